@@ -1,0 +1,1 @@
+//! A pure state machine; see ARCHITECTURE.md.

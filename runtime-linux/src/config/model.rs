@@ -1,0 +1,357 @@
+//! The checked configuration: what the rest of the daemon works from.
+//!
+//! Everything here has been range-checked and has keepalived's defaults filled in; names refer to things
+//! that exist. Spans, spelling and file names are gone: whoever has a complaint about a value makes it while
+//! this is built.
+
+use core::net::{IpAddr, SocketAddr};
+use core::time::Duration;
+use std::path::PathBuf;
+
+pub use ipvs_core::{Forward, Method};
+pub use vrrp_core::{ChecksumForm, Priority, Version, Vrid};
+
+/// A whole configuration.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Configuration {
+    /// `global_defs`.
+    pub global: Global,
+    /// `vrrp_instance` blocks, in file order; names are unique.
+    pub instances: Vec<Instance>,
+    /// `vrrp_sync_group` blocks; every member names an instance.
+    pub groups: Vec<SyncGroup>,
+    /// `vrrp_script` blocks; names are unique.
+    pub scripts: Vec<TrackScript>,
+    /// `virtual_server` blocks, groups already expanded to one service each.
+    pub virtual_servers: Vec<VirtualServer>,
+}
+
+/// `global_defs`: what is not a default of instances (those are already merged into them).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Global {
+    /// `router_id`, or the host name.
+    pub router_id: String,
+    /// `data_plane` (steadfast's own keyword).
+    pub data_plane: DataPlane,
+    /// `script_user USER [GROUP]`: whom scripts run as when they name nobody.
+    pub script_user: Option<ScriptUser>,
+    /// `enable_script_security`.
+    pub script_security: bool,
+    /// `vrrp_rt_priority`: SCHED_RR priority of the VRRP thread, 1-99.
+    pub rt_priority: Option<u8>,
+    /// `vrrp_garp_interval`: gap between two ARP announcements on one interface.
+    pub garp_interval: Duration,
+    /// `vrrp_gna_interval`: gap between two unsolicited neighbour advertisements on one interface.
+    pub gna_interval: Duration,
+    /// `lvs_flush`: remove every IPVS service at start.
+    pub lvs_flush: bool,
+    /// `lvs_flush_on_stop`: leave the removal of real servers to the removal of their service.
+    pub lvs_flush_on_stop: bool,
+    /// `vrrp_startup_delay`.
+    pub startup_delay: Duration,
+}
+
+impl Default for Global {
+    fn default() -> Self {
+        Self {
+            router_id: String::new(),
+            data_plane: DataPlane::Auto,
+            script_user: None,
+            script_security: false,
+            rt_priority: None,
+            garp_interval: Duration::ZERO,
+            gna_interval: Duration::ZERO,
+            lvs_flush: false,
+            lvs_flush_on_stop: false,
+            startup_delay: Duration::ZERO,
+        }
+    }
+}
+
+/// `data_plane auto|kernel|user`: who forwards the packets of virtual servers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DataPlane {
+    /// The kernel's IPVS where it exists, else the user-space plane.
+    Auto,
+    /// The kernel's IPVS or nothing.
+    Kernel,
+    /// The user-space plane on packet sockets.
+    User,
+}
+
+/// A user, and the group to go with it, by name or number as written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScriptUser {
+    /// User name or number.
+    pub user: String,
+    /// Group name or number; the user's own group when absent.
+    pub group: Option<String>,
+}
+
+/// A command to run, split into words as keepalived splits it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Script {
+    /// Program and arguments; never empty.
+    pub words: Vec<String>,
+    /// Whom to run it as, when said here.
+    pub user: Option<ScriptUser>,
+}
+
+/// One `vrrp_instance`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Instance {
+    /// The name after `vrrp_instance`.
+    pub name: String,
+    /// `interface`: where adverts are sent and heard.
+    pub interface: String,
+    /// `virtual_router_id`.
+    pub vrid: Vrid,
+    /// `version`, or the global one; 3 for IPv6.
+    pub version: Version,
+    /// `priority` (100 when not said; 255 when not said beside `state MASTER`).
+    pub priority: Priority,
+    /// `state MASTER`: the initial wish. It also clears `nopreempt`.
+    pub wants_active: bool,
+    /// `advert_int`: whole seconds for version 2, 10 ms to 40.95 s in steps of 10 ms for version 3.
+    pub advert_interval: Duration,
+    /// `authentication { auth_type PASS }`: the password, padded with zeros to 8 bytes. Version 2 only.
+    pub password: Option<[u8; 8]>,
+    /// `virtual_ipaddress`: advertised, all of one family. Empty only with `no_virtual_ipaddress`.
+    pub addresses: Vec<VirtualAddress>,
+    /// `virtual_ipaddress_excluded`: held like the others but not advertised; any family.
+    pub excluded: Vec<VirtualAddress>,
+    /// False with `nopreempt`.
+    pub preempt: bool,
+    /// `preempt_delay`.
+    pub preempt_delay: Duration,
+    /// `unicast_src_ip` or `mcast_src_ip`: the source of adverts; the interface's primary address if absent.
+    pub source: Option<IpAddr>,
+    /// `unicast_peer`: adverts go to each of these instead of the multicast group. Empty: multicast.
+    pub unicast_peers: Vec<UnicastPeer>,
+    /// `check_unicast_src`: adverts from elsewhere than a peer are dropped.
+    pub check_unicast_source: bool,
+    /// `unicast_ttl`: TTL of unicast adverts.
+    pub unicast_ttl: u8,
+    /// Which checksum goes out in version 3 over IPv4 (`v3_checksum_as_v2`).
+    pub checksum: ChecksumForm,
+    /// Announcements (`garp_master_*`).
+    pub garp: Garp,
+    /// `accept` or not `no_accept`: packets to the virtual addresses are taken by this host.
+    pub accept: bool,
+    /// `strict_mode` or `vrrp_strict`.
+    pub strict: bool,
+    /// `skip_check_adv_addr`.
+    pub skip_address_check: bool,
+    /// `lower_prio_no_advert`: stay silent when a lesser router is heard while Active.
+    pub lower_priority_no_advert: bool,
+    /// `down_timer_adverts`: how many adverts may be missed, 3 by default.
+    pub down_timer_adverts: u8,
+    /// `dont_track_primary`.
+    pub ignore_own_interface: bool,
+    /// `track_interface`.
+    pub track_interfaces: Vec<Tracked>,
+    /// `track_script`: the name is one of [`Configuration::scripts`]; the weight is the effective one.
+    pub track_scripts: Vec<Tracked>,
+    /// Notify scripts.
+    pub notify: Notify,
+}
+
+/// An address of `virtual_ipaddress` or `virtual_ipaddress_excluded`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VirtualAddress {
+    /// The address.
+    pub address: IpAddr,
+    /// Prefix length; 32 or 128 when not said.
+    pub prefix: u8,
+    /// `dev`: another interface than the instance's.
+    pub interface: Option<String>,
+    /// `label` (IPv4).
+    pub label: Option<String>,
+    /// `scope` as the kernel numbers it (global 0, site 200, link 253, host 254, nowhere 255).
+    pub scope: Option<u8>,
+    /// `brd ADDRESS` or `brd +`, worked out.
+    pub broadcast: Option<core::net::Ipv4Addr>,
+    /// `peer`.
+    pub peer: Option<IpAddr>,
+}
+
+/// A peer of a unicast instance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnicastPeer {
+    /// Where adverts go.
+    pub address: IpAddr,
+    /// `min_ttl`: the least TTL accepted from it.
+    pub min_ttl: u8,
+    /// `max_ttl`: the greatest TTL accepted from it.
+    pub max_ttl: u8,
+}
+
+/// Gratuitous ARP and unsolicited neighbour advertisements of one instance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Garp {
+    /// Announcements per burst and address (`garp_master_repeat`, 5).
+    pub repeat: u8,
+    /// Wait before the second burst (`garp_master_delay`, 5 s); zero: no second burst.
+    pub delay: Duration,
+    /// Period of the refresh (`garp_master_refresh`); zero: none.
+    pub refresh: Duration,
+    /// Announcements per refresh (`garp_master_refresh_repeat`, 1).
+    pub refresh_repeat: u8,
+    /// Announcements after a lesser router was heard (`garp_lower_prio_repeat`).
+    pub lower_priority_repeat: u8,
+}
+
+/// Something whose health moves a priority or faults an instance.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tracked {
+    /// Interface or script name.
+    pub name: String,
+    /// 0: failure is a fault. Positive: added while good. Negative: subtracted while bad. -253..=253.
+    pub weight: i16,
+    /// `reverse`: good and bad change places.
+    pub reverse: bool,
+}
+
+/// `notify*` of an instance or a group.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Notify {
+    /// `notify_master`.
+    pub master: Option<Script>,
+    /// `notify_backup`.
+    pub backup: Option<Script>,
+    /// `notify_fault`.
+    pub fault: Option<Script>,
+    /// `notify_stop`.
+    pub stop: Option<Script>,
+    /// `notify`: gets `INSTANCE|GROUP`, name, state and priority after its own arguments.
+    pub any: Option<Script>,
+}
+
+/// One `vrrp_sync_group`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SyncGroup {
+    /// The name after `vrrp_sync_group`.
+    pub name: String,
+    /// Names of instances, in file order.
+    pub members: Vec<String>,
+    /// Notify scripts of the group.
+    pub notify: Notify,
+}
+
+/// One `vrrp_script`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TrackScript {
+    /// The name after `vrrp_script`.
+    pub name: String,
+    /// What runs.
+    pub script: Script,
+    /// Start-to-start period.
+    pub interval: Duration,
+    /// SIGTERM after this long, SIGKILL 2 s later; the interval when not said.
+    pub timeout: Duration,
+    /// Weight for instances that do not say their own.
+    pub weight: i16,
+    /// `reverse` beside the weight.
+    pub reverse: bool,
+    /// Successes before it counts as good.
+    pub rise: u32,
+    /// Failures before it counts as bad.
+    pub fall: u32,
+    /// `init_fail`: bad until proven good.
+    pub init_fail: bool,
+}
+
+/// One service of the director.
+#[derive(Clone, Debug, PartialEq)]
+pub struct VirtualServer {
+    /// The service as IPVS knows it: address or mark, scheduler, flags, persistence.
+    pub service: ipvs_core::Service,
+    /// How packets reach the real servers (`lb_kind`).
+    pub forward: Forward,
+    /// `quorum`.
+    pub quorum: u32,
+    /// `hysteresis`.
+    pub hysteresis: u32,
+    /// `quorum_up`.
+    pub quorum_up: Option<Script>,
+    /// `quorum_down`.
+    pub quorum_down: Option<Script>,
+    /// `alpha`: real servers start down.
+    pub alpha: bool,
+    /// `omega`: down scripts run at stop.
+    pub omega: bool,
+    /// `sorry_server`, and how packets reach it.
+    pub sorry_server: Option<(SocketAddr, Forward)>,
+    /// `sorry_server_inhibit`.
+    pub sorry_server_inhibit: bool,
+    /// The real servers, in file order.
+    pub real_servers: Vec<RealServer>,
+}
+
+/// One `real_server`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RealServer {
+    /// Address and port; the service's port for DR and TUN.
+    pub address: SocketAddr,
+    /// `weight`.
+    pub weight: u32,
+    /// `lvs_method`, or the virtual server's.
+    pub forward: Forward,
+    /// `inhibit_on_failure`: weight 0 instead of removal.
+    pub inhibit_on_failure: bool,
+    /// `uthreshold`, 0: none.
+    pub upper_threshold: u32,
+    /// `lthreshold`, 0: none.
+    pub lower_threshold: u32,
+    /// `notify_up`.
+    pub notify_up: Option<Script>,
+    /// `notify_down`.
+    pub notify_down: Option<Script>,
+    /// All must pass; none: always up.
+    pub checks: Vec<Check>,
+}
+
+/// A health check of one real server.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Check {
+    /// When and how often.
+    pub timing: check_core::Timing,
+    /// What a probe is.
+    pub probe: Probe,
+}
+
+/// What a probe does.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Probe {
+    /// `TCP_CHECK`: connect, then close.
+    Tcp(Connect),
+    /// `MISC_CHECK`: run a program; exit status 0 is good.
+    Misc {
+        /// What runs.
+        script: Script,
+        /// SIGTERM after this long.
+        timeout: Duration,
+    },
+}
+
+/// How a probe connects.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Connect {
+    /// `connect_ip` and `connect_port`; the real server's own when not said.
+    pub to: SocketAddr,
+    /// `bindto` and `bind_port`.
+    pub bind: Option<SocketAddr>,
+    /// `bind_if`.
+    pub interface: Option<String>,
+    /// `fwmark`.
+    pub mark: Option<u32>,
+    /// `connect_timeout`.
+    pub timeout: Duration,
+}
+
+/// Where a configuration came from, for messages and for reload.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sources {
+    /// Every file read, the main one first.
+    pub files: Vec<PathBuf>,
+}

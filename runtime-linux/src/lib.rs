@@ -1,0 +1,4 @@
+//! The Linux runtime of steadfast: binds `vrrp-core`, `ipvs-core` and `check-core` to raw sockets, netlink,
+//! IPVS and scripts, and reads the keepalived.conf that its users already have.
+
+pub mod clock;
