@@ -1,0 +1,39 @@
+//! When a check probes.
+
+use core::time::Duration;
+
+/// How often a check probes, and how much failure it takes before it says so (keepalived.conf, the keywords
+/// common to all checkers).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timing {
+    /// `delay_loop`: from the end of one probe to the start of the next. Less than
+    /// [`Timing::SHORTEST_DELAY_LOOP`] is taken as that.
+    pub delay_loop: Duration,
+    /// `retry`: how many more attempts a server that was up gets after a failed one.
+    pub retry: u32,
+    /// `delay_before_retry`: from the end of a failed attempt to the start of the next.
+    pub delay_before_retry: Duration,
+    /// `warmup`: the first probe is made somewhere between the start and this long after it.
+    pub warmup: Duration,
+    /// `alpha`: the server counts as down until a probe passes, instead of as up until one fails.
+    pub alpha: bool,
+}
+
+impl Timing {
+    /// The shortest `delay_loop`. With zero a check of a fast server would never let its driver rest.
+    pub const SHORTEST_DELAY_LOOP: Duration = Duration::from_millis(1);
+}
+
+impl Default for Timing {
+    /// keepalived's defaults for `TCP_CHECK`.
+    fn default() -> Self {
+        let delay_loop = Duration::from_mins(1);
+        Self {
+            delay_loop,
+            retry: 1,
+            delay_before_retry: Duration::from_secs(1),
+            warmup: delay_loop,
+            alpha: false,
+        }
+    }
+}
