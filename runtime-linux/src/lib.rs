@@ -2,3 +2,4 @@
 //! IPVS and scripts, and reads the keepalived.conf that its users already have.
 
 pub mod clock;
+pub mod netlink;

@@ -1,0 +1,53 @@
+//! The VRRP thread: the only one that a failover waits for.
+//!
+//! It owns the VRRP sockets, listens to the kernel's link and address notifications, keeps the virtual
+//! addresses where they belong and sends adverts and announcements. It parses no configuration, runs no
+//! script, writes no log and waits for no other thread: what it has to say goes into a bounded channel and is
+//! dropped and counted when nobody reads.
+//!
+//! ```no_run
+//! use runtime_linux::driver::{self, Command, Setup};
+//!
+//! let (handle, mut reports) = driver::spawn(Setup::default())?;
+//! handle.send(Command::Apply(Vec::new()))?;
+//! handle.send(Command::Stop)?;
+//! while let Some(report) = reports.blocking_recv() {
+//!     println!("{report:?}");
+//! }
+//! handle.join();
+//! # Ok::<(), std::io::Error>(())
+//! ```
+
+mod command;
+mod report;
+mod status;
+
+pub use command::{Command, Handle};
+pub use report::{Level, Phase, Report};
+pub use status::{InstanceStatus, PeerStatus, Status};
+
+use core::time::Duration;
+use std::io;
+
+use tokio::sync::mpsc;
+
+/// What the thread needs to know before its first instance. It is fixed for the life of the thread, but for
+/// the gaps, which [`Command::Gaps`] changes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Setup {
+    /// SCHED_RR priority, 1-99 (`vrrp_rt_priority`). The memory of the process is locked along with it.
+    pub rt_priority: Option<u8>,
+    /// The least times between announcements.
+    pub gaps: Gaps,
+    /// Adverts are neither heard nor sent for this long after the start (`vrrp_startup_delay`).
+    pub startup_delay: Duration,
+}
+
+/// The least time between two announcements on one interface; zero: no gap.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Gaps {
+    /// Gratuitous ARP (`vrrp_garp_interval`).
+    pub arp: Duration,
+    /// Unsolicited neighbour advertisements (`vrrp_gna_interval`).
+    pub ndisc: Duration,
+}

@@ -1,0 +1,84 @@
+//! How the rest of the daemon speaks to the VRRP thread.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::mpsc::{SyncSender, TrySendError};
+use std::thread::JoinHandle;
+
+use nix::sys::eventfd::EventFd;
+use tokio::sync::oneshot;
+
+use super::{Gaps, Status};
+use crate::config::model::Instance;
+
+/// What the VRRP thread is told.
+#[derive(Debug)]
+pub enum Command {
+    /// The whole set of instances wanted from now on. One that did not change is not touched, one that changed
+    /// keeps its state where its identity (name, VRID, interface, family) is the same.
+    Apply(Vec<Instance>),
+    /// The least times between announcements.
+    Gaps(Gaps),
+    /// The result of a `vrrp_script`. Until the first one arrives a script counts as not yet judged.
+    Script {
+        /// Name of the script.
+        name: String,
+        /// True when it is up.
+        good: bool,
+    },
+    /// Asks for the state of everything.
+    Status(oneshot::Sender<Status>),
+    /// Ends the thread: a priority-0 advert for each Active router, then the addresses go.
+    Stop,
+    /// Ends the thread at once: nothing is sent and the addresses stay, as after a crash. Another process that
+    /// takes over adopts them.
+    Abandon,
+}
+
+/// The other end of the VRRP thread's ear. Dropping it ends the thread as [`Command::Stop`] does.
+#[derive(Debug)]
+pub struct Handle {
+    pub(super) commands: Option<SyncSender<Command>>,
+    pub(super) wake: Arc<EventFd>,
+    pub(super) thread: Option<JoinHandle<()>>,
+}
+
+impl Handle {
+    /// Hands a command over and returns at once.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::WouldBlock`] when 256 commands wait already, [`io::ErrorKind::BrokenPipe`] when the
+    /// thread has ended.
+    pub fn send(&self, command: Command) -> io::Result<()> {
+        let commands = self.commands.as_ref().ok_or(io::ErrorKind::BrokenPipe)?;
+        commands.try_send(command).map_err(|error| match error {
+            TrySendError::Full(_) => io::ErrorKind::WouldBlock,
+            TrySendError::Disconnected(_) => io::ErrorKind::BrokenPipe,
+        })?;
+        self.wake.write(1)?;
+        Ok(())
+    }
+
+    /// Waits until the thread has ended; it ends after [`Command::Stop`]. False: it panicked.
+    pub fn join(mut self) -> bool {
+        self.end()
+    }
+
+    /// True while the thread runs.
+    pub fn is_running(&self) -> bool {
+        self.thread.as_ref().is_some_and(|thread| !thread.is_finished())
+    }
+
+    fn end(&mut self) -> bool {
+        self.commands = None;
+        // The thread sees the closed channel on waking; if the write fails it wakes at its next timer.
+        let _ = self.wake.write(1);
+        self.thread.take().is_none_or(|thread| thread.join().is_ok())
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.end();
+    }
+}

@@ -1,0 +1,158 @@
+//! Addresses of interfaces: what the kernel reports and what we ask for.
+
+use core::net::{IpAddr, Ipv4Addr};
+
+use netlink_packet_core::{Emitable, Parseable};
+use netlink_packet_route::AddressFamily;
+use netlink_packet_route::address::{
+    AddressAttribute, AddressFlags, AddressHeaderFlags, AddressMessage, AddressProtocol, AddressScope,
+};
+
+/// The number in `IFA_PROTO` by which addresses that steadfast put there can be told from others: that of
+/// VRRP among the IP protocols. Kernels before 5.18 do not keep it.
+pub const OURS: u8 = 112;
+
+/// An address that an interface has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AddressInfo {
+    /// Index of the interface.
+    pub index: u32,
+    /// The local address.
+    pub address: IpAddr,
+    /// Prefix length.
+    pub prefix: u8,
+    /// It can be used as a source: not tentative, not a duplicate.
+    pub usable: bool,
+    /// A secondary address of its prefix (IPv4).
+    pub secondary: bool,
+    /// Scope number: 0 global, 253 link.
+    pub scope: u8,
+    /// `IFA_PROTO` is [`OURS`].
+    pub ours: bool,
+}
+
+impl AddressInfo {
+    /// Reads the body of `RTM_NEWADDR` or `RTM_DELADDR`.
+    pub fn parse(body: &[u8]) -> Option<Self> {
+        let message = AddressMessage::parse(body).ok()?;
+        let mut flags = AddressFlags::from_bits_retain(u32::from(message.header.flags.bits()));
+        let (mut local, mut address, mut ours) = (None, None, false);
+        for attribute in message.attributes {
+            if let AddressAttribute::Local(value) = attribute {
+                local = Some(value);
+            } else if let AddressAttribute::Address(value) = attribute {
+                address = Some(value);
+            } else if let AddressAttribute::Flags(value) = attribute {
+                flags = value;
+            } else if let AddressAttribute::Protocol(value) = attribute {
+                ours = u8::from(value) == OURS;
+            }
+        }
+        let waiting = flags.contains(AddressFlags::Tentative) && !flags.contains(AddressFlags::Optimistic);
+        Some(Self {
+            index: message.header.index,
+            address: local.or(address)?,
+            prefix: message.header.prefix_len,
+            usable: !waiting && !flags.contains(AddressFlags::Dadfailed),
+            secondary: flags.contains(AddressFlags::Secondary),
+            scope: message.header.scope.into(),
+            ours,
+        })
+    }
+}
+
+/// An address that an interface is to have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AddressRequest {
+    /// Index of the interface.
+    pub index: u32,
+    /// The address.
+    pub address: IpAddr,
+    /// Prefix length.
+    pub prefix: u8,
+    /// Scope number; the kernel's choice when absent (global; host for loopback addresses).
+    pub scope: Option<u8>,
+    /// Label, IPv4 only.
+    pub label: Option<String>,
+    /// Broadcast address, IPv4 only.
+    pub broadcast: Option<Ipv4Addr>,
+    /// Address of the other end of a point-to-point link.
+    pub peer: Option<IpAddr>,
+}
+
+impl AddressRequest {
+    /// The body of `RTM_NEWADDR` or `RTM_DELADDR`. An IPv6 address skips duplicate address detection: the
+    /// router that held it a moment ago may still answer (RFC 9568 §8.2.2).
+    pub fn body(&self) -> Vec<u8> {
+        let mut message = AddressMessage::default();
+        message.header.family =
+            if self.address.is_ipv4() { AddressFamily::Inet } else { AddressFamily::Inet6 };
+        message.header.prefix_len = self.prefix;
+        message.header.index = self.index;
+        message.header.scope =
+            AddressScope::from(self.scope.unwrap_or(if self.address.is_loopback() { HOST_SCOPE } else { 0 }));
+        message.attributes = vec![
+            AddressAttribute::Local(self.address),
+            AddressAttribute::Address(self.peer.unwrap_or(self.address)),
+            AddressAttribute::Protocol(AddressProtocol::Other(OURS)),
+        ];
+        if self.address.is_ipv6() {
+            message.header.flags = AddressHeaderFlags::Nodad;
+            message.attributes.push(AddressAttribute::Flags(AddressFlags::Nodad));
+        } else {
+            message.attributes.extend(self.label.clone().map(AddressAttribute::Label));
+            message.attributes.extend(self.broadcast.map(AddressAttribute::Broadcast));
+        }
+        let mut body = vec![0; message.buffer_len()];
+        message.emit(&mut body);
+        body
+    }
+}
+
+/// `RT_SCOPE_HOST`.
+const HOST_SCOPE: u8 = 254;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_reads_back_as_an_address_of_ours() {
+        let request = AddressRequest {
+            index: 3,
+            address: "192.0.2.1".parse().unwrap(),
+            prefix: 24,
+            scope: None,
+            label: Some("eth0:1".into()),
+            broadcast: None,
+            peer: None,
+        };
+        assert_eq!(
+            AddressInfo::parse(&request.body()),
+            Some(AddressInfo {
+                index: 3,
+                address: "192.0.2.1".parse().unwrap(),
+                prefix: 24,
+                usable: true,
+                secondary: false,
+                scope: 0,
+                ours: true
+            })
+        );
+    }
+
+    #[test]
+    fn an_ipv6_address_skips_duplicate_address_detection() {
+        let request = AddressRequest {
+            index: 3,
+            address: "2001:db8::1".parse().unwrap(),
+            prefix: 64,
+            scope: None,
+            label: None,
+            broadcast: None,
+            peer: None,
+        };
+        let message = AddressMessage::parse(&request.body()[..]).unwrap();
+        assert!(message.attributes.contains(&AddressAttribute::Flags(AddressFlags::Nodad)));
+    }
+}

@@ -1,0 +1,131 @@
+//! Requests and notifications about links and addresses (`NETLINK_ROUTE`).
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+
+use netlink_packet_core::{Emitable, NLM_F_CREATE, NLM_F_DUMP, NLM_F_EXCL};
+use netlink_packet_route::AddressFamily;
+use netlink_packet_route::address::AddressMessage;
+use netlink_packet_route::link::LinkMessage;
+use netlink_sys::protocols::NETLINK_ROUTE;
+
+use super::address::{AddressInfo, AddressRequest};
+use super::link::LinkInfo;
+use super::{Error, Heard, Monitor, Socket};
+
+/// The request side.
+pub struct Route(Socket);
+
+impl Route {
+    /// Opens the socket in the network namespace of the calling thread.
+    pub fn open() -> io::Result<Self> {
+        Socket::open(NETLINK_ROUTE).map(Self)
+    }
+
+    /// Every interface.
+    pub fn links(&mut self) -> Result<Vec<LinkInfo>, Error> {
+        let mut links = Vec::new();
+        let body = emitted(&LinkMessage::default());
+        self.0.request(GET_LINK, NLM_F_DUMP, &body, |kind, body| {
+            if kind == NEW_LINK {
+                links.extend(LinkInfo::parse(body));
+            }
+        })?;
+        Ok(links)
+    }
+
+    /// Every address of both families, in the kernel's order: the primary one of an interface comes first.
+    pub fn addresses(&mut self) -> Result<Vec<AddressInfo>, Error> {
+        let mut addresses = Vec::new();
+        for family in [AddressFamily::Inet, AddressFamily::Inet6] {
+            let mut message = AddressMessage::default();
+            message.header.family = family;
+            let got = self.0.request(GET_ADDRESS, NLM_F_DUMP, &emitted(&message), |kind, body| {
+                if kind == NEW_ADDRESS {
+                    addresses.extend(AddressInfo::parse(body));
+                }
+            });
+            match got {
+                // A kernel without IPv6 has no addresses of it.
+                Err(error) if error.is(nix::errno::Errno::EOPNOTSUPP) => {}
+                other => other?,
+            }
+        }
+        Ok(addresses)
+    }
+
+    /// Gives an interface an address. It fails with `EEXIST` when it has it already.
+    pub fn add_address(&mut self, request: &AddressRequest) -> Result<(), Error> {
+        self.0.request(NEW_ADDRESS, NLM_F_CREATE | NLM_F_EXCL, &request.body(), |_, _| {})
+    }
+
+    /// Takes an address away, whatever its label. It fails with `EADDRNOTAVAIL` when it is not there.
+    pub fn remove_address(&mut self, request: &AddressRequest) -> Result<(), Error> {
+        let unlabelled = AddressRequest { label: None, broadcast: None, ..request.clone() };
+        self.0.request(DELETE_ADDRESS, 0, &unlabelled.body(), |_, _| {})
+    }
+}
+
+/// A change that the kernel announced.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// An interface appeared or changed.
+    Link(LinkInfo),
+    /// An interface is gone.
+    LinkGone(LinkInfo),
+    /// An address appeared or changed.
+    Address(AddressInfo),
+    /// An address is gone.
+    AddressGone(AddressInfo),
+}
+
+/// The notification side.
+pub struct Changes(Monitor);
+
+impl Changes {
+    /// Subscribes to links and addresses in the network namespace of the calling thread.
+    pub fn open() -> io::Result<Self> {
+        Monitor::open(NETLINK_ROUTE, &[GROUP_LINK, GROUP_IPV4_ADDRESS, GROUP_IPV6_ADDRESS]).map(Self)
+    }
+
+    /// Appends the changes of one datagram to `changes`.
+    pub fn receive(&mut self, changes: &mut Vec<Change>) -> Result<Heard, Error> {
+        self.0.receive(|kind, body| {
+            changes.extend(match kind {
+                NEW_LINK if !is_bridge_port(body) => LinkInfo::parse(body).map(Change::Link),
+                DELETE_LINK if !is_bridge_port(body) => LinkInfo::parse(body).map(Change::LinkGone),
+                NEW_ADDRESS => AddressInfo::parse(body).map(Change::Address),
+                DELETE_ADDRESS => AddressInfo::parse(body).map(Change::AddressGone),
+                _ => None,
+            });
+        })
+    }
+}
+
+impl AsFd for Changes {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+/// A bridge tells of its ports with `AF_BRIDGE` link messages: one such `RTM_DELLINK` means that a port left
+/// the bridge, and the interface goes on.
+fn is_bridge_port(body: &[u8]) -> bool {
+    body.first().is_some_and(|&family| i32::from(family) == libc::AF_BRIDGE)
+}
+
+fn emitted(message: &impl Emitable) -> Vec<u8> {
+    let mut body = vec![0; message.buffer_len()];
+    message.emit(&mut body);
+    body
+}
+
+const NEW_LINK: u16 = libc::RTM_NEWLINK;
+const DELETE_LINK: u16 = libc::RTM_DELLINK;
+const GET_LINK: u16 = libc::RTM_GETLINK;
+const NEW_ADDRESS: u16 = libc::RTM_NEWADDR;
+const DELETE_ADDRESS: u16 = libc::RTM_DELADDR;
+const GET_ADDRESS: u16 = libc::RTM_GETADDR;
+const GROUP_LINK: u32 = 1;
+const GROUP_IPV4_ADDRESS: u32 = 5;
+const GROUP_IPV6_ADDRESS: u32 = 9;
