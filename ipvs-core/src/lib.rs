@@ -1,3 +1,15 @@
 #![no_std]
 #![forbid(unsafe_code)]
-//! A pure state machine; see ARCHITECTURE.md.
+//! IPVS semantics as pure code: what a virtual service is, how a server is picked, which connection a packet belongs
+//! to, how it is rewritten, and which steps turn one set of services into another.
+//!
+//! Nothing here allocates, reads a clock, opens a socket or logs.
+
+mod plan;
+mod service;
+
+pub use plan::{Disorder, Plan, Step, plan};
+pub use service::{
+    Destination, Family, Forward, Method, Persistence, Protocol, SchedulerFlags, Service, ServiceKey, Tunnel,
+    TunnelChecksum, UnknownMethod,
+};
