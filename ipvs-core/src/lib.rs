@@ -5,9 +5,18 @@
 //!
 //! Nothing here allocates, reads a clock, opens a socket or logs.
 
+mod connection;
+mod director;
+mod fragment;
 mod plan;
 mod service;
 
+pub use connection::{Bucket, Entry};
+pub use director::{
+    Counters, DestinationSlot, DestinationStatus, Direction, Director, Memory, Outgoing, Reason, Refused,
+    ServiceSlot, ServiceStatus, Settings, Statistics, Storage, Timeouts, Verdict,
+};
+pub use fragment::Fragment;
 pub use plan::{Disorder, Plan, Step, plan};
 pub use service::{
     Destination, Family, Forward, Method, Persistence, Protocol, SchedulerFlags, Service, ServiceKey, Tunnel,

@@ -1,0 +1,73 @@
+//! What the director can tell about itself.
+
+use crate::director::verdict::Reason;
+use crate::service::{Destination, Service};
+
+/// Traffic of a service or of a destination, counted as the kernel does: octets of whole IP packets as they arrived.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Statistics {
+    /// Connections scheduled.
+    pub connections: u64,
+    /// Packets from clients.
+    pub in_packets: u64,
+    /// Packets from real servers; seen with NAT only.
+    pub out_packets: u64,
+    /// Octets from clients.
+    pub in_bytes: u64,
+    /// Octets from real servers.
+    pub out_bytes: u64,
+}
+
+impl Statistics {
+    /// Nothing counted.
+    pub const ZERO: Self = Self { connections: 0, in_packets: 0, out_packets: 0, in_bytes: 0, out_bytes: 0 };
+}
+
+/// A service and what it has done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ServiceStatus {
+    /// As configured.
+    pub service: Service,
+    /// Traffic since it was added.
+    pub statistics: Statistics,
+}
+
+/// A destination and what it has done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DestinationStatus {
+    /// As configured.
+    pub destination: Destination,
+    /// TCP connections in state ESTABLISHED.
+    pub active: u32,
+    /// All others, UDP included.
+    pub inactive: u32,
+    /// Clients that persistence binds to it.
+    pub persistent: u32,
+    /// Gets no new connections because of its thresholds.
+    pub overloaded: bool,
+    /// Traffic since it was added.
+    pub statistics: Statistics,
+}
+
+/// What happened to packets that were not simply forwarded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// New connections refused for want of a usable destination.
+    pub rejected: u64,
+    /// Connections that went without persistence because the table had no room for it.
+    pub persistence_refused: u64,
+    /// Unverified connections given up for new ones.
+    pub evicted: u64,
+    dropped: [u64; Reason::ALL.len()],
+}
+
+impl Counters {
+    /// Packets dropped for this reason.
+    pub fn dropped(&self, reason: Reason) -> u64 {
+        self.dropped[reason as usize]
+    }
+
+    pub(super) fn count(&mut self, reason: Reason) {
+        self.dropped[reason as usize] += 1;
+    }
+}
