@@ -2,4 +2,5 @@
 //! IPVS and scripts, and reads the keepalived.conf that its users already have.
 
 pub mod clock;
+pub mod lab;
 pub mod netlink;

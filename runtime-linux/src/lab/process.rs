@@ -1,0 +1,186 @@
+//! A process inside a host: its output, its end, and how to bring that about.
+
+use core::time::Duration;
+use std::fs;
+use std::io::{self, BufRead, BufReader};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+
+use nix::sys::signal::{Signal, kill, killpg};
+use nix::sys::wait::{Id, WaitPidFlag, waitid};
+use nix::unistd::Pid;
+
+use super::namespace::Namespace;
+use super::{Error, sys};
+use crate::clock;
+
+/// A running (or ended) process. Dropping it kills it with everything it started, and reaps it.
+#[derive(Debug)]
+pub struct Process {
+    name: String,
+    pid: Pid,
+    shared: Arc<Shared>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+/// One line of a process's output.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// Wall clock when it was read.
+    pub at: Duration,
+    /// The line, without its end.
+    pub text: String,
+}
+
+impl Process {
+    pub(super) fn start(mut command: Command, namespace: Arc<Namespace>) -> Result<Self, Error> {
+        let name = command.get_program().to_string_lossy().into_owned();
+        let failed = || format!("starting {name}");
+        let (output, end) = io::pipe().map_err(Error::when(failed()))?;
+        let other_end = end.try_clone().map_err(Error::when(failed()))?;
+        command.stdin(Stdio::null()).stdout(end).stderr(other_end);
+        sys::inside(&mut command, namespace);
+        let child = command.spawn().map_err(Error::when(failed()))?;
+        drop(command); // it holds this side's copies of the write end: the reader would never see the end
+
+        let pid = Pid::from_raw(i32::try_from(child.id()).expect("the kernel's pids are i32"));
+        let state = State { child, ended: None, lines: Vec::new() };
+        let shared = Arc::new(Shared { state: Mutex::new(state), news: Condvar::new() });
+        let (for_reader, for_waiter) = (Arc::clone(&shared), Arc::clone(&shared));
+        let threads = vec![
+            std::thread::spawn(move || for_reader.read(output)),
+            std::thread::spawn(move || for_waiter.await_end(pid)),
+        ];
+        Ok(Self { name, pid, shared, threads })
+    }
+
+    /// Its process number.
+    pub fn id(&self) -> i32 {
+        self.pid.as_raw()
+    }
+
+    /// Sends a signal to the process itself; to nobody when it has ended.
+    pub fn signal(&self, signal: Signal) -> Result<(), Error> {
+        let state = self.shared.lock(); // it is not reaped while this is held, so the pid is its own
+        if state.ended.is_some() {
+            return Ok(());
+        }
+        kill(self.pid, signal).map_err(Error::when(format!("sending {signal} to {}", self.name)))
+    }
+
+    /// SIGKILL to it and to all it started, at once. Returns the wall clock just before.
+    pub fn kill(&self) -> Duration {
+        let at = clock::wall();
+        let state = self.shared.lock();
+        if state.ended.is_none() {
+            let family = descendants(self.pid);
+            // Nobody to kill is no failure; there is no other one for processes of our own.
+            let _ = killpg(self.pid, Signal::SIGKILL);
+            for member in family {
+                let _ = kill(member, Signal::SIGKILL);
+            }
+        }
+        at
+    }
+
+    /// SIGTERM, then waits. `None`: still running after `within`.
+    pub fn stop(&self, within: Duration) -> Result<Option<ExitStatus>, Error> {
+        self.signal(Signal::SIGTERM)?;
+        Ok(self.wait(within))
+    }
+
+    /// Waits for its end. `None`: still running after `within`.
+    pub fn wait(&self, within: Duration) -> Option<ExitStatus> {
+        self.shared.wait(within, |state| state.ended)
+    }
+
+    /// How it ended, if it has.
+    pub fn ended(&self) -> Option<ExitStatus> {
+        self.shared.lock().ended
+    }
+
+    /// Everything it has said so far.
+    pub fn log(&self) -> Vec<Line> {
+        self.shared.lock().lines.clone()
+    }
+
+    /// Waits for a line that contains `words`, among those said and to come.
+    pub fn wait_for(&self, words: &str, within: Duration) -> Option<Line> {
+        self.shared.wait(within, |state| state.lines.iter().find(|line| line.text.contains(words)).cloned())
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.kill();
+        for thread in self.threads.drain(..) {
+            // The reader ends with the last holder of the pipe, and all of them were killed.
+            let _ = thread.join();
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Shared {
+    state: Mutex<State>,
+    news: Condvar,
+}
+
+#[derive(Debug)]
+struct State {
+    child: Child,
+    ended: Option<ExitStatus>,
+    lines: Vec<Line>,
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn wait<T>(&self, within: Duration, mut pick: impl FnMut(&State) -> Option<T>) -> Option<T> {
+        let mut found = None;
+        let still = |state: &mut State| {
+            found = pick(state);
+            found.is_none()
+        };
+        let waited = self.news.wait_timeout_while(self.lock(), within, still);
+        drop(waited);
+        found
+    }
+
+    fn read(&self, output: impl io::Read) {
+        for line in BufReader::new(output).split(b'\n') {
+            let Ok(line) = line else { return };
+            let text = String::from_utf8_lossy(&line).into_owned();
+            self.lock().lines.push(Line { at: clock::wall(), text });
+            self.news.notify_all();
+        }
+    }
+
+    /// Reaps under the lock, so that whoever holds it may signal the pid.
+    fn await_end(&self, pid: Pid) {
+        // An interrupted wait is begun again; any other error means there is nothing to wait for.
+        while waitid(Id::Pid(pid), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT) == Err(nix::Error::EINTR) {}
+        let mut state = self.lock();
+        state.ended = state.child.wait().ok();
+        drop(state);
+        self.news.notify_all();
+    }
+}
+
+/// All processes that descend from `ancestor`, nearest first.
+fn descendants(ancestor: Pid) -> Vec<Pid> {
+    let mut family = vec![ancestor];
+    let mut next = 0;
+    while let Some(&parent) = family.get(next) {
+        next += 1;
+        let Ok(tasks) = fs::read_dir(format!("/proc/{parent}/task")) else { continue };
+        for task in tasks.flatten() {
+            let children = fs::read_to_string(task.path().join("children")).unwrap_or_default();
+            family.extend(children.split_whitespace().filter_map(|pid| pid.parse().ok()).map(Pid::from_raw));
+        }
+    }
+    family.split_off(1)
+}

@@ -1,0 +1,4 @@
+//! Tests between network namespaces: what the daemon does to a real kernel. They run as root, and as anybody
+//! who may have user namespaces.
+
+mod laboratory;
