@@ -51,7 +51,10 @@ impl Socket {
     pub fn open(path: &Path) -> io::Result<(Self, mpsc::Receiver<Question>)> {
         if let Ok(metadata) = path.symlink_metadata() {
             if !metadata.file_type().is_socket() {
-                return Err(io::Error::new(io::ErrorKind::AlreadyExists, "something that is not a socket is there"));
+                return Err(io::Error::new(
+                    io::ErrorKind::AlreadyExists,
+                    "something that is not a socket is there",
+                ));
             }
             if StdUnixStream::connect(path).is_ok() {
                 return Err(io::Error::new(io::ErrorKind::AddrInUse, "another daemon listens there"));

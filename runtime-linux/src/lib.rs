@@ -1,6 +1,9 @@
 //! The Linux runtime of steadfast: binds `vrrp-core`, `ipvs-core` and `check-core` to raw sockets, netlink,
 //! IPVS and scripts, and reads the keepalived.conf that its users already have.
 
+pub mod api;
+pub mod app;
 pub mod clock;
 pub mod lab;
+pub mod log;
 pub mod netlink;

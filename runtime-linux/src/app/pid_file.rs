@@ -19,7 +19,9 @@ pub struct PidFile {
 #[derive(Debug, thiserror::Error)]
 pub enum PidFileError {
     /// Another daemon holds it.
-    #[error("{path}: another daemon runs with this pid file (pid {pid}); stop it, or give this one another with -p")]
+    #[error(
+        "{path}: another daemon runs with this pid file (pid {pid}); stop it, or give this one another with -p"
+    )]
     Held {
         /// The file.
         path: PathBuf,

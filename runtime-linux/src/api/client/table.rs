@@ -1,0 +1,182 @@
+//! The state of a daemon as text for people.
+
+use core::fmt::Write as _;
+
+use serde_json::Value;
+
+/// One line per router and per service, what needs attention below it.
+pub(super) fn render(status: &Value) -> String {
+    let mut text = String::new();
+    let lines = [daemon(status), routers(status), services(status)];
+    for section in lines.iter().filter(|section| !section.is_empty()) {
+        if !text.is_empty() {
+            text.push('\n');
+        }
+        text.push_str(section);
+    }
+    text
+}
+
+fn daemon(status: &Value) -> String {
+    let mut text = format!(
+        "steadfast {}, pid {}, up {}, {}\n",
+        word(status, "version"),
+        word(status, "pid"),
+        span(status, "uptime_ms"),
+        word(status, "configuration")
+    );
+    if let Some(error) = status.get("reload_error").and_then(Value::as_str) {
+        // Writing to memory does not fail; here and below.
+        let _ = writeln!(text, "  the last reload was refused, the configuration before it runs on: {error}");
+    }
+    text
+}
+
+fn routers(status: &Value) -> String {
+    let instances = list(status, "/vrrp/instances");
+    if instances.is_empty() {
+        return String::new();
+    }
+    let mut rows =
+        vec![["ROUTER", "STATE", "SINCE", "PRIORITY", "LINK", "VRID", "ACTIVE"].map(str::to_owned)];
+    let mut notes = Vec::new();
+    for instance in instances {
+        let (base, effective) = (word(instance, "priority_base"), word(instance, "priority"));
+        let priority = if base == effective { effective } else { format!("{effective} (of {base})") };
+        let active = match instance.get("active").filter(|active| !active.is_null()) {
+            Some(peer) => format!("{} (priority {})", word(peer, "source"), word(peer, "priority")),
+            None if word(instance, "state") == "MASTER" => "this one".to_owned(),
+            None => "nobody heard".to_owned(),
+        };
+        rows.push([
+            word(instance, "name"),
+            word(instance, "state"),
+            span(instance, "since_ms"),
+            priority,
+            word(instance, "interface"),
+            word(instance, "vrid"),
+            active,
+        ]);
+        let name = word(instance, "name");
+        let held: Vec<&str> = list(instance, "/addresses").iter().filter_map(Value::as_str).collect();
+        if !held.is_empty() {
+            notes.push(format!("  {name} holds {}", held.join(", ")));
+        }
+        for fault in list(instance, "/faults").iter().filter_map(Value::as_str) {
+            notes.push(format!("  {name} is kept out: {fault}"));
+        }
+    }
+    aligned(&rows) + &lines(&notes)
+}
+
+fn services(status: &Value) -> String {
+    let services = list(status, "/services");
+    if services.is_empty() {
+        return String::new();
+    }
+    let mut text = format!("SERVICES (data plane: {})\n", word(status, "data_plane"));
+    for service in services {
+        let quorum = match service.get("quorum").and_then(Value::as_bool) {
+            Some(false) => ", no quorum",
+            Some(true) | None => "",
+        };
+        let _ = writeln!(text, "  {} {}{quorum}", word(service, "service"), word(service, "method"));
+        let mut rows = Vec::new();
+        for server in list(service, "/servers") {
+            let state = if server.get("up").and_then(Value::as_bool) == Some(true) { "up" } else { "down" };
+            rows.push([
+                format!("    {}", word(server, "server")),
+                state.to_owned(),
+                format!("weight {}", word(server, "weight")),
+                server.get("reason").and_then(Value::as_str).unwrap_or_default().to_owned(),
+            ]);
+        }
+        text.push_str(&aligned(&rows));
+    }
+    text
+}
+
+fn list<'a>(value: &'a Value, pointer: &str) -> &'a [Value] {
+    value.pointer(pointer).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+}
+
+fn word(value: &Value, key: &str) -> String {
+    match value.get(key) {
+        Some(Value::String(text)) => text.clone(),
+        Some(Value::Null) | None => "-".to_owned(),
+        Some(other) => other.to_string(),
+    }
+}
+
+/// A span of time in its two largest units.
+fn span(value: &Value, key: &str) -> String {
+    let Some(milliseconds) = value.get(key).and_then(Value::as_u64) else { return "-".to_owned() };
+    let seconds = milliseconds / 1_000;
+    match (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60, seconds % 60) {
+        (0, 0, 0, _) => format!("{}.{} s", seconds, milliseconds % 1_000 / 100),
+        (0, 0, minutes, seconds) => format!("{minutes} min {seconds} s"),
+        (0, hours, minutes, _) => format!("{hours} h {minutes} min"),
+        (days, hours, _, _) => format!("{days} d {hours} h"),
+    }
+}
+
+fn lines(lines: &[String]) -> String {
+    lines.iter().fold(String::new(), |text, line| text + line + "\n")
+}
+
+/// Columns as wide as their widest cell, two blanks apart; the last one as it is.
+fn aligned<const N: usize>(rows: &[[String; N]]) -> String {
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let widths: [usize; N] = core::array::from_fn(width);
+    let mut text = String::new();
+    for row in rows {
+        let mut line = String::new();
+        for (cell, width) in row.iter().zip(widths) {
+            let _ = write!(line, "{cell:<width$}  ");
+        }
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_director_is_shown_with_its_routers_and_services() {
+        let status = serde_json::json!({
+            "version": "0.1.0", "pid": 7, "uptime_ms": 65_400, "configuration": "/etc/keepalived/keepalived.conf",
+            "data_plane": "user",
+            "vrrp": { "instances": [
+                { "name": "VI_1", "state": "BACKUP", "since_ms": 7_260_000, "priority_base": 150, "priority": 130,
+                  "interface": "eth0", "vrid": 62, "addresses": [], "faults": [],
+                  "active": { "source": "10.0.0.1", "priority": 200 } },
+                { "name": "VI_2", "state": "FAULT", "since_ms": 1_234, "priority_base": 100, "priority": 100,
+                  "interface": "eth9", "vrid": 3, "addresses": [], "faults": ["interface eth9 is down"],
+                  "active": null },
+            ] },
+            "services": [ { "service": "[10.0.0.9]:tcp:80", "method": "rr", "quorum": true, "servers": [
+                { "server": "10.0.0.3:80", "up": true, "weight": 1 },
+                { "server": "10.0.0.4:80", "up": false, "weight": 1, "reason": "connection refused" },
+            ] } ],
+        });
+        assert_eq!(
+            render(&status),
+            "\
+steadfast 0.1.0, pid 7, up 1 min 5 s, /etc/keepalived/keepalived.conf
+
+ROUTER  STATE   SINCE      PRIORITY      LINK  VRID  ACTIVE
+VI_1    BACKUP  2 h 1 min  130 (of 150)  eth0  62    10.0.0.1 (priority 200)
+VI_2    FAULT   1.2 s      100           eth9  3     nobody heard
+  VI_2 is kept out: interface eth9 is down
+
+SERVICES (data plane: user)
+  [10.0.0.9]:tcp:80 rr
+    10.0.0.3:80  up    weight 1
+    10.0.0.4:80  down  weight 1  connection refused
+"
+        );
+    }
+}
