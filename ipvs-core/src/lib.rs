@@ -10,6 +10,7 @@ mod director;
 mod fragment;
 mod plan;
 mod service;
+pub mod wire;
 
 pub use connection::{Bucket, Entry};
 pub use director::{

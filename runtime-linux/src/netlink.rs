@@ -2,6 +2,7 @@
 
 pub mod address;
 pub mod link;
+pub mod nftables;
 pub mod route;
 
 use std::io;
@@ -70,25 +71,42 @@ impl Socket {
         body: &[u8],
         mut each: impl FnMut(u16, &[u8]),
     ) -> Result<(), Error> {
-        self.sequence = self.sequence.wrapping_add(1);
         let mut message = vec![0; HEADER + body.len()];
         let mut header = NetlinkBuffer::new(&mut message);
         header.set_length(u32::try_from(HEADER + body.len()).map_err(io::Error::other)?);
         header.set_message_type(kind);
         header.set_flags(flags | NLM_F_REQUEST | NLM_F_ACK);
-        header.set_sequence_number(self.sequence);
+        header.set_sequence_number(self.sequence_number());
         message[HEADER..].copy_from_slice(body);
-        self.inner.send(&message, 0)?;
-        loop {
+        self.exchange(&message, 1, &mut each)
+    }
+
+    /// The number that every message of the next [`Self::exchange`] is to carry.
+    pub fn sequence_number(&mut self) -> u32 {
+        self.sequence = self.sequence.wrapping_add(1);
+        self.sequence
+    }
+
+    /// Sends whole messages that all carry the last [`Self::sequence_number`], and hands what comes back to `each`
+    /// until `answers` of them were acknowledged or one was refused.
+    pub fn exchange(
+        &mut self,
+        messages: &[u8],
+        mut answers: usize,
+        mut each: impl FnMut(u16, &[u8]),
+    ) -> Result<(), Error> {
+        self.inner.send(messages, 0)?;
+        while answers > 0 {
             self.buffer.clear();
             let (length, sender) = self.inner.recv_from(&mut self.buffer, libc::MSG_TRUNC)?;
             if length > self.buffer.len() {
                 return Err(Error::Malformed(format!("{length} bytes, cut short")));
             }
-            if sender.port_number() == 0 && read(&self.buffer, Some(self.sequence), &mut each)? {
-                return Ok(());
+            if sender.port_number() == 0 {
+                answers = answers.saturating_sub(read(&self.buffer, Some(self.sequence), &mut each)?);
             }
         }
+        Ok(())
     }
 }
 
@@ -155,27 +173,30 @@ impl AsFd for Monitor {
     }
 }
 
-/// Reads the messages of one datagram; true once the answer to `sequence` is complete.
+/// Reads the messages of one datagram; says how many answers to `sequence` it completed.
 fn read(
     mut datagram: &[u8],
     sequence: Option<u32>,
     each: &mut impl FnMut(u16, &[u8]),
-) -> Result<bool, Error> {
+) -> Result<usize, Error> {
+    let mut complete = 0;
     while datagram.len() >= HEADER {
         let message = NetlinkBuffer::new_checked(datagram).map_err(|e| Error::Malformed(e.to_string()))?;
         let length = message.length() as usize;
         let ours = sequence.is_none_or(|sequence| sequence == message.sequence_number());
         let body = &datagram[HEADER..length];
         match message.message_type() {
-            libc_type::ERROR if ours => return acknowledged(message.flags(), body).map(|()| true),
-            libc_type::DONE if ours => return acknowledged(message.flags(), body).map(|()| true),
+            libc_type::ERROR | libc_type::DONE if ours => {
+                acknowledged(message.flags(), body)?;
+                complete += 1;
+            }
             libc_type::ERROR | libc_type::DONE | libc_type::NOOP => {}
             kind if ours => each(kind, body),
             _ => {}
         }
         datagram = &datagram[length.next_multiple_of(4).min(datagram.len())..];
     }
-    Ok(false)
+    Ok(complete)
 }
 
 /// Reads an acknowledgement: a negative errno or zero, the header of the request, then attributes.
@@ -240,7 +261,7 @@ mod tests {
             datagram.extend(0_i32.to_ne_bytes());
         }
         let mut seen = 0;
-        assert!(read(&datagram, Some(2), &mut |_, _| seen += 1).unwrap());
+        assert_eq!(read(&datagram, Some(2), &mut |_, _| seen += 1).unwrap(), 1);
         assert_eq!(seen, 1);
     }
 

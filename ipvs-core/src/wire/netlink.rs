@@ -20,6 +20,8 @@ pub const INTERRUPTED: u16 = 0x0010;
 pub const CREATE: u16 = 0x0400;
 /// For a request that makes something: it must not exist yet.
 pub const EXCLUSIVE: u16 = 0x0200;
+/// For a request that makes something: it goes to the end of its list.
+pub const APPEND: u16 = 0x0800;
 /// Set on an attribute that holds attributes.
 pub const NESTED: u16 = 0x8000;
 /// Length of the message header, in bytes.
@@ -222,7 +224,8 @@ impl<'a> Messages<'a> {
 
     fn split(&mut self) -> Result<Message<'a>, Error> {
         let header = self.0.get(..HEADER).ok_or(Error::Truncated)?;
-        let word = |at: usize| u32::from_ne_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]);
+        let word =
+            |at: usize| u32::from_ne_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]);
         let half = |at: usize| u16::from_ne_bytes([header[at], header[at + 1]]);
         let length = usize::try_from(word(field::LENGTH.start)).map_err(|_| Error::Truncated)?;
         let payload = self.0.get(HEADER..length).ok_or(Error::Truncated)?;

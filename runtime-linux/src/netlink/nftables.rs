@@ -16,9 +16,11 @@
 use core::net::IpAddr;
 use std::collections::BTreeSet;
 
-use ipvs_core::wire::netlink::{self, ACKNOWLEDGE, CREATE, REQUEST, Writer};
+use ipvs_core::wire::netlink::{self, ACKNOWLEDGE, APPEND, CREATE, REQUEST, Writer};
+use netlink_sys::protocols::NETLINK_NETFILTER;
+use nix::errno::Errno;
 
-use super::request::{Channel, Error};
+use super::{Error, Socket};
 
 /// The name of the table, in the family `inet`.
 pub const TABLE: &str = "steadfast_plane";
@@ -46,20 +48,18 @@ pub struct Element {
 }
 
 /// The table, present for as long as this value lives.
-#[derive(Debug)]
 pub struct Table {
-    channel: Channel,
+    socket: Socket,
     elements: BTreeSet<Element>,
 }
 
 impl Table {
     /// Makes the table, in place of one that a crash left behind.
     pub fn install() -> Result<Self, Error> {
-        let mut table =
-            Self { channel: Channel::open(libc::NETLINK_NETFILTER as isize)?, elements: BTreeSet::new() };
+        let mut table = Self { socket: Socket::open(NETLINK_NETFILTER)?, elements: BTreeSet::new() };
         match table.create(TABLE_OWNED) {
             // before Linux 5.12
-            Err(error) if matches!(error.errno(), Some(libc::EINVAL | libc::EOPNOTSUPP)) => table.create(0)?,
+            Err(error) if error.is(Errno::EINVAL) || error.is(Errno::EOPNOTSUPP) => table.create(0)?,
             result => result?,
         }
         Ok(table)
@@ -72,7 +72,7 @@ impl Table {
         if gone.is_empty() && new.is_empty() {
             return Ok(());
         }
-        let mut batch = Batch::new(self.channel.sequence());
+        let mut batch = Batch::new(self.socket.sequence_number());
         for element in &gone {
             batch.element(DELETE_ELEMENT, 0, *element);
         }
@@ -86,13 +86,13 @@ impl Table {
 
     /// Removes the table.
     pub fn remove(mut self) -> Result<(), Error> {
-        let mut batch = Batch::new(self.channel.sequence());
+        let mut batch = Batch::new(self.socket.sequence_number());
         batch.message(DELETE_TABLE, 0, |writer| writer.text(TABLE_NAME, TABLE));
         self.send(batch)
     }
 
     fn create(&mut self, flags: u32) -> Result<(), Error> {
-        let mut batch = Batch::new(self.channel.sequence());
+        let mut batch = Batch::new(self.socket.sequence_number());
         // Deleting what is not there fails, so it is made first.
         batch.message(NEW_TABLE, CREATE, |writer| writer.text(TABLE_NAME, TABLE));
         batch.message(DELETE_TABLE, 0, |writer| writer.text(TABLE_NAME, TABLE));
@@ -110,8 +110,8 @@ impl Table {
     }
 
     fn send(&mut self, batch: Batch) -> Result<(), Error> {
-        let (bytes, messages) = batch.finish()?;
-        self.channel.exchange(&bytes, messages, |_| Ok(()))
+        let (bytes, messages) = batch.finish().map_err(|error| Error::Malformed(error.to_string()))?;
+        self.socket.exchange(&bytes, messages, |_, _| {})
     }
 }
 
@@ -272,7 +272,7 @@ impl Batch {
         };
         let words = set.address_length() / 4;
         let family = if set.v6 { libc::AF_INET6 } else { libc::AF_INET };
-        self.message(NEW_RULE, CREATE | netlink::EXCLUSIVE << 2, |writer| {
+        self.message(NEW_RULE, CREATE | APPEND, |writer| {
             writer.text(RULE_TABLE, TABLE)?;
             writer.text(RULE_CHAIN, chain)?;
             writer.nest(RULE_EXPRESSIONS, |rule| {
@@ -441,3 +441,66 @@ const TYPE_IPV4: u32 = 7;
 const TYPE_IPV6: u32 = 8;
 const TYPE_PROTOCOL: u32 = 12;
 const TYPE_PORT: u32 = 13;
+
+#[cfg(test)]
+mod tests {
+    use core::net::{Ipv4Addr, Ipv6Addr};
+    use std::process::Command;
+
+    use nix::sched::{CloneFlags, unshare};
+
+    use super::*;
+
+    #[test]
+    fn a_key_pads_every_part_to_whole_registers() {
+        assert_eq!(
+            Set::key(service(IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1)))),
+            [10, 0, 0, 1, 6, 0, 0, 0, 0, 80, 0, 0]
+        );
+    }
+
+    #[test]
+    #[ignore = "needs root and nft"]
+    fn the_table_drops_what_is_asked_and_is_gone_after_removal() {
+        unshare(CloneFlags::CLONE_NEWNET).unwrap();
+        let mut table = Table::install().unwrap();
+        let six = service(IpAddr::V6(Ipv6Addr::LOCALHOST));
+        let four = Element { port: None, side: Side::Reply, ..service(IpAddr::V4(Ipv4Addr::LOCALHOST)) };
+        table.replace(&[four, six].into()).unwrap();
+        table.replace(&[six].into()).unwrap();
+        let listing = listing();
+        assert!(listing.contains("ip6 daddr . meta l4proto . th dport @services6 counter"), "{listing}");
+        assert!(listing.contains("ip saddr . meta l4proto @reals4 counter"), "{listing}");
+        assert!(listing.contains("elements = { ::1 . tcp . 80 }"), "{listing}");
+        assert!(!listing.contains("127.0.0.1"), "{listing}");
+        table.remove().unwrap();
+        assert_eq!(self::listing(), "");
+    }
+
+    #[test]
+    #[ignore = "needs root and nft"]
+    fn the_table_goes_with_the_process_that_made_it() {
+        unshare(CloneFlags::CLONE_NEWNET).unwrap();
+        drop(Table::install().unwrap());
+        assert_eq!(listing(), "");
+    }
+
+    #[test]
+    #[ignore = "needs root and nft"]
+    fn a_table_left_by_a_crash_is_replaced() {
+        unshare(CloneFlags::CLONE_NEWNET).unwrap();
+        let left = Command::new("nft").args(["add", "table", "inet", TABLE]).status().unwrap();
+        assert!(left.success());
+        let _table = Table::install().unwrap();
+        assert!(listing().contains("chain prerouting"));
+    }
+
+    fn service(address: IpAddr) -> Element {
+        Element { side: Side::Service, address, protocol: 6, port: Some(80) }
+    }
+
+    fn listing() -> String {
+        let output = Command::new("nft").args(["list", "ruleset"]).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    }
+}

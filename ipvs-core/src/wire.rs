@@ -1,0 +1,3 @@
+//! What goes over the wire to the kernel's IPVS.
+
+pub mod netlink;
