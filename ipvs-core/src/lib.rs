@@ -5,6 +5,9 @@
 //!
 //! Nothing here allocates, reads a clock, opens a socket or logs.
 
+#[cfg(test)]
+extern crate std;
+
 mod connection;
 mod director;
 mod fragment;
