@@ -7,3 +7,4 @@ pub mod clock;
 pub mod lab;
 pub mod log;
 pub mod netlink;
+pub mod perform;

@@ -1,0 +1,3 @@
+//! Performers: what the pure cores decide is done here, one file per core. Each may fail.
+
+pub mod ipvs;
