@@ -3,8 +3,10 @@
 
 pub mod api;
 pub mod app;
+pub mod capture;
 pub mod clock;
 pub mod lab;
 pub mod log;
 pub mod netlink;
 pub mod perform;
+pub mod realserver;
