@@ -1,0 +1,184 @@
+//! Advertisement intervals and the exact timers that follow from them.
+//!
+//! The unit inside is 1/256 centisecond (39.0625 µs): in it every skew and every down interval of both
+//! versions is a whole number, so routers one priority apart never tie by rounding.
+
+use core::num::NonZeroU16;
+use core::time::Duration;
+
+use crate::{Priority, Version};
+
+/// An advertisement interval in centiseconds: 1 to 25 500, that is 10 ms to 255 s.
+///
+/// Version 3 carries at most 4 095 of them and version 2 whole seconds; [`Config`](crate::Config) sees to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Interval(NonZeroU16);
+
+impl Interval {
+    /// One second, the default of every version.
+    pub const DEFAULT: Self = match Self::from_centiseconds(100) {
+        Some(interval) => interval,
+        None => Self(NonZeroU16::MIN),
+    };
+
+    /// `number` hundredths of a second, unless that is zero or more than any version can carry.
+    pub const fn from_centiseconds(number: u16) -> Option<Self> {
+        match NonZeroU16::new(number) {
+            Some(number) if number.get() <= 25_500 => Some(Self(number)),
+            Some(_) | None => None,
+        }
+    }
+
+    /// `duration`, if it is a whole number of centiseconds in range.
+    pub fn from_duration(duration: Duration) -> Option<Self> {
+        let centiseconds = u16::try_from(duration.as_millis() / 10).ok()?;
+        Self::from_centiseconds(centiseconds).filter(|interval| interval.duration() == duration)
+    }
+
+    /// Hundredths of a second.
+    pub const fn centiseconds(self) -> u16 {
+        self.0.get()
+    }
+
+    /// The interval as a time.
+    pub const fn duration(self) -> Duration {
+        Duration::from_millis(self.0.get() as u64 * 10)
+    }
+}
+
+impl Default for Interval {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
+
+/// The longest delay by which a lower-ranked Backup waits longer than a higher-ranked one, in ticks
+/// (RFC 9568 §6.1: `Skew_Time`).
+///
+/// Version 3 scales it with the interval of the Active router, version 2 does not.
+pub(crate) fn skew(version: Version, priority: Priority, active: Interval) -> u32 {
+    let steps = 256 - u32::from(priority.get());
+    match version {
+        Version::V2 => steps * 100,
+        Version::V3 => steps * u32::from(active.centiseconds()),
+    }
+}
+
+/// How long a Backup waits for an advert, in ticks (RFC 9568 §6.1: `Active_Down_Interval`, with `adverts` for 3).
+pub(crate) fn down(version: Version, priority: Priority, active: Interval, adverts: u8) -> u32 {
+    256 * u32::from(adverts) * u32::from(active.centiseconds()) + skew(version, priority, active)
+}
+
+/// `ticks` of 1/256 centisecond as a time, rounded up to whole nanoseconds: a timer may be late, never early.
+pub(crate) const fn ticks(count: u32) -> Duration {
+    Duration::from_nanos((count as u64 * 78_125).div_ceil(2))
+}
+
+/// A running timer that can be stretched without losing exactness.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Countdown {
+    from: Duration,
+    ticks: u32,
+}
+
+impl Countdown {
+    /// Runs for `ticks` from `now` on.
+    pub(crate) fn new(now: Duration, ticks: u32) -> Self {
+        Self { from: now, ticks }
+    }
+
+    /// When it runs out.
+    pub(crate) fn deadline(self) -> Duration {
+        self.from.saturating_add(ticks(self.ticks))
+    }
+
+    /// The same timer after its skew changed from `old` to `new` ticks.
+    pub(crate) fn shifted(self, old: u32, new: u32) -> Self {
+        Self { from: self.from, ticks: self.ticks.saturating_sub(old).saturating_add(new) }
+    }
+}
+
+/// The next multiple of `period` after `due` that is still to come at `now`.
+///
+/// Normally that is `due + period`: the cadence does not drift with the lateness of ticks. Periods that were
+/// missed altogether are left out, since nobody wants three adverts at once.
+pub(crate) fn following(due: Duration, period: Duration, now: Duration) -> Duration {
+    let next = due.saturating_add(period);
+    if next > now || period.is_zero() {
+        return next;
+    }
+    let into_period = now.saturating_sub(due).as_nanos() % period.as_nanos();
+    let into_period = Duration::from_nanos(u64::try_from(into_period).unwrap_or(0));
+    now.saturating_add(period).saturating_sub(into_period)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn nanoseconds(count: u64) -> Duration {
+        Duration::from_nanos(count)
+    }
+
+    fn priority(number: u8) -> Priority {
+        Priority::new(number).expect("not zero")
+    }
+
+    fn interval(number: u16) -> Interval {
+        Interval::from_centiseconds(number).expect("in range")
+    }
+
+    #[test]
+    fn worked_values_of_version_3_are_exact() {
+        // §2.6, T4
+        let skew = |p, a| ticks(skew(Version::V3, priority(p), interval(a)));
+        let down = |p, a| ticks(down(Version::V3, priority(p), interval(a), 3));
+        assert_eq!(skew(100, 100), nanoseconds(609_375_000));
+        assert_eq!(skew(200, 100), nanoseconds(218_750_000));
+        assert_eq!(skew(254, 100), nanoseconds(7_812_500));
+        assert_eq!(skew(1, 100), nanoseconds(996_093_750));
+        assert_eq!(down(100, 100), nanoseconds(3_609_375_000));
+        assert_eq!(down(200, 100), nanoseconds(3_218_750_000));
+        assert_eq!(down(254, 100), nanoseconds(3_007_812_500));
+        assert_eq!(down(1, 100), nanoseconds(3_996_093_750));
+        assert_eq!(down(100, 1), nanoseconds(36_093_750));
+        assert_eq!(down(254, 1), nanoseconds(30_078_125));
+        assert_eq!(down(100, 10), nanoseconds(360_937_500));
+        assert_eq!(down(100, 4095), nanoseconds(147_803_906_250));
+        // 163 640.0390625 ms: half a nanosecond is rounded up, never down.
+        assert_eq!(down(1, 4095), nanoseconds(163_640_039_063));
+    }
+
+    #[test]
+    fn worked_values_of_version_2_are_exact_and_its_skew_does_not_scale() {
+        let down = |p, seconds: u16| ticks(down(Version::V2, priority(p), interval(seconds * 100), 3));
+        assert_eq!(down(100, 1), nanoseconds(3_609_375_000));
+        assert_eq!(down(100, 3), nanoseconds(9_609_375_000));
+    }
+
+    #[test]
+    fn the_longest_timer_does_not_overflow() {
+        assert_eq!(down(Version::V2, priority(1), interval(25_500), 255), 256 * 255 * 25_500 + 255 * 100);
+    }
+
+    #[test]
+    fn a_cadence_keeps_its_phase_and_skips_what_was_missed() {
+        let ms = Duration::from_millis;
+        assert_eq!(following(ms(1000), ms(100), ms(1000)), ms(1100));
+        assert_eq!(following(ms(1000), ms(100), ms(1099)), ms(1100));
+        assert_eq!(following(ms(1000), ms(100), ms(1100)), ms(1200));
+        assert_eq!(following(ms(1000), ms(100), ms(1350)), ms(1400));
+        assert_eq!(following(Duration::MAX, ms(100), Duration::MAX), Duration::MAX);
+    }
+
+    #[test]
+    fn intervals_are_whole_centiseconds() {
+        assert_eq!(Interval::from_duration(Duration::from_millis(10)), Some(interval(1)));
+        assert_eq!(Interval::from_duration(Duration::from_millis(15)), None);
+        assert_eq!(Interval::from_duration(Duration::from_micros(10_001)), None);
+        assert_eq!(Interval::from_duration(Duration::ZERO), None);
+        assert_eq!(Interval::from_duration(Duration::from_secs(255)), Some(interval(25_500)));
+        assert_eq!(Interval::from_duration(Duration::from_secs(256)), None);
+        assert_eq!(Interval::from_duration(Duration::MAX), None);
+    }
+}

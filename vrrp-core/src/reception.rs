@@ -1,0 +1,259 @@
+//! The ladder that every received packet climbs before it may change anything.
+//!
+//! The rungs are in the order of what is cheap and says most about who is at fault. A packet that falls off
+//! is counted under the name of its rung and has no other effect: no state and no timer is touched.
+
+use core::net::IpAddr;
+
+use crate::config::is_link_local;
+use crate::wire::advert::{ADVERTISEMENT, Addresses, Header};
+use crate::wire::auth::{self, Authentication};
+use crate::wire::checksum::{self, ChecksumForm};
+use crate::{Family, Interval, Packet, Peer, Version, Vrid};
+
+/// What a receiver wants of an advert.
+#[derive(Clone, Copy, Debug)]
+pub struct Expectation<'a> {
+    /// Which virtual router.
+    pub vrid: Vrid,
+    /// Its version.
+    pub version: Version,
+    /// Its family.
+    pub family: Family,
+    /// Its interval; version 2 takes no other.
+    pub interval: Interval,
+    /// The password of version 2.
+    pub password: Option<[u8; 8]>,
+    /// Whether the receiver owns the addresses; in version 2 it then listens to nobody.
+    pub owner: bool,
+    /// The addresses that an advert should list.
+    pub addresses: &'a [IpAddr],
+    /// Whose list is not looked at.
+    pub trusted: Option<IpAddr>,
+    /// Over IPv6: whether the first address must be link-local.
+    pub require_link_local: bool,
+    /// Unicast peers, if it does not use the multicast group.
+    pub unicast: Option<UnicastExpectation<'a>>,
+    /// The receiver's own source and link address, to know its own adverts by.
+    pub own: Option<(IpAddr, [u8; 6])>,
+}
+
+/// What a receiver of unicast adverts wants.
+#[derive(Clone, Copy, Debug)]
+pub struct UnicastExpectation<'a> {
+    /// The peers.
+    pub peers: &'a [Peer],
+    /// Whether nobody else is listened to.
+    pub check_source: bool,
+}
+
+/// An advert that climbed the ladder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Advert {
+    /// Who sent it.
+    pub source: IpAddr,
+    /// From which link address, where known.
+    pub link_source: Option<[u8; 6]>,
+    /// With which priority; 0 resigns.
+    pub priority: u8,
+    /// With which interval.
+    pub interval: Interval,
+    /// In which form its checksum holds.
+    pub checksum: ChecksumForm,
+    /// Whether it lists the expected addresses, in any order.
+    pub addresses_match: bool,
+}
+
+/// Climbs the ladder: the advert in `packet`, or the first rung that it fails.
+pub fn judge(expected: &Expectation<'_>, packet: &Packet<'_>) -> Result<Advert, Ignored> {
+    // R1
+    let header = Header::read(packet.message).ok_or(Ignored::TooShort)?;
+    // R2, F17
+    envelope(expected, packet)?;
+    // R3
+    let version = header.version().ok_or(Ignored::UnknownVersion)?;
+    if version != expected.version {
+        return Err(Ignored::VersionMismatch);
+    }
+    // R4
+    if header.kind() != ADVERTISEMENT {
+        return Err(Ignored::Type);
+    }
+    // R5
+    if header.vrid() != expected.vrid.get() {
+        return Err(Ignored::Vrid);
+    }
+    // R6
+    if packet.message.len() != header.expected_len(version, expected.family) {
+        return Err(Ignored::Length);
+    }
+    // R7
+    let checksum = checksum::verify(packet.message, version, packet.source, packet.destination)
+        .ok_or(Ignored::Checksum)?;
+    // R8
+    authentication(expected, header.authentication(version))?;
+    // R9
+    if header.count() == 0 {
+        return Err(Ignored::NoAddresses);
+    }
+    // R10
+    let interval = header.interval(version).ok_or(Ignored::IntervalZero)?;
+    // R11: version 3 only remarks on it.
+    if version == Version::V2 && interval != expected.interval {
+        return Err(Ignored::IntervalMismatch);
+    }
+    // R12: RFC 3768 §7.1; erratum 8298 has version 3 listen.
+    if version == Version::V2 && expected.owner {
+        return Err(Ignored::Owner);
+    }
+    // R13
+    let addresses = header.addresses(expected.family);
+    let addresses_match =
+        expected.trusted == Some(packet.source) || same_addresses(&addresses, expected.addresses);
+    if version == Version::V2 && !addresses_match && header.priority() != u8::MAX {
+        return Err(Ignored::AddressList);
+    }
+    // R14
+    if expected.require_link_local
+        && matches!(addresses.iter().next(), Some(IpAddr::V6(first)) if !is_link_local(first))
+    {
+        return Err(Ignored::FirstAddressNotLinkLocal);
+    }
+    // R15
+    if packet.source.is_unspecified() || packet.source.is_multicast() || packet.source.is_loopback() {
+        return Err(Ignored::Source);
+    }
+    if let (Some((source, mac)), Some(link_source)) = (expected.own, packet.link_source)
+        && source == packet.source
+        && mac == link_source
+        && !crate::is_virtual_mac(mac)
+    {
+        return Err(Ignored::Loop);
+    }
+    Ok(Advert {
+        source: packet.source,
+        link_source: packet.link_source,
+        priority: header.priority(),
+        interval,
+        checksum,
+        addresses_match,
+    })
+}
+
+fn envelope(expected: &Expectation<'_>, packet: &Packet<'_>) -> Result<(), Ignored> {
+    if Family::of(packet.source) != expected.family || Family::of(packet.destination) != expected.family {
+        return Err(Ignored::Family);
+    }
+    let Some(unicast) = &expected.unicast else {
+        if !packet.destination.is_multicast() {
+            return Err(Ignored::UnicastForMulticast);
+        }
+        return if packet.ttl == u8::MAX { Ok(()) } else { Err(Ignored::Ttl) };
+    };
+    if packet.destination.is_multicast() {
+        return Err(Ignored::MulticastForUnicast);
+    }
+    match unicast.peers.iter().find(|peer| peer.address == packet.source) {
+        Some(peer) if (peer.least_ttl..=peer.greatest_ttl).contains(&packet.ttl) => Ok(()),
+        Some(_) => Err(Ignored::UnicastTtl),
+        None if unicast.check_source => Err(Ignored::UnicastSource),
+        None => Ok(()),
+    }
+}
+
+fn authentication(expected: &Expectation<'_>, heard: Authentication) -> Result<(), Ignored> {
+    match (expected.password, heard) {
+        (_, Authentication::Unknown(_)) => Err(Ignored::AuthenticationUnknown),
+        (None, Authentication::None) => Ok(()),
+        (Some(own), Authentication::Password(theirs)) if auth::same(own, theirs) => Ok(()),
+        (Some(_), Authentication::Password(_)) => Err(Ignored::Password),
+        (None, Authentication::Password(_)) | (Some(_), Authentication::None) => {
+            Err(Ignored::AuthenticationMismatch)
+        }
+    }
+}
+
+/// Whether both hold the same addresses, in whatever order.
+fn same_addresses(heard: &Addresses<'_>, expected: &[IpAddr]) -> bool {
+    // The usual case costs one pass.
+    heard.iter().eq(expected.iter().copied())
+        || heard.iter().count() == expected.len()
+            && heard.iter().all(|address| expected.contains(&address))
+            && expected.iter().all(|address| heard.iter().any(|other| other == *address))
+}
+
+macro_rules! ignored {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal,)*) => {
+        /// Why a packet was dropped. Every variant is a counter.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[repr(u8)]
+        pub enum Ignored {
+            $($(#[$doc])* $variant,)*
+        }
+
+        impl Ignored {
+            /// Every reason there is, in the order of the ladder.
+            pub const ALL: [Self; [$($name),*].len()] = [$(Self::$variant),*];
+
+            /// The name of the counter.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name,)*
+                }
+            }
+        }
+    };
+}
+
+ignored! {
+    /// R1: fewer than eight bytes.
+    TooShort = "too_short",
+    /// The packet is of the other IP version.
+    Family = "family",
+    /// A unicast packet for a router that uses the multicast group.
+    UnicastForMulticast = "unicast_for_multicast",
+    /// R2: TTL or hop limit is not 255.
+    Ttl = "ttl",
+    /// A multicast packet for a router that uses unicast.
+    MulticastForUnicast = "multicast_for_unicast",
+    /// R2: TTL or hop limit is outside the range of the peer.
+    UnicastTtl = "unicast_ttl",
+    /// F17: not from a peer.
+    UnicastSource = "unicast_source",
+    /// R3: neither version 2 nor 3.
+    UnknownVersion = "unknown_version",
+    /// R3: the version that this router does not speak.
+    VersionMismatch = "version_mismatch",
+    /// R4: not an advertisement.
+    Type = "type",
+    /// R5: another virtual router.
+    Vrid = "vrid",
+    /// R6: the length does not fit the count and the version.
+    Length = "length",
+    /// R7: the checksum holds in no form.
+    Checksum = "checksum",
+    /// R8: an authentication type that is not understood.
+    AuthenticationUnknown = "authentication_unknown",
+    /// R8: authentication where none is wanted, or none where it is.
+    AuthenticationMismatch = "authentication_mismatch",
+    /// R8: a wrong password.
+    Password = "password",
+    /// R9: no addresses.
+    NoAddresses = "no_addresses",
+    /// R10: an interval of zero.
+    IntervalZero = "interval_zero",
+    /// R11: another interval than ours (version 2).
+    IntervalMismatch = "interval_mismatch",
+    /// R12: we own the addresses (version 2).
+    Owner = "owner",
+    /// R13: other addresses than ours, from somebody who does not own them (version 2).
+    AddressList = "address_list",
+    /// R14: the first IPv6 address is not link-local.
+    FirstAddressNotLinkLocal = "first_address_not_link_local",
+    /// R15: an address that no router can have.
+    Source = "source",
+    /// R15: our own advert, come back.
+    Loop = "loop",
+    /// S7: the router takes no part at present.
+    NotRunning = "not_running",
+}

@@ -1,0 +1,62 @@
+//! What runs while a router is Backup.
+
+use core::time::Duration;
+
+use super::{ActiveRouter, Countdown, down};
+use crate::{Config, Interval, Priority, Version};
+
+#[derive(Clone, Debug)]
+pub(super) struct Backup {
+    /// `Active_Down_Timer`. It always contains the skew exactly once.
+    pub(super) timer: Countdown,
+    /// `Active_Adver_Interval`: learned, at first our own.
+    pub(super) interval: Interval,
+    /// Until when a lesser Active router is let be (`preempt_delay`).
+    pub(super) hold: Option<Duration>,
+    /// Who is Active.
+    pub(super) heard: Option<ActiveRouter>,
+    /// Why the timer will run out, if it does.
+    pub(super) cause: Cause,
+}
+
+/// Why a Backup takes over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Cause {
+    Silence,
+    Resigned,
+    Preempted,
+}
+
+impl Backup {
+    /// Waits for `ticks` from `now` on.
+    pub(super) fn new(now: Duration, ticks: u32, interval: Interval, heard: Option<ActiveRouter>) -> Self {
+        Self { timer: Countdown::new(now, ticks), interval, hold: None, heard, cause: Cause::Silence }
+    }
+
+    /// The Active router has resigned: only the `skew` is waited for.
+    pub(super) fn resigned(&mut self, now: Duration, skew: u32) {
+        self.timer = Countdown::new(now, skew);
+        self.hold = None;
+        self.heard = None;
+        self.cause = Cause::Resigned;
+    }
+
+    /// Whether a lesser router heard at `now` is let be for some time. The time runs from when the first was heard.
+    pub(super) fn holds_back<A, P>(&mut self, now: Duration, config: &Config<A, P>) -> bool {
+        if config.preempt_delay.is_zero() || config.priority.is_owner() {
+            return false;
+        }
+        let until = *self.hold.get_or_insert(now.saturating_add(config.preempt_delay));
+        now < until
+    }
+
+    /// Starts the wait again after the settings that it depends on have changed.
+    pub(super) fn reconfigure<A, P>(&mut self, now: Duration, priority: Priority, config: &Config<A, P>) {
+        let learned = config.version == Version::V3 && self.heard.is_some();
+        if !learned {
+            self.interval = config.advert_interval;
+        }
+        let ticks = down(config.version, priority, self.interval, config.down_timer_adverts);
+        self.timer = Countdown::new(now, ticks);
+    }
+}
