@@ -3,8 +3,10 @@
 
 pub mod api;
 pub mod app;
+pub mod args;
 pub mod capture;
 pub mod clock;
+pub mod config;
 pub mod lab;
 pub mod log;
 pub mod netlink;

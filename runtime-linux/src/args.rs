@@ -1,0 +1,152 @@
+//! The command line, in its two forms: keepalived's (`steadfast -nlD -f FILE`) and subcommands
+//! (`steadfast check FILE`).
+//!
+//! It is read twice: [`said`] holds what was written, flag by flag; [`Invocation`] holds what it means. A
+//! command line whose first argument is missing or starts with a dash is keepalived's form.
+
+use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
+
+use crate::config;
+
+pub mod command;
+pub mod flag;
+pub mod said;
+
+/// Where the configuration is looked for when nobody says otherwise.
+pub const DEFAULT_CONFIG: &str = "/etc/keepalived/keepalived.conf";
+
+/// What the program was asked to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Invocation {
+    /// Be the daemon.
+    Run(Run),
+    /// Read configurations, report and exit (`steadfast check`, `-t`).
+    Check(Check),
+    /// Ask the running daemon how it is.
+    Status(Status),
+    /// Make this host a direct-routing real server, or undo it.
+    RealServer(RealServer),
+    /// Decode VRRP from a link or a capture file.
+    Capture(Capture),
+    /// Build the laboratory of network namespaces and show a failover.
+    Lab(Lab),
+    /// Print this on standard output and exit with 0.
+    Say(String),
+}
+
+/// `steadfast run`, or keepalived's form without `-t`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Run {
+    /// `-f`: the configuration file.
+    pub config: PathBuf,
+    /// How it is read.
+    pub options: config::Options,
+    /// `-n`, or the subcommand `run`: stay in the foreground.
+    pub foreground: bool,
+    /// `-l`: log to standard error too.
+    pub log_console: bool,
+    /// How often `-D` was said: 0 terse, 1 detailed, 2 everything.
+    pub log_detail: u8,
+    /// `-p`: where the process id is written.
+    pub pid_file: Option<PathBuf>,
+    /// `--socket`: where `steadfast status` finds the daemon.
+    pub socket: Option<PathBuf>,
+    /// What was accepted without effect, one sentence each, to be logged once at start.
+    pub remarks: Vec<String>,
+}
+
+/// `steadfast check`, or keepalived's `-t`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Check {
+    /// The files to check, one configuration each.
+    pub files: Vec<PathBuf>,
+    /// How they are read.
+    pub options: config::Options,
+    /// `--compat`: also list what is accepted without effect.
+    pub compat: bool,
+    /// `--json`: one JSON document instead of text.
+    pub json: bool,
+    /// Said as `-t`: nothing is printed for a good file, and a missing interface counts as fatal, as with
+    /// keepalived.
+    pub as_keepalived: bool,
+    /// `--config-test=FILE`: the report goes to this file.
+    pub log: Option<PathBuf>,
+}
+
+/// `steadfast status`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Status {
+    /// `--json`.
+    pub json: bool,
+    /// `--socket`: the daemon's socket, when it is not the usual one.
+    pub socket: Option<PathBuf>,
+}
+
+/// `steadfast realserver`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RealServer {
+    /// `up` sets the host up, `down` undoes exactly that.
+    pub up: bool,
+    /// The virtual address.
+    pub address: core::net::IpAddr,
+    /// `--interface`: where the address goes; the loopback interface by default.
+    pub interface: String,
+}
+
+/// `steadfast capture`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Capture {
+    /// From where.
+    pub from: CaptureFrom,
+    /// `--count`: stop after so many packets.
+    pub count: Option<u64>,
+}
+
+/// Where `steadfast capture` reads packets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CaptureFrom {
+    /// `-i LINK`: live, from a network interface.
+    Link(String),
+    /// From a pcap or pcapng file.
+    File(PathBuf),
+}
+
+/// `steadfast lab`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lab {
+    /// `--keep`: leave the laboratory running until interrupted.
+    pub keep: bool,
+    /// `--config`: configurations of the directors, instead of the built-in ones.
+    pub configs: Vec<PathBuf>,
+}
+
+/// The command line made no sense.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Usage {
+    /// What to print on standard error.
+    pub message: String,
+    /// The exit code.
+    pub code: u8,
+}
+
+/// Reads a command line, without the program's own name.
+///
+/// # Errors
+///
+/// [`Usage`] with the text for standard error when the command line is not understood.
+pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Invocation, Usage> {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    match arguments.first().map(OsString::as_os_str) {
+        Some(first) if first == OsStr::new("run") => {
+            let mut said = said::parse(arguments.into_iter().skip(1))?;
+            said.foreground = true;
+            said.meaning()
+        }
+        Some(first) if !first.as_encoded_bytes().starts_with(b"-") => command::parse(arguments),
+        Some(_) | None => said::parse(arguments)?.meaning(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

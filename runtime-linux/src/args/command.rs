@@ -1,0 +1,164 @@
+//! The subcommands, read by clap.
+
+use core::fmt::Write as _;
+use core::net::IpAddr;
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
+
+use super::flag::{Effect, FLAGS, Value};
+use super::{Capture, CaptureFrom, Check, Invocation, Lab, RealServer, Status, Usage};
+use crate::config;
+
+#[derive(Parser)]
+#[command(name = "steadfast", about = "Keeps a service's address alive: VRRP failover, LVS director, health checks")]
+#[command(version, disable_help_subcommand = false)]
+struct Line {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the daemon in the foreground; takes the daemon's flags (see `steadfast --help`)
+    Run,
+    /// Check configuration files and say what is wrong with them
+    ///
+    /// Exit codes: 0 nothing to complain about; 4 a file is missing or cannot be used at all; 5 something is
+    /// wrong but the daemon would run; 6 scripts are configured without `enable_script_security`.
+    Check {
+        /// Configuration files, each checked on its own
+        #[arg(default_value = super::DEFAULT_CONFIG)]
+        files: Vec<PathBuf>,
+        /// Also list the words that are accepted without effect
+        #[arg(long)]
+        compat: bool,
+        /// Print one JSON document
+        #[arg(long)]
+        json: bool,
+        /// Keep lines marked @ID for this id (default: the host name up to the first dot)
+        #[arg(short = 'i', long, value_name = "ID")]
+        config_id: Option<String>,
+        /// A missing or unreadable included file is an error
+        #[arg(short = 'e', long)]
+        all_config: bool,
+    },
+    /// Show what the running daemon does
+    Status {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+        /// The daemon's socket, when it is not the usual one
+        #[arg(long, value_name = "PATH")]
+        socket: Option<PathBuf>,
+    },
+    /// Make this host accept packets for a virtual address without answering ARP for it, or undo that
+    #[command(name = "realserver")]
+    RealServer {
+        /// What to do
+        direction: Direction,
+        /// The virtual address
+        #[arg(value_name = "VIP")]
+        address: IpAddr,
+        /// The interface that holds the address
+        #[arg(long, default_value = "lo", value_name = "LINK")]
+        interface: String,
+    },
+    /// Decode VRRP packets from a link or a capture file
+    Capture {
+        /// Listen on this network interface
+        #[arg(short, long, value_name = "LINK", conflicts_with = "file", required_unless_present = "file")]
+        interface: Option<String>,
+        /// A pcap or pcapng file
+        file: Option<PathBuf>,
+        /// Stop after this many packets
+        #[arg(short, long, value_name = "N")]
+        count: Option<u64>,
+    },
+    /// Build two directors, two real servers and a client in network namespaces and show a failover
+    Lab {
+        /// Leave it running until interrupted
+        #[arg(long)]
+        keep: bool,
+        /// Use these configurations for the directors
+        #[arg(long, value_name = "FILE", num_args = 1..)]
+        config: Vec<PathBuf>,
+    },
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Direction {
+    Up,
+    Down,
+}
+
+/// Reads a command line that begins with a subcommand.
+///
+/// # Errors
+///
+/// What clap has to say about it, with exit code 2.
+pub fn parse(arguments: Vec<OsString>) -> Result<Invocation, Usage> {
+    let line = Line::try_parse_from([OsString::from("steadfast")].into_iter().chain(arguments));
+    let line = match line {
+        Ok(line) => line,
+        Err(error) if error.use_stderr() => {
+            return Err(Usage { message: error.render().to_string(), code: 2 });
+        }
+        Err(error) => return Ok(Invocation::Say(error.render().to_string())),
+    };
+    Ok(match line.command {
+        // `args::parse` reads the rest of `run` itself: it is keepalived's form.
+        Command::Run => super::said::Said { foreground: true, ..Default::default() }.meaning()?,
+        Command::Check { files, compat, json, config_id, all_config } => Invocation::Check(Check {
+            files,
+            options: config::Options {
+                config_id,
+                strict_includes: all_config,
+                subsystems: config::Subsystems::All,
+            },
+            compat,
+            json,
+            as_keepalived: false,
+            log: None,
+        }),
+        Command::Status { json, socket } => Invocation::Status(Status { json, socket }),
+        Command::RealServer { direction, address, interface } => {
+            Invocation::RealServer(RealServer { up: direction == Direction::Up, address, interface })
+        }
+        Command::Capture { interface, file, count } => {
+            let from = match (interface, file) {
+                (Some(link), _) => CaptureFrom::Link(link),
+                (None, Some(file)) => CaptureFrom::File(file),
+                (None, None) => unreachable!("clap requires one of the two"),
+            };
+            Invocation::Capture(Capture { from, count })
+        }
+        Command::Lab { keep, config } => Invocation::Lab(Lab { keep, configs: config }),
+    })
+}
+
+/// The text of `steadfast --help`: subcommands, then the daemon's flags.
+pub fn help() -> String {
+    let mut text = Line::command().render_help().to_string();
+    text.push_str("\nThe daemon's flags, as keepalived's (`steadfast -nlD -f FILE`, `steadfast run -l`):\n");
+    for flag in FLAGS.iter().filter(|flag| flag.effect == Effect::Acted) {
+        let short = flag.short.map_or_else(|| String::from("    "), |letter| format!("-{letter}, "));
+        let long = match flag.value {
+            Value::None => format!("--{}", flag.long),
+            Value::Optional => format!("--{}[=FILE]", flag.long),
+            Value::Required => format!("--{} <VALUE>", flag.long),
+        };
+        writeln!(text, "  {short}{long:<24} {}", flag.help).expect("a String takes everything");
+    }
+    text.push_str("\nAccepted, without effect (the daemon says so once at start):\n ");
+    for flag in FLAGS.iter().filter(|flag| flag.effect != Effect::Acted) {
+        match flag.short {
+            Some(letter) => write!(text, " -{letter}/--{}", flag.long),
+            None => write!(text, " --{}", flag.long),
+        }
+        .expect("a String takes everything");
+    }
+    text.push('\n');
+    text
+}

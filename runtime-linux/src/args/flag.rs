@@ -1,0 +1,113 @@
+//! keepalived's flags, as one table: parsing, `--help` and the tests read it.
+
+/// Whether a flag takes a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Value {
+    /// None.
+    None,
+    /// Attached only: `-tFILE`, `--config-test=FILE`.
+    Optional,
+    /// Attached or the next argument.
+    Required,
+}
+
+/// What steadfast does about a flag.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// It does what keepalived's does.
+    Acted,
+    /// It is accepted so that command lines go on working, and said to be without effect, for this reason.
+    Accepted(&'static str),
+}
+
+/// One flag.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Flag {
+    /// `-x`.
+    pub short: Option<char>,
+    /// `--name`.
+    pub long: &'static str,
+    /// Whether a value follows.
+    pub value: Value,
+    /// What it does.
+    pub effect: Effect,
+    /// One line for `--help`.
+    pub help: &'static str,
+}
+
+const ONE_PROCESS: &str = "steadfast has no child processes to tell apart";
+const NO_SNMP: &str = "there is no SNMP agent yet";
+const LOGS_GO_TO_STDERR: &str = "logs go to standard error, where the service manager collects them";
+const NOT_YET: &str = "not built yet";
+const DEBUG_BUILD: &str = "it belongs to keepalived's own debugging builds";
+
+/// Every flag of keepalived 2.4.3, and `--socket`, which is ours.
+pub const FLAGS: &[Flag] = &[
+    acted(Some('f'), "use-file", Value::Required, "read this configuration file"),
+    acted(Some('t'), "config-test", Value::Optional, "check the configuration and exit [report to this file]"),
+    acted(Some('n'), "dont-fork", Value::None, "stay in the foreground"),
+    acted(Some('l'), "log-console", Value::None, "log to the console"),
+    acted(Some('D'), "log-detail", Value::None, "log in detail; twice: everything"),
+    acted(Some('P'), "vrrp", Value::None, "run only VRRP"),
+    acted(Some('C'), "check", Value::None, "run only virtual servers and their checks"),
+    acted(Some('i'), "config-id", Value::Required, "keep lines marked @ID for this id (default: host name)"),
+    acted(Some('e'), "all-config", Value::None, "a missing or unreadable included file is an error"),
+    acted(Some('p'), "pid", Value::Required, "write the process id to this file"),
+    acted(None, "signum", Value::Required, "print the number of STOP, RELOAD, DATA, STATS, STATS_CLEAR, JSON, TDUMP"),
+    acted(None, "socket", Value::Required, "answer `steadfast status` on this socket"),
+    acted(Some('v'), "version", Value::None, "print the version and exit"),
+    acted(Some('h'), "help", Value::None, "print this text and exit"),
+    accepted(Some('B'), "no_bfd", Value::None, "there is no BFD yet"),
+    accepted(None, "all", Value::None, ONE_PROCESS),
+    accepted(Some('S'), "log-facility", Value::Required, LOGS_GO_TO_STDERR),
+    accepted(Some('g'), "log-file", Value::Optional, LOGS_GO_TO_STDERR),
+    accepted(None, "flush-log-file", Value::None, LOGS_GO_TO_STDERR),
+    accepted(Some('G'), "no-syslog", Value::None, LOGS_GO_TO_STDERR),
+    accepted(Some('u'), "umask", Value::Required, NOT_YET),
+    accepted(Some('X'), "release-vips", Value::None, "addresses are always released at stop"),
+    accepted(Some('V'), "dont-release-vrrp", Value::None, NOT_YET),
+    accepted(Some('I'), "dont-release-ipvs", Value::None, NOT_YET),
+    accepted(Some('R'), "dont-respawn", Value::None, ONE_PROCESS),
+    accepted(Some('d'), "dump-conf", Value::None, NOT_YET),
+    accepted(Some('r'), "vrrp_pid", Value::Required, ONE_PROCESS),
+    accepted(Some('c'), "checkers_pid", Value::Required, ONE_PROCESS),
+    accepted(Some('b'), "bfd_pid", Value::Required, ONE_PROCESS),
+    accepted(Some('a'), "address-monitoring", Value::None, NOT_YET),
+    accepted(Some('s'), "namespace", Value::Required, NOT_YET),
+    accepted(Some('x'), "snmp", Value::None, NO_SNMP),
+    accepted(Some('A'), "snmp-agent-socket", Value::Required, NO_SNMP),
+    accepted(Some('m'), "core-dump", Value::None, NOT_YET),
+    accepted(Some('M'), "core-dump-pattern", Value::Optional, NOT_YET),
+    accepted(Some('L'), "mem-check-log", Value::None, DEBUG_BUILD),
+    accepted(Some('O'), "openssl-mem-check", Value::None, DEBUG_BUILD),
+    accepted(None, "no-mem-check", Value::None, DEBUG_BUILD),
+    accepted(None, "perf", Value::Optional, DEBUG_BUILD),
+    accepted(None, "debug", Value::Optional, DEBUG_BUILD),
+    accepted(None, "ignore-sigint", Value::None, NOT_YET),
+    accepted(None, "config-fd", Value::Required, ONE_PROCESS),
+    // Taken only as the first argument by keepalived; refused by name, since going on would start a daemon.
+    acted(Some('T'), "genhash", Value::None, "print the MD5 digest of a page (not built yet)"),
+];
+
+const fn acted(short: Option<char>, long: &'static str, value: Value, help: &'static str) -> Flag {
+    Flag { short, long, value, effect: Effect::Acted, help }
+}
+
+const fn accepted(short: Option<char>, long: &'static str, value: Value, why: &'static str) -> Flag {
+    Flag { short, long, value, effect: Effect::Accepted(why), help: why }
+}
+
+impl Flag {
+    /// The flag with this letter.
+    pub fn by_letter(letter: char) -> Option<&'static Self> {
+        FLAGS.iter().find(|flag| flag.short == Some(letter))
+    }
+
+    /// The flag with this long name, or the only one that begins with it, as `getopt_long` has it.
+    pub fn by_name(name: &str) -> Option<&'static Self> {
+        FLAGS.iter().find(|flag| flag.long == name).or_else(|| {
+            let mut matching = FLAGS.iter().filter(|flag| flag.long.starts_with(name));
+            matching.next().filter(|_| matching.next().is_none())
+        })
+    }
+}

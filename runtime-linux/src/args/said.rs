@@ -1,0 +1,201 @@
+//! keepalived's form of the command line, as it was written.
+
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use super::flag::{Effect, FLAGS, Flag, Value};
+use super::{Check, DEFAULT_CONFIG, Invocation, Run, Usage};
+use crate::config;
+
+/// What was said, flag by flag; nothing is interpreted yet.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Said {
+    /// `-f`; the last one counts.
+    pub file: Option<PathBuf>,
+    /// `-t`, with the report's file if one was attached.
+    pub test: Option<Option<PathBuf>>,
+    /// `-n`.
+    pub foreground: bool,
+    /// `-l`.
+    pub log_console: bool,
+    /// How often `-D`.
+    pub log_detail: u8,
+    /// `-P`.
+    pub only_vrrp: bool,
+    /// `-C`.
+    pub only_check: bool,
+    /// `-i`.
+    pub config_id: Option<String>,
+    /// `-e`.
+    pub all_config: bool,
+    /// `-p`.
+    pub pid_file: Option<PathBuf>,
+    /// `--socket`.
+    pub socket: Option<PathBuf>,
+    /// `--signum`.
+    pub signum: Option<String>,
+    /// `-v`.
+    pub version: bool,
+    /// `-h`.
+    pub help: bool,
+    /// `-T`.
+    pub genhash: bool,
+    /// Long names of flags that were accepted and do nothing.
+    pub without_effect: BTreeSet<&'static str>,
+}
+
+/// Reads keepalived's flags.
+///
+/// # Errors
+///
+/// An unknown flag, a missing value or an argument that is no flag.
+pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Said, Usage> {
+    let mut said = Said::default();
+    let mut parser = lexopt::Parser::from_args(arguments);
+    while let Some(argument) = parser.next().map_err(|error| usage(&error.to_string()))? {
+        let (flag, name) = match argument {
+            lexopt::Arg::Short(letter) => (Flag::by_letter(letter), format!("-{letter}")),
+            lexopt::Arg::Long(long) => (Flag::by_name(long), format!("--{long}")),
+            lexopt::Arg::Value(value) => {
+                return Err(usage(&format!("unexpected argument `{}`", value.display())));
+            }
+        };
+        let Some(flag) = flag else {
+            return Err(usage(&unknown(&name)));
+        };
+        let value = match flag.value {
+            Value::None => None,
+            Value::Optional => parser.optional_value(),
+            Value::Required => Some(parser.value().map_err(|error| usage(&error.to_string()))?),
+        };
+        said.take(flag, value);
+    }
+    Ok(said)
+}
+
+impl Said {
+    fn take(&mut self, flag: &'static Flag, value: Option<OsString>) {
+        let text = |value: Option<OsString>| value.map(|text| text.to_string_lossy().into_owned());
+        match (flag.long, flag.effect) {
+            (long, Effect::Accepted(_)) => {
+                self.without_effect.insert(long);
+            }
+            ("use-file", Effect::Acted) => self.file = value.map(PathBuf::from),
+            ("config-test", Effect::Acted) => self.test = Some(value.map(PathBuf::from)),
+            ("dont-fork", Effect::Acted) => self.foreground = true,
+            ("log-console", Effect::Acted) => self.log_console = true,
+            ("log-detail", Effect::Acted) => self.log_detail = self.log_detail.saturating_add(1),
+            ("vrrp", Effect::Acted) => self.only_vrrp = true,
+            ("check", Effect::Acted) => self.only_check = true,
+            ("config-id", Effect::Acted) => self.config_id = text(value),
+            ("all-config", Effect::Acted) => self.all_config = true,
+            ("pid", Effect::Acted) => self.pid_file = value.map(PathBuf::from),
+            ("socket", Effect::Acted) => self.socket = value.map(PathBuf::from),
+            ("signum", Effect::Acted) => self.signum = text(value),
+            ("version", Effect::Acted) => self.version = true,
+            ("help", Effect::Acted) => self.help = true,
+            ("genhash", Effect::Acted) => self.genhash = true,
+            (long, Effect::Acted) => unreachable!("--{long} is in the table of flags but not read here"),
+        }
+    }
+
+    /// What the flags mean together.
+    ///
+    /// # Errors
+    ///
+    /// An unknown name after `--signum`, or `--genhash`, which is not built.
+    pub fn meaning(self) -> Result<Invocation, Usage> {
+        if self.help {
+            return Ok(Invocation::Say(super::command::help()));
+        }
+        if self.version {
+            return Ok(Invocation::Say(version()));
+        }
+        if self.genhash {
+            return Err(usage("--genhash is not built yet"));
+        }
+        if let Some(name) = &self.signum {
+            return signal_number(name)
+                .map(|number| Invocation::Say(format!("{number}\n")))
+                .ok_or_else(|| usage(&format!("unknown signal name `{name}`")));
+        }
+        let config = self.file.unwrap_or_else(|| PathBuf::from(DEFAULT_CONFIG));
+        // Both `-P` and `-C` mean both, as with keepalived.
+        let subsystems = match (self.only_vrrp, self.only_check) {
+            (true, false) => config::Subsystems::Vrrp,
+            (false, true) => config::Subsystems::Check,
+            (true, true) | (false, false) => config::Subsystems::All,
+        };
+        let options =
+            config::Options { config_id: self.config_id, strict_includes: self.all_config, subsystems };
+        if let Some(log) = self.test {
+            let files = vec![config];
+            return Ok(Invocation::Check(Check {
+                files,
+                options,
+                compat: false,
+                json: false,
+                as_keepalived: true,
+                log,
+            }));
+        }
+        let remarks = FLAGS
+            .iter()
+            .filter(|flag| self.without_effect.contains(flag.long))
+            .filter_map(|flag| match flag.effect {
+                Effect::Accepted(why) => Some(format!("--{} is accepted, without effect: {why}", flag.long)),
+                Effect::Acted => None,
+            })
+            .collect();
+        Ok(Invocation::Run(Run {
+            config,
+            options,
+            foreground: self.foreground,
+            log_console: self.log_console,
+            log_detail: self.log_detail.min(2),
+            pid_file: self.pid_file,
+            socket: self.socket,
+            remarks,
+        }))
+    }
+}
+
+/// The text of `--version`.
+pub fn version() -> String {
+    format!(
+        "steadfast v{}\nReads keepalived.conf as keepalived 2.4.3 does.\n",
+        env!("CARGO_PKG_VERSION")
+    )
+}
+
+/// The number of a signal under keepalived's name for it (keepalived.md 3.2).
+fn signal_number(name: &str) -> Option<i32> {
+    match name {
+        "STOP" => Some(libc::SIGTERM),
+        "RELOAD" => Some(libc::SIGHUP),
+        "DATA" => Some(libc::SIGUSR1),
+        "STATS" => Some(libc::SIGUSR2),
+        "STATS_CLEAR" => Some(libc::SIGRTMAX() - 1),
+        "JSON" => Some(libc::SIGRTMIN() + 2),
+        // The manual calls it TDATA, the code TDUMP.
+        "TDUMP" | "TDATA" => Some(libc::SIGRTMAX()),
+        _ => None,
+    }
+}
+
+fn unknown(name: &str) -> String {
+    let nearest = FLAGS
+        .iter()
+        .map(|flag| format!("--{}", flag.long))
+        .filter(|long| name.starts_with("--") && strsim::damerau_levenshtein(long, name) <= 3)
+        .min_by_key(|long| strsim::damerau_levenshtein(long, name));
+    match nearest {
+        Some(nearest) => format!("unknown option `{name}`: did you mean `{nearest}`?"),
+        None => format!("unknown option `{name}`"),
+    }
+}
+
+fn usage(message: &str) -> Usage {
+    Usage { message: format!("steadfast: {message}\nTry `steadfast --help`.\n"), code: 1 }
+}

@@ -1,0 +1,136 @@
+//! Complaints as text: with excerpts for people, one line each for logs, JSON for programs.
+
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+
+use super::{Diagnostic, Diagnostics, Severity};
+use crate::config::source::Span;
+
+impl Diagnostics {
+    /// One line for each complaint, for logs: `file:line:column: severity[code]: message (consequence)`.
+    pub fn lines(&self) -> impl Iterator<Item = String> {
+        self.list.iter().map(|diagnostic| self.line(diagnostic))
+    }
+
+    /// The report for people, with excerpts, carets and suggestions; colour only if asked for.
+    pub fn render(&self, colour: bool) -> String {
+        let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
+        let mut report = String::new();
+        for diagnostic in &self.list {
+            report.push_str(&renderer.render(&[self.group(diagnostic)]));
+            report.push_str("\n\n");
+        }
+        report
+    }
+
+    /// The complaints and the words without effect as one JSON value.
+    pub fn json(&self) -> serde_json::Value {
+        let place = |span: Span| {
+            let position = self.files.position(span);
+            serde_json::json!({
+                "file": self.files.file(span.file).path.to_string_lossy(),
+                "line": position.line,
+                "column": position.column,
+                "text": self.files.text(span),
+            })
+        };
+        let complaints: Vec<_> = self
+            .list
+            .iter()
+            .map(|diagnostic| {
+                serde_json::json!({
+                    "code": diagnostic.kind.code,
+                    "severity": diagnostic.kind.severity,
+                    "message": diagnostic.message,
+                    "place": diagnostic.span.map(place),
+                    "label": diagnostic.label,
+                    "help": diagnostic.help,
+                    "consequence": diagnostic.consequence,
+                })
+            })
+            .collect();
+        let accepted: Vec<_> = self
+            .without_effect
+            .iter()
+            .map(|word| serde_json::json!({ "word": word.word, "block": word.block, "place": place(word.span) }))
+            .collect();
+        serde_json::json!({
+            "exit_code": self.exit_code(),
+            "diagnostics": complaints,
+            "without_effect": accepted,
+        })
+    }
+
+    fn line(&self, diagnostic: &Diagnostic) -> String {
+        let mut line = String::new();
+        if let Some(span) = diagnostic.span {
+            let position = self.files.position(span);
+            let path = self.files.file(span.file).path.display();
+            line = format!("{path}:{}:{}: ", position.line, position.column);
+        }
+        line.push_str(&format!(
+            "{}[{}]: {}",
+            diagnostic.kind.severity.word(),
+            diagnostic.kind.code,
+            diagnostic.message
+        ));
+        for more in [&diagnostic.help, &diagnostic.consequence].into_iter().flatten() {
+            line.push_str("; ");
+            line.push_str(more);
+        }
+        line
+    }
+
+    fn group<'a>(&'a self, diagnostic: &'a Diagnostic) -> Group<'a> {
+        let level = match diagnostic.kind.severity {
+            Severity::Note => Level::NOTE,
+            Severity::Warning => Level::WARNING,
+            Severity::Error => Level::ERROR,
+            Severity::Fatal => Level::ERROR.with_name("fatal"),
+        };
+        let title = level.primary_title(&diagnostic.message).id(diagnostic.kind.code);
+        let mut group = Group::with_title(title);
+        if let Some(span) = diagnostic.span {
+            let file = self.files.file(span.file);
+            let mut snippet = Snippet::source(&file.text).path(file.path.to_string_lossy()).annotation(
+                AnnotationKind::Primary.span(range(span)).label(Some(diagnostic.label.as_str()).filter(|l| !l.is_empty())),
+            );
+            let (here, elsewhere): (Vec<_>, Vec<_>) =
+                diagnostic.related.iter().partition(|(other, _)| other.file == span.file);
+            for (other, label) in here {
+                snippet = snippet.annotation(AnnotationKind::Context.span(range(*other)).label(label));
+            }
+            group = group.element(snippet);
+            for (other, label) in elsewhere {
+                let file = self.files.file(other.file);
+                group = group.element(
+                    Snippet::source(&file.text)
+                        .path(file.path.to_string_lossy())
+                        .annotation(AnnotationKind::Context.span(range(*other)).label(label)),
+                );
+            }
+        }
+        if let Some(consequence) = &diagnostic.consequence {
+            group = group.element(Level::NOTE.message(consequence));
+        }
+        if let Some(help) = &diagnostic.help {
+            group = group.element(Level::HELP.message(help));
+        }
+        group
+    }
+}
+
+impl Severity {
+    /// The word in one-line form.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Note => "note",
+            Self::Warning => "warning",
+            Self::Error => "error",
+            Self::Fatal => "fatal",
+        }
+    }
+}
+
+fn range(span: Span) -> core::ops::Range<usize> {
+    span.start as usize..span.end as usize
+}

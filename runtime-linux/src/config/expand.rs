@@ -1,0 +1,205 @@
+//! From files to logical lines: comments, continuation, `@ID`, `$NAME`, `~SEQ`, `~LST` and `include`
+//! (keepalived.md 2.1).
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::Options;
+use super::diagnose::{Diagnostic, Diagnostics, kind};
+use super::source::Span;
+use super::text::{self, Char, Text, Token, Uses};
+
+mod definition;
+mod include;
+mod sequence;
+
+/// How deep definitions, sequences and includes may nest.
+const DEPTH: usize = 64;
+/// How many characters may come out; a few lines of definitions can otherwise ask for more than there is.
+const BUDGET: usize = 32 << 20;
+
+/// One line of words.
+pub type Line = Vec<Token>;
+
+/// Names bound by the `~SEQ` and `~LST` around a line; the innermost comes last.
+type Scope = Vec<(String, Text)>;
+
+/// Reads the configuration in `path` and everything it includes.
+///
+/// Complaints and the text of the files go to `diagnostics`.
+pub fn expand(path: &Path, options: &Options, diagnostics: &mut Diagnostics) -> Vec<Line> {
+    let config_id = options.config_id.clone().unwrap_or_else(node_name);
+    let mut expander = Expander {
+        options,
+        config_id,
+        diagnostics,
+        definitions: BTreeMap::new(),
+        uses: Uses::default(),
+        lines: Vec::new(),
+        open_files: Vec::new(),
+        instance: String::new(),
+        random: None,
+        strictness: include::Strictness::default(),
+        spent: 0,
+        complained_of_budget: false,
+    };
+    expander.main_file(path);
+    expander.lines
+}
+
+struct Expander<'a> {
+    options: &'a Options,
+    config_id: String,
+    diagnostics: &'a mut Diagnostics,
+    definitions: BTreeMap<String, definition::Definition>,
+    uses: Uses,
+    lines: Vec<Line>,
+    /// The files being read, outermost first, by their canonical paths.
+    open_files: Vec<PathBuf>,
+    /// The value of `instance`, for `${_INSTANCE}`.
+    instance: String,
+    random: Option<u64>,
+    strictness: include::Strictness,
+    spent: usize,
+    complained_of_budget: bool,
+}
+
+impl Expander<'_> {
+    /// The lines of one file, whose text has been registered under `number`.
+    fn file(&mut self, number: u32, depth: usize) {
+        let source = self.diagnostics.files.file(number).text.clone();
+        let mut lines = physical_lines(&source, number);
+        while let Some(line) = lines.next() {
+            let mut line = text::without_comment(&line).to_vec();
+            if let Some((name, body)) = definition::head(self.conditional(&line)) {
+                let (name, body) = (name, body.to_vec());
+                self.define(&name, body, &mut lines);
+                continue;
+            }
+            while let Some(joined) = continued(&line) {
+                line = joined.to_vec();
+                let Some(next) = lines.next() else { break };
+                line.extend_from_slice(text::without_comment(&next));
+            }
+            let scope = Scope::new();
+            self.line(&line, &scope, depth, number);
+        }
+    }
+
+    /// One logical line.
+    fn line(&mut self, line: &[Char], scope: &Scope, depth: usize, file: u32) {
+        let mut line = line.to_vec();
+        loop {
+            line = text::trim(self.conditional(&line)).to_vec();
+            let Some(first) = line.first().copied() else { return };
+            self.spent = self.spent.saturating_add(line.len());
+            if depth > DEPTH || self.spent > BUDGET {
+                self.complain_of_budget(first.span);
+                return;
+            }
+            if let Some((name, body)) = definition::head(&line) {
+                // A definition that a definition brought: it is one line by now.
+                let (name, body) = (name, body.to_vec());
+                self.define(&name, body, &mut core::iter::empty());
+                return;
+            }
+            if first.value == '~' && self.sequence(&line, scope, depth, file) {
+                return;
+            }
+            let Some(mut lines) = self.substituted(&line, scope) else { break };
+            match (lines.pop(), lines.is_empty()) {
+                (Some(only), true) => line = only,
+                (last, _) => {
+                    for line in lines.into_iter().chain(last) {
+                        self.line(&line, scope, depth + 1, file);
+                    }
+                    return;
+                }
+            }
+        }
+        self.finished(&line, depth, file);
+    }
+
+    /// A line in which there is nothing left to replace.
+    fn finished(&mut self, line: &[Char], depth: usize, file: u32) {
+        let (tokens, unterminated) = text::tokens(line, &self.uses);
+        if let Some(span) = unterminated {
+            self.diagnostics.push(
+                Diagnostic::new(&kind::UNTERMINATED_QUOTE, "this quote is never closed")
+                    .at(span)
+                    .label("opened here")
+                    .consequence("everything up to the end of the line is taken as one word"),
+            );
+        }
+        match tokens.as_slice() {
+            [] => return,
+            [word, ..] if include::is_include(&word.text) => {
+                self.include(&tokens, depth, file);
+                return;
+            }
+            [word, options @ ..] if word.text == "include_check" => self.strictness.set(options),
+            [word, value, ..] if word.text == "instance" => self.instance.clone_from(&value.text),
+            [word, value, ..] if word.text == "random_seed" => {
+                self.random = value.text.parse().ok().or(self.random);
+            }
+            [..] => {}
+        }
+        self.lines.push(tokens);
+    }
+
+    /// What is left of a line after its `@ID`: all of it, the rest, or nothing.
+    fn conditional<'t>(&self, line: &'t [Char]) -> &'t [Char] {
+        let line = text::trim(line);
+        if !text::starts_with(line, "@") {
+            return line;
+        }
+        let end = line.iter().position(|char| char.value.is_whitespace()).unwrap_or(line.len());
+        let id = text::plain(&line[1..end]);
+        let kept = match id.strip_prefix('^') {
+            Some(other) => other != self.config_id,
+            None => id == self.config_id,
+        };
+        if kept { text::trim(&line[end..]) } else { &[] }
+    }
+
+    fn complain_of_budget(&mut self, span: Span) {
+        if !self.complained_of_budget {
+            self.complained_of_budget = true;
+            self.diagnostics.push(
+                Diagnostic::new(&kind::EXPANSION_TOO_LARGE, "definitions or sequences expand without end here")
+                    .at(span)
+                    .label("the line that went too far")
+                    .consequence("lines from here on that need more expansion are left out")
+                    .help("look for a definition that uses itself, or a sequence with too many values"),
+            );
+        }
+    }
+}
+
+/// The lines of a file as they are written, comments included.
+fn physical_lines(source: &str, file: u32) -> impl Iterator<Item = Text> {
+    let mut start = 0;
+    source.split('\n').map(move |line| {
+        let at = start;
+        start += line.len() + 1;
+        text::text(source, file, at, at + line.trim_end_matches('\r').len())
+    })
+}
+
+/// The line without its trailing `\`, if it has one.
+fn continued(line: &[Char]) -> Option<&[Char]> {
+    let trimmed = text::trim(line);
+    match trimmed.split_last() {
+        Some((last, rest)) if last.value == '\\' => Some(rest),
+        Some(_) | None => None,
+    }
+}
+
+/// The host name up to its first dot: the id of `@ID` lines when nobody says otherwise.
+fn node_name() -> String {
+    let name = nix::unistd::gethostname().unwrap_or_default();
+    name.to_string_lossy().split('.').next().unwrap_or_default().to_owned()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,86 @@
+//! Source files and places in them.
+
+use std::path::{Path, PathBuf};
+
+/// A place in a source file: a range of bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Span {
+    /// Which file, as numbered by [`Files`].
+    pub file: u32,
+    /// The first byte.
+    pub start: u32,
+    /// One past the last byte.
+    pub end: u32,
+}
+
+impl Span {
+    /// From the start of `self` to the end of `other`, or `self` if they are in different files or out of order.
+    #[must_use]
+    pub fn to(self, other: Self) -> Self {
+        if self.file == other.file && other.end >= self.start { Self { end: other.end, ..self } } else { self }
+    }
+
+    /// An empty place right behind this one.
+    #[must_use]
+    pub fn after(self) -> Self {
+        Self { start: self.end, ..self }
+    }
+}
+
+/// A source file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct File {
+    /// Where it was found.
+    pub path: PathBuf,
+    /// What it holds; bytes that are not UTF-8 have been replaced.
+    pub text: String,
+}
+
+/// Every file that was read, the main one first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Files {
+    files: Vec<File>,
+}
+
+/// A place for people: both count from 1, the column in characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Position {
+    /// Line number.
+    pub line: usize,
+    /// Column number.
+    pub column: usize,
+}
+
+impl Files {
+    /// Adds a file and returns its number.
+    pub fn add(&mut self, path: PathBuf, text: String) -> u32 {
+        self.files.push(File { path, text });
+        u32::try_from(self.files.len() - 1).expect("the number of includes is bounded")
+    }
+
+    /// The file with this number.
+    pub fn file(&self, number: u32) -> &File {
+        &self.files[number as usize]
+    }
+
+    /// Where the files were found, in reading order.
+    pub fn paths(&self) -> impl Iterator<Item = &Path> {
+        self.files.iter().map(|file| file.path.as_path())
+    }
+
+    /// Line and column of the start of a span.
+    pub fn position(&self, span: Span) -> Position {
+        let text = &self.file(span.file).text;
+        let start = (span.start as usize).min(text.len());
+        let before = &text.as_bytes()[..start];
+        let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+        let line_start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+        let column = String::from_utf8_lossy(&before[line_start..]).chars().count() + 1;
+        Position { line, column }
+    }
+
+    /// The text of a span.
+    pub fn text(&self, span: Span) -> &str {
+        self.file(span.file).text.get(span.start as usize..span.end as usize).unwrap_or_default()
+    }
+}
