@@ -25,8 +25,11 @@ pub use diagnose::{Diagnostic, Diagnostics, Exit, Severity};
 
 pub mod check;
 pub mod diagnose;
+mod expand;
+pub mod keyword;
 pub mod model;
 pub mod source;
+pub mod text;
 
 /// Which parts of a configuration are wanted (`-P`, `-C`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -66,10 +69,8 @@ pub struct Loaded {
 ///
 /// Never fails outright: a file that cannot be read is a fatal diagnostic.
 pub fn load(path: &Path, options: &Options) -> Loaded {
-    let _ = options;
     let mut diagnostics = Diagnostics::default();
-    diagnostics.push(
-        Diagnostic::new(&diagnose::kind::UNREADABLE, format!("cannot read {}: the reader is not built yet", path.display())),
-    );
-    Loaded { configuration: None, diagnostics, sources: model::Sources::default() }
+    let _lines = expand::expand(path, options, &mut diagnostics);
+    let sources = model::Sources { files: diagnostics.files().paths().map(Path::to_owned).collect() };
+    Loaded { configuration: None, diagnostics, sources }
 }

@@ -1,9 +1,8 @@
 //! `steadfast check` and `-t`: read, report, exit.
 
 use std::io::{self, Write};
-use std::path::Path;
 
-use super::{Diagnostics, Options, load};
+use super::{Diagnostics, load};
 use crate::args::Check;
 
 /// Checks the files, writes the report and returns the exit code: the greatest of the files' own.
@@ -27,7 +26,7 @@ pub fn command(check: &Check, out: &mut dyn Write, colour: bool) -> io::Result<u
                 writeln!(out, "{line}")?;
             }
         } else {
-            report(file, diagnostics, check.compat, colour, out)?;
+            report(diagnostics, check.compat, colour, out)?;
         }
     }
     if check.json {
@@ -36,7 +35,7 @@ pub fn command(check: &Check, out: &mut dyn Write, colour: bool) -> io::Result<u
     Ok(code)
 }
 
-fn report(file: &Path, diagnostics: &Diagnostics, compat: bool, colour: bool, out: &mut dyn Write) -> io::Result<()> {
+fn report(diagnostics: &Diagnostics, compat: bool, colour: bool, out: &mut dyn Write) -> io::Result<()> {
     write!(out, "{}", diagnostics.render(colour))?;
     let accepted = diagnostics.accepted();
     if compat && !accepted.is_empty() {

@@ -16,7 +16,7 @@ mod sequence;
 /// How deep definitions, sequences and includes may nest.
 const DEPTH: usize = 64;
 /// How many characters may come out; a few lines of definitions can otherwise ask for more than there is.
-const BUDGET: usize = 32 << 20;
+const BUDGET: usize = 16 << 20;
 
 /// One line of words.
 pub type Line = Vec<Token>;

@@ -55,5 +55,60 @@ const fn fatal(code: &'static str) -> Kind {
     Kind { code, severity: Severity::Fatal, exit: Exit::Fatal }
 }
 
+const fn error(code: &'static str) -> Kind {
+    Kind { code, severity: Severity::Error, exit: Exit::Config }
+}
+
+/// A warning about something that keepalived complains about too.
+const fn warning(code: &'static str) -> Kind {
+    Kind { code, severity: Severity::Warning, exit: Exit::Config }
+}
+
+/// A warning about something that keepalived takes in silence.
+const fn advice(code: &'static str) -> Kind {
+    Kind { code, severity: Severity::Warning, exit: Exit::Good }
+}
+
+const fn note(code: &'static str) -> Kind {
+    Kind { code, severity: Severity::Note, exit: Exit::Good }
+}
+
 /// A file that must be there cannot be read.
 pub const UNREADABLE: Kind = fatal("S0101");
+/// A quote is not closed.
+pub const UNTERMINATED_QUOTE: Kind = error("S0102");
+/// An included file is there but cannot be read.
+pub const INCLUDE_UNREADABLE: Kind = error("S0103");
+/// An include matches nothing.
+pub const INCLUDE_MISSING: Kind = advice("S0104");
+/// An include that must match, or be readable, does not or is not.
+pub const INCLUDE_REQUIRED: Kind = fatal("S0105");
+/// A file includes itself.
+pub const INCLUDE_LOOP: Kind = error("S0106");
+/// Definitions, sequences or includes expand without end.
+pub const EXPANSION_TOO_LARGE: Kind = error("S0107");
+/// `~SEQ` or `~LST` makes no sense.
+pub const MALFORMED_SEQUENCE: Kind = error("S0108");
+/// `${_ENV NAME}` names a variable that is not set.
+pub const UNSET_ENVIRONMENT: Kind = advice("S0109");
+/// A `{` is never closed.
+pub const UNCLOSED_BLOCK: Kind = error("S0110");
+/// A `}` closes nothing.
+pub const EXTRA_BRACE: Kind = error("S0111");
+/// A `{` where no block can stand.
+pub const UNEXPECTED_BLOCK: Kind = error("S0112");
+/// A block is missing behind a word that needs one.
+pub const MISSING_BLOCK: Kind = error("S0113");
+/// A `$NAME` that nothing was defined for.
+pub const UNDEFINED_NAME: Kind = advice("S0114");
+
+/// A word that is not known.
+pub const UNKNOWN_WORD: Kind = error("S0201");
+/// A known word in a block where it does not belong.
+pub const MISPLACED_WORD: Kind = error("S0202");
+/// A value is missing.
+pub const MISSING_VALUE: Kind = error("S0203");
+/// An old or misnamed word, taken for the new one.
+pub const OLD_WORD: Kind = note("S0204");
+/// Words behind a value that nobody reads.
+pub const TRAILING_WORDS: Kind = note("S0205");

@@ -148,7 +148,7 @@ fn a_missing_include_is_a_warning_and_with_strictness_fatal() {
         ("includer x.conf", vec!["S0104"]),
         ("includem x.conf", vec!["S0105"]),
         ("includew x*.conf", vec!["S0105"]),
-        ("includeb {x,y}.conf", vec!["S0105"]),
+        ("includeb {x,y}.conf", vec!["S0105", "S0105"]),
         ("includea x*.conf", vec!["S0105"]),
         ("include_check match\ninclude x.conf", vec!["S0105"]),
         ("include_check\ninclude x*.conf", vec!["S0105"]),

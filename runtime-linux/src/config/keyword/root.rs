@@ -1,0 +1,97 @@
+//! Words outside every block, and those of the definitions that stand there (keepalived.md 2.2, 2.4).
+
+use super::Block as B;
+use super::Class::{Common, Essential, Old, Rare};
+use super::Takes::{Block, List, Values};
+use super::{Word, accepted, alias, built, missed};
+
+pub(super) const ROOT: &[Word] = &[
+    built(Essential, "global_defs", Block(B::Global)),
+    built(Essential, "vrrp_instance", Block(B::Instance)),
+    built(Essential, "vrrp_sync_group", Block(B::SyncGroup)),
+    built(Essential, "vrrp_script", Block(B::Script)),
+    built(Essential, "virtual_server", Block(B::VirtualServer)),
+    built(Common, "virtual_server_group", List),
+    missed(Common, "static_ipaddress", List, "these addresses are not added"),
+    missed(Common, "static_routes", List, "these routes are not added"),
+    missed(Rare, "static_rules", List, "these rules are not added"),
+    accepted(Rare, "track_group", Block(B::TrackGroup)),
+    accepted(Common, "track_file", Block(B::TrackFile)),
+    alias(Old, "vrrp_track_file", "track_file", Block(B::TrackFile)),
+    accepted(Common, "vrrp_track_process", Block(B::TrackProcess)),
+    accepted(Rare, "bfd_instance", Block(B::BfdInstance)),
+    accepted(Rare, "garp_group", Block(B::GarpGroup)),
+    accepted(Rare, "interface_up_down_delays", List),
+    accepted(Rare, "linkbeat_interfaces", List),
+    accepted(Rare, "linkbeat_use_polling", Values),
+    accepted(Rare, "SSL", Block(B::Ssl)),
+    missed(Common, "net_namespace", Values, "the daemon runs in the namespace it was started in"),
+    missed(Rare, "net_namespace_ipvs", Values, "IPVS is configured in the daemon's own namespace"),
+    accepted(Old, "namespace_with_ipsets", Values),
+    built(Rare, "instance", Values),
+    accepted(Rare, "use_pid_dir", Values),
+    accepted(Rare, "child_wait_time", Values),
+];
+
+pub(super) const TRACK_GROUP: &[Word] = &[accepted(Rare, "group", List)];
+
+pub(super) const SCRIPT: &[Word] = &[
+    built(Essential, "script", Values),
+    built(Essential, "interval", Values),
+    built(Common, "timeout", Values),
+    built(Essential, "weight", Values),
+    built(Essential, "rise", Values),
+    built(Essential, "fall", Values),
+    built(Common, "user", Values),
+    built(Rare, "init_fail", Values),
+];
+
+pub(super) const TRACK_PROCESS: &[Word] = &[
+    accepted(Common, "process", Values),
+    accepted(Rare, "param_match", Values),
+    accepted(Rare, "full_command", Values),
+    accepted(Common, "weight", Values),
+    accepted(Rare, "quorum", Values),
+    accepted(Rare, "quorum_max", Values),
+    accepted(Rare, "delay", Values),
+    accepted(Rare, "terminate_delay", Values),
+    accepted(Rare, "fork_delay", Values),
+];
+
+pub(super) const TRACK_FILE: &[Word] = &[
+    accepted(Common, "file", Values),
+    accepted(Common, "weight", Values),
+    accepted(Rare, "init_file", Values),
+];
+
+pub(super) const BFD_INSTANCE: &[Word] = &[
+    accepted(Rare, "neighbor_ip", Values),
+    alias(Rare, "neighbour_ip", "neighbor_ip", Values),
+    accepted(Rare, "source_ip", Values),
+    accepted(Rare, "min_rx", Values),
+    accepted(Rare, "min_tx", Values),
+    accepted(Rare, "idle_tx", Values),
+    accepted(Rare, "multiplier", Values),
+    accepted(Rare, "passive", Values),
+    accepted(Rare, "ttl", Values),
+    alias(Rare, "hoplimit", "ttl", Values),
+    accepted(Rare, "max_hops", Values),
+    accepted(Rare, "multihop", Values),
+    accepted(Rare, "weight", Values),
+    accepted(Rare, "vrrp", Values),
+    accepted(Rare, "checker", Values),
+];
+
+pub(super) const GARP_GROUP: &[Word] = &[
+    accepted(Rare, "garp_interval", Values),
+    accepted(Rare, "gna_interval", Values),
+    accepted(Rare, "interface", Values),
+    accepted(Rare, "interfaces", List),
+];
+
+pub(super) const SSL: &[Word] = &[
+    accepted(Rare, "password", Values),
+    accepted(Rare, "ca", Values),
+    accepted(Rare, "certificate", Values),
+    accepted(Rare, "key", Values),
+];

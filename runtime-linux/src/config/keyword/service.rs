@@ -1,0 +1,80 @@
+//! Words of `virtual_server` and `real_server` (keepalived.md 2.7).
+
+use super::Block as B;
+use super::Class::{Common, Essential, Old, Rare};
+use super::Takes::{Block, Values};
+use super::{Word, accepted, alias, built, missed};
+
+const TAKEN_AS_TCP: &str = "a TCP connection to the same port is tried instead";
+const NOT_CHECKED: &str = "the server is not checked this way, and counts as up as far as this check goes";
+
+pub(super) const VIRTUAL_SERVER: &[Word] = &[
+    built(Essential, "delay_loop", Values),
+    built(Essential, "lb_algo", Values),
+    alias(Common, "lvs_sched", "lb_algo", Values),
+    built(Essential, "lb_kind", Values),
+    alias(Common, "lvs_method", "lb_kind", Values),
+    built(Essential, "protocol", Values),
+    built(Essential, "persistence_timeout", Values),
+    built(Common, "persistence_granularity", Values),
+    accepted(Rare, "persistence_engine", Values),
+    built(Rare, "ops", Values),
+    accepted(Old, "hashed", Values),
+    built(Rare, "flag-1", Values),
+    built(Rare, "flag-2", Values),
+    built(Rare, "flag-3", Values),
+    built(Common, "sh-port", Values),
+    built(Rare, "sh-fallback", Values),
+    built(Common, "mh-port", Values),
+    built(Rare, "mh-fallback", Values),
+    built(Rare, "ip_family", Values),
+    built(Common, "alpha", Values),
+    built(Common, "omega", Values),
+    built(Common, "quorum", Values),
+    built(Common, "hysteresis", Values),
+    built(Common, "quorum_up", Values),
+    built(Common, "quorum_down", Values),
+    built(Essential, "sorry_server", Values),
+    built(Rare, "sorry_server_inhibit", Values),
+    built(Rare, "sorry_server_lvs_method", Values),
+    accepted(Common, "virtualhost", Values),
+    missed(Rare, "ha_suspend", Values, "checks go on while the address is elsewhere"),
+    accepted(Common, "smtp_alert", Values),
+    accepted(Rare, "snmp_name", Values),
+    built(Rare, "weight", Values),
+    built(Common, "inhibit_on_failure", Values),
+    built(Common, "retry", Values),
+    built(Common, "delay_before_retry", Values),
+    built(Common, "warmup", Values),
+    built(Common, "connect_timeout", Values),
+    built(Essential, "real_server", Block(B::RealServer)),
+];
+
+pub(super) const REAL_SERVER: &[Word] = &[
+    built(Essential, "weight", Values),
+    built(Rare, "lvs_method", Values),
+    built(Rare, "uthreshold", Values),
+    built(Rare, "lthreshold", Values),
+    built(Common, "inhibit_on_failure", Values),
+    built(Common, "notify_up", Values),
+    built(Common, "notify_down", Values),
+    built(Common, "alpha", Values),
+    built(Common, "retry", Values),
+    built(Common, "delay_before_retry", Values),
+    built(Common, "warmup", Values),
+    built(Common, "connect_timeout", Values),
+    built(Common, "delay_loop", Values),
+    accepted(Common, "virtualhost", Values),
+    accepted(Common, "smtp_alert", Values),
+    accepted(Rare, "snmp_name", Values),
+    built(Essential, "TCP_CHECK", Block(B::TcpCheck)),
+    missed(Essential, "HTTP_GET", Block(B::HttpGet), TAKEN_AS_TCP),
+    missed(Essential, "SSL_GET", Block(B::HttpGet), TAKEN_AS_TCP),
+    missed(Common, "SMTP_CHECK", Block(B::SmtpCheck), TAKEN_AS_TCP),
+    missed(Rare, "DNS_CHECK", Block(B::DnsCheck), NOT_CHECKED),
+    built(Essential, "MISC_CHECK", Block(B::MiscCheck)),
+    missed(Rare, "UDP_CHECK", Block(B::UdpCheck), NOT_CHECKED),
+    missed(Common, "PING_CHECK", Block(B::PingCheck), NOT_CHECKED),
+    missed(Rare, "BFD_CHECK", Block(B::BfdCheck), NOT_CHECKED),
+    missed(Rare, "FILE_CHECK", Block(B::FileCheck), NOT_CHECKED),
+];
