@@ -25,7 +25,7 @@ pub use diagnose::{Diagnostic, Diagnostics, Exit, Severity};
 
 pub mod check;
 pub mod diagnose;
-mod expand;
+pub mod expand;
 pub mod keyword;
 pub mod model;
 pub mod source;

@@ -12,7 +12,10 @@ use super::{Capture, CaptureFrom, Check, Invocation, Lab, RealServer, Status, Us
 use crate::config;
 
 #[derive(Parser)]
-#[command(name = "steadfast", about = "Keeps a service's address alive: VRRP failover, LVS director, health checks")]
+#[command(
+    name = "steadfast",
+    about = "Keeps a service's address alive: VRRP failover, LVS director, health checks"
+)]
 #[command(version, disable_help_subcommand = false)]
 struct Line {
     #[command(subcommand)]

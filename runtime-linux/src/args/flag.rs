@@ -44,7 +44,12 @@ const DEBUG_BUILD: &str = "it belongs to keepalived's own debugging builds";
 /// Every flag of keepalived 2.4.3, and `--socket`, which is ours.
 pub const FLAGS: &[Flag] = &[
     acted(Some('f'), "use-file", Value::Required, "read this configuration file"),
-    acted(Some('t'), "config-test", Value::Optional, "check the configuration and exit [report to this file]"),
+    acted(
+        Some('t'),
+        "config-test",
+        Value::Optional,
+        "check the configuration and exit [report to this file]",
+    ),
     acted(Some('n'), "dont-fork", Value::None, "stay in the foreground"),
     acted(Some('l'), "log-console", Value::None, "log to the console"),
     acted(Some('D'), "log-detail", Value::None, "log in detail; twice: everything"),
@@ -53,7 +58,12 @@ pub const FLAGS: &[Flag] = &[
     acted(Some('i'), "config-id", Value::Required, "keep lines marked @ID for this id (default: host name)"),
     acted(Some('e'), "all-config", Value::None, "a missing or unreadable included file is an error"),
     acted(Some('p'), "pid", Value::Required, "write the process id to this file"),
-    acted(None, "signum", Value::Required, "print the number of STOP, RELOAD, DATA, STATS, STATS_CLEAR, JSON, TDUMP"),
+    acted(
+        None,
+        "signum",
+        Value::Required,
+        "print the number of STOP, RELOAD, DATA, STATS, STATS_CLEAR, JSON, TDUMP",
+    ),
     acted(None, "socket", Value::Required, "answer `steadfast status` on this socket"),
     acted(Some('v'), "version", Value::None, "print the version and exit"),
     acted(Some('h'), "help", Value::None, "print this text and exit"),

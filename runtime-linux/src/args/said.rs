@@ -163,10 +163,7 @@ impl Said {
 
 /// The text of `--version`.
 pub fn version() -> String {
-    format!(
-        "steadfast v{}\nReads keepalived.conf as keepalived 2.4.3 does.\n",
-        env!("CARGO_PKG_VERSION")
-    )
+    format!("steadfast v{}\nReads keepalived.conf as keepalived 2.4.3 does.\n", env!("CARGO_PKG_VERSION"))
 }
 
 /// The number of a signal under keepalived's name for it (keepalived.md 3.2).

@@ -20,7 +20,8 @@ pub fn command(check: &Check, out: &mut dyn Write, colour: bool) -> io::Result<u
         let diagnostics = &loaded.diagnostics;
         code = code.max(diagnostics.exit_code());
         if check.json {
-            documents.push(serde_json::json!({ "file": file.to_string_lossy(), "report": diagnostics.json() }));
+            documents
+                .push(serde_json::json!({ "file": file.to_string_lossy(), "report": diagnostics.json() }));
         } else if check.as_keepalived {
             for line in diagnostics.lines() {
                 writeln!(out, "{line}")?;

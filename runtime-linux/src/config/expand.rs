@@ -166,11 +166,14 @@ impl Expander<'_> {
         if !self.complained_of_budget {
             self.complained_of_budget = true;
             self.diagnostics.push(
-                Diagnostic::new(&kind::EXPANSION_TOO_LARGE, "definitions or sequences expand without end here")
-                    .at(span)
-                    .label("the line that went too far")
-                    .consequence("lines from here on that need more expansion are left out")
-                    .help("look for a definition that uses itself, or a sequence with too many values"),
+                Diagnostic::new(
+                    &kind::EXPANSION_TOO_LARGE,
+                    "definitions or sequences expand without end here",
+                )
+                .at(span)
+                .label("the line that went too far")
+                .consequence("lines from here on that need more expansion are left out")
+                .help("look for a definition that uses itself, or a sequence with too many values"),
             );
         }
     }

@@ -3,9 +3,9 @@
 //! The words are those of keepalived.md 2.2 to 2.7, and steadfast's own.
 
 use Block::{
-    Authentication, AuthHmac, BfdCheck, BfdInstance, DnsCheck, FileCheck, GarpGroup, Global, HttpGet, Instance,
-    MiscCheck, PingCheck, RealServer, Root, Script, SmtpCheck, SmtpHost, Ssl, SyncGroup, TcpCheck, TrackFile,
-    TrackGroup, TrackProcess, UdpCheck, Url, VirtualServer,
+    AuthHmac, Authentication, BfdCheck, BfdInstance, DnsCheck, FileCheck, GarpGroup, Global, HttpGet,
+    Instance, MiscCheck, PingCheck, RealServer, Root, Script, SmtpCheck, SmtpHost, Ssl, SyncGroup, TcpCheck,
+    TrackFile, TrackGroup, TrackProcess, UdpCheck, Url, VirtualServer,
 };
 
 mod check;
@@ -100,9 +100,32 @@ pub struct Word {
 impl Block {
     /// Every block.
     pub const ALL: [Self; 26] = [
-        Root, Global, TrackGroup, Script, TrackProcess, TrackFile, BfdInstance, GarpGroup, Ssl, SyncGroup,
-        Instance, Authentication, AuthHmac, VirtualServer, RealServer, TcpCheck, HttpGet, Url, SmtpCheck,
-        SmtpHost, DnsCheck, MiscCheck, UdpCheck, PingCheck, BfdCheck, FileCheck,
+        Root,
+        Global,
+        TrackGroup,
+        Script,
+        TrackProcess,
+        TrackFile,
+        BfdInstance,
+        GarpGroup,
+        Ssl,
+        SyncGroup,
+        Instance,
+        Authentication,
+        AuthHmac,
+        VirtualServer,
+        RealServer,
+        TcpCheck,
+        HttpGet,
+        Url,
+        SmtpCheck,
+        SmtpHost,
+        DnsCheck,
+        MiscCheck,
+        UdpCheck,
+        PingCheck,
+        BfdCheck,
+        FileCheck,
     ];
 
     /// The words that may stand in it.

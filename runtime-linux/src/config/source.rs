@@ -17,7 +17,11 @@ impl Span {
     /// From the start of `self` to the end of `other`, or `self` if they are in different files or out of order.
     #[must_use]
     pub fn to(self, other: Self) -> Self {
-        if self.file == other.file && other.end >= self.start { Self { end: other.end, ..self } } else { self }
+        if self.file == other.file && other.end >= self.start {
+            Self { end: other.end, ..self }
+        } else {
+            self
+        }
     }
 
     /// An empty place right behind this one.

@@ -127,7 +127,8 @@ pub fn trim(text: &[Char]) -> &[Char] {
 
 /// True if the text begins with these characters.
 pub fn starts_with(text: &[Char], prefix: &str) -> bool {
-    text.len() >= prefix.chars().count() && prefix.chars().zip(text).all(|(wanted, char)| wanted == char.value)
+    text.len() >= prefix.chars().count()
+        && prefix.chars().zip(text).all(|(wanted, char)| wanted == char.value)
 }
 
 /// Without the comment: `#` or `!` outside double quotes ends a line.

@@ -92,7 +92,9 @@ impl Diagnostics {
         if let Some(span) = diagnostic.span {
             let file = self.files.file(span.file);
             let mut snippet = Snippet::source(&file.text).path(file.path.to_string_lossy()).annotation(
-                AnnotationKind::Primary.span(range(span)).label(Some(diagnostic.label.as_str()).filter(|l| !l.is_empty())),
+                AnnotationKind::Primary
+                    .span(range(span))
+                    .label(Some(diagnostic.label.as_str()).filter(|l| !l.is_empty())),
             );
             let (here, elsewhere): (Vec<_>, Vec<_>) =
                 diagnostic.related.iter().partition(|(other, _)| other.file == span.file);

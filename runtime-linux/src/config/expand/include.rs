@@ -150,7 +150,8 @@ impl Expander<'_> {
                 self.open_files.pop();
             }
             Err(error) => {
-                let kind = if strictness.readable { &kind::INCLUDE_REQUIRED } else { &kind::INCLUDE_UNREADABLE };
+                let kind =
+                    if strictness.readable { &kind::INCLUDE_REQUIRED } else { &kind::INCLUDE_UNREADABLE };
                 self.diagnostics.push(
                     Diagnostic::new(kind, format!("cannot read {}: {error}", path.display()))
                         .at(span)

@@ -43,7 +43,9 @@ impl Expander<'_> {
                 Diagnostic::new(&kind::MALFORMED_SEQUENCE, format!("{name}: {problem}"))
                     .at(head)
                     .consequence("the line is left out")
-                    .help("write ~SEQ(var, start, end), ~SEQ(var, start, step, end) or ~LST(var, value, value)"),
+                    .help(
+                        "write ~SEQ(var, start, end), ~SEQ(var, start, step, end) or ~LST(var, value, value)",
+                    ),
             ),
         }
         true
@@ -69,7 +71,9 @@ type Bindings = Vec<Scope>;
 fn numbers(arguments: &[Text], hexadecimal: bool) -> Result<Bindings, String> {
     // The name may be left out when only repetition is wanted.
     let (name, numbers) = match arguments {
-        [name, numbers @ ..] if name.first().is_some_and(|char| char.value.is_alphabetic() || char.value == '_') => {
+        [name, numbers @ ..]
+            if name.first().is_some_and(|char| char.value.is_alphabetic() || char.value == '_') =>
+        {
             (text::plain(name), numbers)
         }
         numbers => (String::new(), numbers),
@@ -125,7 +129,12 @@ fn list(arguments: &[Text]) -> Result<Bindings, String> {
         .map(|value| {
             let parts = tuple(value).unwrap_or_else(|| vec![value.clone()]);
             if parts.len() != names.len() {
-                return Err(format!("{} names, but {} values in `{}`", names.len(), parts.len(), text::plain(value)));
+                return Err(format!(
+                    "{} names, but {} values in `{}`",
+                    names.len(),
+                    parts.len(),
+                    text::plain(value)
+                ));
             }
             Ok(names.iter().cloned().zip(parts).collect())
         })

@@ -99,7 +99,9 @@ fn lists_bind_one_name_or_several() {
 
 #[test]
 fn a_broken_sequence_is_left_out() {
-    for broken in ["~SEQ(i, 1, x) a", "~SEQ(i, 1", "~SEQ(i, 1, 0, 5) a", "~SEQ(i, 1, -1, 5) a", "~LST({a,b},{1}) x"] {
+    for broken in
+        ["~SEQ(i, 1, x) a", "~SEQ(i, 1", "~SEQ(i, 1, 0, 5) a", "~SEQ(i, 1, -1, 5) a", "~LST({a,b},{1}) x"]
+    {
         assert_eq!(expanded(&format!("{broken}\nnext")), (vec![String::from("next")], vec!["S0108"]));
     }
 }
@@ -108,8 +110,12 @@ fn a_broken_sequence_is_left_out() {
 fn predefined_names_are_known() {
     let folder = tempfile::tempdir().unwrap();
     let pwd = folder.path().canonicalize().unwrap();
-    let (lines, _) = expanded_in(folder.path(), "a ${_PWD}\nb${_HASH} ${_BANG}c\ninstance foo\nd ${_INSTANCE}");
-    assert_eq!(lines, [format!("a {}", pwd.display()), "b# !c".into(), "instance foo".into(), "d foo".into()]);
+    let (lines, _) =
+        expanded_in(folder.path(), "a ${_PWD}\nb${_HASH} ${_BANG}c\ninstance foo\nd ${_INSTANCE}");
+    assert_eq!(
+        lines,
+        [format!("a {}", pwd.display()), "b# !c".into(), "instance foo".into(), "d foo".into()]
+    );
 }
 
 #[test]

@@ -33,7 +33,12 @@ pub(super) const INSTANCE: &[Word] = &[
     built(Essential, "priority", Values),
     built(Essential, "advert_int", Values),
     built(Essential, "authentication", Block(B::Authentication)),
-    missed(Rare, "auth_hmac", Block(B::AuthHmac), "adverts go out without the HMAC, and peers that want it drop them"),
+    missed(
+        Rare,
+        "auth_hmac",
+        Block(B::AuthHmac),
+        "adverts go out without the HMAC, and peers that want it drop them",
+    ),
     built(Essential, "virtual_ipaddress", List),
     built(Common, "virtual_ipaddress_excluded", List),
     built(Rare, "no_virtual_ipaddress", Values),
@@ -96,7 +101,12 @@ pub(super) const INSTANCE: &[Word] = &[
     accepted(Common, "smtp_alert", Values),
     accepted(Rare, "kernel_rx_buf_size", Values),
     accepted(Old, "linkbeat_use_polling", Values),
-    missed(Old, "lvs_sync_daemon_interface", Values, "connections are not synchronised to the other director"),
+    missed(
+        Old,
+        "lvs_sync_daemon_interface",
+        Values,
+        "connections are not synchronised to the other director",
+    ),
 ];
 
 pub(super) const AUTHENTICATION: &[Word] =
