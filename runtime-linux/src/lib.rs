@@ -11,4 +11,5 @@ pub mod lab;
 pub mod log;
 pub mod netlink;
 pub mod perform;
+pub mod process;
 pub mod realserver;
