@@ -4,3 +4,4 @@ pub mod check;
 pub mod ipvs;
 pub mod notify;
 pub mod script;
+pub mod vrrp;
