@@ -21,19 +21,35 @@
 
 use std::io;
 
+mod daemon;
 mod entrance;
 mod link;
+mod measure;
 mod namespace;
 mod node;
 mod observer;
+mod plan;
 mod process;
+mod read;
+mod report;
+mod show;
+mod stage;
+mod story;
 mod sys;
+mod web;
 
+pub use daemon::{CONFIGURATION, Daemon, skew_time, takeover_time};
 pub use entrance::{enter, test};
 pub use link::Cidr;
+pub use measure::{Outage, Takeover, first_advert, last_advert, outage, takeover};
 pub use node::{Node, Switch};
 pub use observer::{Advert, Frame, Observer, Seen};
-pub use process::{Line, Process};
+pub use plan::{Director, Network, Plan, Service};
+pub use process::{Line, Process, kill_all};
+pub use report::Report;
+pub use show::{Options, perform, run};
+pub use stage::{Post, RealServer, Stage};
+pub use web::{Visit, Visitor, WebServer, fetch};
 
 /// Something the laboratory wanted to do and could not.
 #[derive(Debug, thiserror::Error)]

@@ -59,14 +59,18 @@ impl Namespace {
     /// A panic of the body is passed on.
     pub(super) fn run<T: Send>(&self, body: impl FnOnce() -> T + Send) -> Result<T, Error> {
         let inside = || {
-            setns(&self.network, CloneFlags::CLONE_NEWNET)
-                .map_err(Error::when("entering a network namespace"))?;
+            self.enter()?;
             Ok(body())
         };
         std::thread::scope(|scope| match scope.spawn(inside).join() {
             Ok(result) => result,
             Err(panic) => std::panic::resume_unwind(panic),
         })
+    }
+
+    /// Moves the calling thread into this network, for good.
+    pub(super) fn enter(&self) -> Result<(), Error> {
+        setns(&self.network, CloneFlags::CLONE_NEWNET).map_err(Error::when("entering a network namespace"))
     }
 
     /// Writes a setting under `/proc/sys/net`, `ipv4/ip_forward` for instance.

@@ -3,9 +3,10 @@
 use std::path::Path;
 use std::process::Command;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
 
 use core::net::IpAddr;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, AsRawFd};
 
 use super::link::{self, Cidr};
 use super::namespace::Namespace;
@@ -105,11 +106,37 @@ impl Node {
         self.namespace.run(body)
     }
 
+    /// Runs `body` on a thread of its own inside this host's network, and returns at once.
+    ///
+    /// # Panics
+    ///
+    /// On that thread, when the kernel no longer lets it into the namespace that this process has made.
+    pub fn keep_running<T: Send + 'static>(
+        &self,
+        body: impl FnOnce() -> T + Send + 'static,
+    ) -> JoinHandle<T> {
+        let namespace = Arc::clone(&self.namespace);
+        std::thread::spawn(move || {
+            namespace.enter().expect("whoever made a namespace may enter it");
+            body()
+        })
+    }
+
     /// Starts a process inside this host, its output kept line by line.
     ///
     /// It is killed when the [`Process`] goes, or when the thread that called this ends.
     pub fn spawn(&self, command: Command) -> Result<Process, Error> {
-        Process::start(command, Arc::clone(&self.namespace))
+        Process::start(command, Arc::clone(&self.namespace), None)
+    }
+
+    /// The same, and prints its output on standard error as it comes, each line after the host's name.
+    pub fn spawn_aloud(&self, command: Command) -> Result<Process, Error> {
+        Process::start(command, Arc::clone(&self.namespace), Some(self.name.clone()))
+    }
+
+    /// Where `nsenter --net=PATH` finds this host's network while this process lives.
+    pub fn network_path(&self) -> String {
+        format!("/proc/{}/fd/{}", std::process::id(), self.namespace.network.as_raw_fd())
     }
 
     /// The addresses of a link now.

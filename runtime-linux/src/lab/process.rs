@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::fs;
 use std::io::{self, BufRead, BufReader};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread::JoinHandle;
 
 use nix::sys::signal::{Signal, kill, killpg};
@@ -34,7 +34,12 @@ pub struct Line {
 }
 
 impl Process {
-    pub(super) fn start(mut command: Command, namespace: Arc<Namespace>) -> Result<Self, Error> {
+    /// `echo`: a name to print each line after.
+    pub(super) fn start(
+        mut command: Command,
+        namespace: Arc<Namespace>,
+        echo: Option<String>,
+    ) -> Result<Self, Error> {
         let name = command.get_program().to_string_lossy().into_owned();
         let failed = || format!("starting {name}");
         let (output, end) = io::pipe().map_err(Error::when(failed()))?;
@@ -46,10 +51,15 @@ impl Process {
 
         let pid = Pid::from_raw(i32::try_from(child.id()).expect("the kernel's pids are i32"));
         let state = State { child, ended: None, lines: Vec::new() };
-        let shared = Arc::new(Shared { state: Mutex::new(state), news: Condvar::new() });
+        let shared = Arc::new(Shared { pid, state: Mutex::new(state), news: Condvar::new() });
+        {
+            let mut running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
+            running.retain(|one| one.strong_count() > 0);
+            running.push(Arc::downgrade(&shared));
+        }
         let (for_reader, for_waiter) = (Arc::clone(&shared), Arc::clone(&shared));
         let threads = vec![
-            std::thread::spawn(move || for_reader.read(output)),
+            std::thread::spawn(move || for_reader.read(output, echo.as_deref())),
             std::thread::spawn(move || for_waiter.await_end(pid)),
         ];
         Ok(Self { name, pid, shared, threads })
@@ -72,15 +82,7 @@ impl Process {
     /// SIGKILL to it and to all it started, at once. Returns the wall clock just before.
     pub fn kill(&self) -> Duration {
         let at = clock::wall();
-        let state = self.shared.lock();
-        if state.ended.is_none() {
-            let family = descendants(self.pid);
-            // Nobody to kill is no failure; there is no other one for processes of our own.
-            let _ = killpg(self.pid, Signal::SIGKILL);
-            for member in family {
-                let _ = kill(member, Signal::SIGKILL);
-            }
-        }
+        self.shared.kill();
         at
     }
 
@@ -111,6 +113,13 @@ impl Process {
     }
 }
 
+/// SIGKILL to every process of this laboratory and all they started: for a program that is told to end.
+pub fn kill_all() {
+    for one in RUNNING.lock().unwrap_or_else(PoisonError::into_inner).iter().filter_map(Weak::upgrade) {
+        one.kill();
+    }
+}
+
 impl Drop for Process {
     fn drop(&mut self) {
         self.kill();
@@ -123,6 +132,7 @@ impl Drop for Process {
 
 #[derive(Debug)]
 struct Shared {
+    pid: Pid,
     state: Mutex<State>,
     news: Condvar,
 }
@@ -150,12 +160,27 @@ impl Shared {
         found
     }
 
-    fn read(&self, output: impl io::Read) {
+    fn read(&self, output: impl io::Read, echo: Option<&str>) {
         for line in BufReader::new(output).split(b'\n') {
             let Ok(line) = line else { return };
             let text = String::from_utf8_lossy(&line).into_owned();
+            if let Some(name) = echo {
+                eprintln!("{name}: {text}");
+            }
             self.lock().lines.push(Line { at: clock::wall(), text });
             self.news.notify_all();
+        }
+    }
+
+    fn kill(&self) {
+        let state = self.lock();
+        if state.ended.is_none() {
+            let family = descendants(self.pid);
+            // Nobody to kill is no failure; there is no other one for processes of our own.
+            let _ = killpg(self.pid, Signal::SIGKILL);
+            for member in family {
+                let _ = kill(member, Signal::SIGKILL);
+            }
         }
     }
 
@@ -184,3 +209,5 @@ fn descendants(ancestor: Pid) -> Vec<Pid> {
     }
     family.split_off(1)
 }
+
+static RUNNING: Mutex<Vec<Weak<Shared>>> = Mutex::new(Vec::new());

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use nix::sched::{CloneFlags, setns, unshare};
 use nix::sys::prctl::set_pdeathsig;
-use nix::sys::signal::Signal;
+use nix::sys::signal::{SigSet, Signal};
 use nix::unistd::{Gid, Pid, Uid, chroot, fchdir, getppid};
 
 use super::entrance::map_to_root;
@@ -26,6 +26,7 @@ pub(super) fn inside(command: &mut Command, namespace: Arc<Namespace>) {
             if getppid() != parent {
                 return Err(io::ErrorKind::BrokenPipe.into()); // the parent died before the line above
             }
+            SigSet::empty().thread_set_mask()?; // the laboratory may block what ends it, a daemon must not
             setns(&namespace.network, CloneFlags::CLONE_NEWNET)?;
             setns(&namespace.mounts, CloneFlags::CLONE_NEWNS)?;
             fchdir(&namespace.root)?;
