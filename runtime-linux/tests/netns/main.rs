@@ -2,3 +2,4 @@
 //! who may have user namespaces.
 
 mod laboratory;
+mod realserver;
