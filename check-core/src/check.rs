@@ -106,6 +106,12 @@ impl Check {
         }
     }
 
+    /// A check that has not begun, of a server that was down before: it stays down until a probe passes, with
+    /// or without `alpha`.
+    pub fn doubted(timing: Timing) -> Self {
+        Self { verdict: Verdict::Down(None), ..Self::new(timing) }
+    }
+
     /// What to do about an event at the time `now`.
     #[must_use]
     pub fn handle(&mut self, now: Duration, event: Event) -> Actions {

@@ -18,9 +18,19 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 
+mod apply;
 mod command;
+mod health;
+mod inspect;
+pub mod instance;
+pub mod outbox;
+mod poller;
 mod report;
+mod roster;
 mod status;
+mod translate;
+mod wording;
+mod worker;
 
 pub use command::{Command, Handle};
 pub use report::{Level, Phase, Report};
@@ -28,14 +38,20 @@ pub use status::{InstanceStatus, PeerStatus, Status};
 
 use core::time::Duration;
 use std::io;
+use std::sync::mpsc::sync_channel;
+use std::thread;
 
 use tokio::sync::mpsc;
 
+use crate::perform::vrrp::Performer;
+use outbox::Outbox;
+use worker::Worker;
+
 /// What the thread needs to know before its first instance. It is fixed for the life of the thread, but for
 /// the gaps, which [`Command::Gaps`] changes.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Setup {
-    /// SCHED_RR priority, 1-99 (`vrrp_rt_priority`). The memory of the process is locked along with it.
+    /// `SCHED_RR` priority, 1-99 (`vrrp_rt_priority`). The memory of the process is locked along with it.
     pub rt_priority: Option<u8>,
     /// The least times between announcements.
     pub gaps: Gaps,
@@ -51,3 +67,22 @@ pub struct Gaps {
     /// Unsolicited neighbour advertisements (`vrrp_gna_interval`).
     pub ndisc: Duration,
 }
+
+/// Starts the VRRP thread in the network namespace of the calling thread, with no instance yet.
+///
+/// # Errors
+/// When a socket cannot be opened: without `CAP_NET_RAW`, mostly.
+pub fn spawn(setup: Setup) -> io::Result<(Handle, mpsc::Receiver<Report>)> {
+    let (reports, heard) = mpsc::channel(REPORTS);
+    let (commands, told) = sync_channel(COMMANDS);
+    let hands = Performer::open(setup.gaps, Outbox::new(reports))?;
+    let worker = Worker::open(&setup, told, hands)?;
+    let wake = worker.wake();
+    let thread = thread::Builder::new().name("vrrp".into()).spawn(move || worker.run())?;
+    Ok((Handle { commands: Some(commands), wake, thread: Some(thread) }, heard))
+}
+
+/// Reports that may wait; more are dropped and counted.
+const REPORTS: usize = 4096;
+/// Commands that may wait.
+const COMMANDS: usize = 256;

@@ -1,3 +1,7 @@
 //! Performers: what the pure cores decide is done here, one file per core. Each may fail.
 
+pub mod check;
 pub mod ipvs;
+pub mod notify;
+pub mod script;
+pub mod vrrp;

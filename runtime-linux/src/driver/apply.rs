@@ -1,0 +1,149 @@
+//! Reload: from the instances that run to those that are wanted.
+
+use core::time::Duration;
+use std::collections::BTreeMap;
+
+use vrrp_core::{Event, Fault};
+
+use super::instance::{Holding, Instance};
+use super::translate::{self, RouterConfig};
+use super::worker::Worker;
+use super::{Level, Report};
+use crate::clock;
+use crate::config::model;
+
+impl Worker {
+    /// Makes the wanted instances the running ones. What leaves goes first, so that an address can move from
+    /// one instance to another; an instance that did not change is not touched.
+    pub(super) fn apply(&mut self, wanted: Vec<model::Instance>) {
+        let mut plans = Vec::new();
+        for instance in wanted {
+            match translate::config(&instance) {
+                Ok(config) => plans.push((instance, config)),
+                Err(error) => {
+                    let text = format!("({}) cannot run: {error}", instance.name);
+                    self.hands.outbox.log(Level::Error, text);
+                }
+            }
+        }
+        let running: BTreeMap<String, usize> =
+            self.roster.iter().map(|(id, instance)| (instance.wanted.name.clone(), id)).collect();
+        self.hands.virtual_addresses = plans
+            .iter()
+            .filter(|(instance, _)| !instance.priority.is_owner())
+            .flat_map(|(instance, _)| instance.addresses.iter().chain(&instance.excluded))
+            .map(|address| address.address)
+            .collect();
+        let mut kept = BTreeMap::new();
+        for (name, id) in running {
+            let new = plans.iter().find(|(instance, _)| instance.name == name);
+            let same =
+                new.is_some_and(|(new, _)| self.roster.get(id).is_some_and(|old| old.is_same_router(new)));
+            if same {
+                kept.insert(name, id);
+            } else {
+                self.dismiss(id);
+            }
+        }
+        self.order = plans.iter().map(|(instance, _)| instance.name.clone()).collect();
+        let now = clock::now();
+        // Addresses that leave an instance go before any instance takes new ones.
+        for (instance, _) in &plans {
+            if let Some(&id) = kept.get(&instance.name) {
+                self.shed(id, instance);
+            }
+        }
+        for (instance, config) in plans {
+            match kept.get(&instance.name) {
+                Some(&id) => self.reconfigure(id, instance, config, now),
+                None => self.enrol(instance, config, now),
+            }
+        }
+        let tracked = |name: &String| {
+            self.roster
+                .iter()
+                .any(|(_, one)| one.wanted.track_scripts.iter().any(|script| script.name == *name))
+        };
+        let forgotten: Vec<String> = self.scripts.keys().filter(|name| !tracked(name)).cloned().collect();
+        for name in forgotten {
+            self.scripts.remove(&name);
+        }
+        self.hands.outbox.report(Report::Applied { instances: self.order.len() });
+    }
+
+    /// Starts a new instance.
+    fn enrol(&mut self, wanted: model::Instance, config: RouterConfig, now: Duration) {
+        let owner = wanted.priority.is_owner();
+        if !wanted.accept && !owner {
+            let text = format!(
+                "({}) no_accept or strict mode: packets to the virtual addresses are accepted all the same, \
+                 this version sets up no firewall",
+                wanted.name
+            );
+            self.hands.outbox.log(Level::Warning, text);
+        }
+        let id = self.roster.insert(Instance::new(wanted, config, now));
+        if !owner && let Some(instance) = self.roster.get(id) {
+            self.hands.clear_leftovers(instance);
+        }
+        if self.roster.double(id).is_some() {
+            self.fault(id, now, Fault::DuplicateVrid, true);
+        }
+        self.examine(id, now);
+        if now >= self.starts_at {
+            self.start(id, now);
+        } else {
+            self.waiting.push(id);
+        }
+    }
+
+    /// Takes the addresses away that a changed instance has no more, or has in another form.
+    fn shed(&mut self, id: usize, wanted: &model::Instance) {
+        let Some(instance) = self.roster.get_mut(id) else { return };
+        let stays = |address: &model::VirtualAddress| {
+            wanted.addresses.iter().chain(&wanted.excluded).any(|other| other == address)
+        };
+        let name = instance.wanted.name.clone();
+        for holding in &mut instance.holdings {
+            if !stays(&holding.address) {
+                self.hands.let_go(id, &name, holding);
+            }
+        }
+    }
+
+    /// Gives a running instance other settings. Its state stays; only the difference in addresses is touched.
+    fn reconfigure(&mut self, id: usize, wanted: model::Instance, config: RouterConfig, now: Duration) {
+        let Some(instance) = self.roster.get_mut(id) else { return };
+        if instance.wanted == wanted {
+            return;
+        }
+        let mut old = core::mem::take(&mut instance.holdings);
+        let addresses = wanted.addresses.iter().chain(&wanted.excluded);
+        instance.holdings = addresses
+            .map(|address| match old.iter().position(|holding| holding.address == *address) {
+                Some(position) => old.swap_remove(position),
+                None => Holding::new(address),
+            })
+            .collect();
+        instance.wanted = wanted;
+        if *instance.router.config() != config {
+            self.feed(id, now, Event::Configure(config));
+        }
+        self.claim_new(id, now);
+        self.examine(id, now);
+    }
+
+    /// Takes the addresses that an Active router got beside the advertised ones, of which its state machine
+    /// knows the number only.
+    fn claim_new(&mut self, id: usize, now: Duration) {
+        let Some(instance) = self.roster.get_mut(id) else { return };
+        if !instance.is_active() || instance.holdings.iter().all(|holding| holding.held.is_some()) {
+            return;
+        }
+        if self.hands.claim(id, instance) {
+            self.feed(id, now, Event::Announce);
+        } else {
+            self.claim_failed(id, now);
+        }
+    }
+}

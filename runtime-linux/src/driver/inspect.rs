@@ -1,0 +1,89 @@
+//! Answering `status`.
+
+use core::time::Duration;
+use std::collections::BTreeMap;
+
+use super::instance::Instance;
+use super::worker::Worker;
+use super::{InstanceStatus, PeerStatus, Status};
+use crate::clock;
+use crate::perform::vrrp::described;
+
+impl Worker {
+    /// The thread as it is now.
+    pub(super) fn status(&self) -> Status {
+        let now = clock::now();
+        let mut interfaces: BTreeMap<String, BTreeMap<&'static str, u64>> = BTreeMap::new();
+        for port in self.hands.ports.iter() {
+            let counters = interfaces.entry(port.name.clone()).or_default();
+            for (name, count) in &port.counters {
+                *counters.entry(name).or_default() += count;
+            }
+        }
+        let instance = |name: &String| {
+            let id = self.roster.named(name)?;
+            self.roster.get(id).map(|instance| inspect(instance, now))
+        };
+        Status {
+            instances: self.order.iter().filter_map(instance).collect(),
+            lateness_last_us: microseconds(self.lateness.last),
+            lateness_max_us: microseconds(self.lateness.most),
+            reports_dropped: self.hands.outbox.dropped(),
+            interfaces,
+        }
+    }
+}
+
+fn inspect(instance: &Instance, now: Duration) -> InstanceStatus {
+    let wanted = &instance.wanted;
+    let router = &instance.router;
+    InstanceStatus {
+        name: wanted.name.clone(),
+        state: instance.phase.0.name(),
+        since_ms: milliseconds(now.saturating_sub(instance.phase.1)),
+        priority_base: wanted.priority.get(),
+        priority: router.priority().get(),
+        interface: wanted.interface.clone(),
+        vrid: wanted.vrid.get(),
+        version: wanted.version.number(),
+        family: match instance.family() {
+            vrrp_core::Family::V4 => 4,
+            vrrp_core::Family::V6 => 6,
+        },
+        advert_interval_ms: milliseconds(wanted.advert_interval),
+        source: instance.source,
+        active: router.active().map(|active| PeerStatus {
+            source: active.source,
+            priority: active.priority,
+            advert_interval_ms: milliseconds(active.interval.duration()),
+        }),
+        faults: router.faults().iter().map(|fault| fault.name().to_owned()).collect(),
+        addresses: instance.holdings.iter().filter(|one| one.held.is_some()).map(described).collect(),
+        addresses_restored: instance.restored,
+        deadline_ms: router.deadline().map(|due| milliseconds(due.saturating_sub(now))),
+        statistics: statistics(instance),
+    }
+}
+
+fn statistics(instance: &Instance) -> BTreeMap<&'static str, u64> {
+    let counted = &instance.statistics;
+    let mut all = BTreeMap::from([
+        ("adverts_sent", counted.adverts_sent),
+        ("adverts_received", counted.adverts_received),
+        ("became_active", counted.became_active),
+        ("released_active", counted.released_active),
+        ("priority_zero_sent", counted.priority_zero_sent),
+        ("priority_zero_received", counted.priority_zero_received),
+        ("notices", counted.notices),
+    ]);
+    all.extend(counted.all_ignored().map(|(ignored, count)| (ignored.name(), count)));
+    all
+}
+
+fn milliseconds(span: Duration) -> u64 {
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn microseconds(span: Duration) -> u64 {
+    u64::try_from(span.as_micros()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,114 @@
+//! One instance as it runs: its virtual router and what this host has done for it.
+
+use core::net::IpAddr;
+use core::time::Duration;
+
+use vrrp_core::{Family, Peer, State, Statistics, VirtualRouter};
+
+use super::Phase;
+use super::translate::RouterConfig;
+use crate::config::model;
+
+/// A running instance.
+#[derive(Debug)]
+pub struct Instance {
+    /// What the configuration says.
+    pub wanted: model::Instance,
+    /// The state machine.
+    pub router: VirtualRouter<Box<[IpAddr]>, Box<[Peer]>>,
+    /// Its counters.
+    pub statistics: Statistics,
+    /// Addresses, advertised ones first, then the excluded: the order in which the router counts them.
+    pub holdings: Vec<Holding>,
+    /// The sockets it uses: the number of the port and of the interface.
+    pub port: Option<(usize, u32)>,
+    /// Where its adverts come from.
+    pub source: Option<IpAddr>,
+    /// The link address they come from.
+    pub mac: Option<[u8; 6]>,
+    /// Told to take part.
+    pub started: bool,
+    /// The state last reported, and since when it is so.
+    pub phase: (Phase, Duration),
+    /// When its next timer is due, as registered with the thread.
+    pub due: Option<Duration>,
+    /// What sending failed with last, so that it is reported once.
+    pub send_failure: Option<String>,
+    /// Kinds of dropped packets that were reported since the last change of state.
+    pub complaints: u64,
+    /// Addresses put back after something else removed them.
+    pub restored: u64,
+    /// Set while claiming addresses failed; when to try again.
+    pub retry: Option<Duration>,
+}
+
+/// An address of an instance.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holding {
+    /// What the configuration says.
+    pub address: model::VirtualAddress,
+    /// The interface that has it for us now.
+    pub held: Option<u32>,
+    /// The host had it before, and the instance is its owner: it is left when the instance lets go.
+    pub foreign: bool,
+    /// When it was put back last.
+    pub restored: Option<Duration>,
+}
+
+impl Holding {
+    /// An address not held yet.
+    pub fn new(address: &model::VirtualAddress) -> Self {
+        Self { address: address.clone(), held: None, foreign: false, restored: None }
+    }
+}
+
+impl Instance {
+    /// An instance that takes no part yet.
+    pub fn new(wanted: model::Instance, config: RouterConfig, now: Duration) -> Self {
+        let holdings = wanted.addresses.iter().chain(&wanted.excluded).map(Holding::new).collect();
+        Self {
+            wanted,
+            router: VirtualRouter::new(config),
+            statistics: Statistics::default(),
+            holdings,
+            port: None,
+            source: None,
+            mac: None,
+            started: false,
+            phase: (Phase::Initialize, now),
+            due: None,
+            send_failure: None,
+            complaints: 0,
+            restored: 0,
+            retry: None,
+        }
+    }
+
+    /// The family of its adverts.
+    pub fn family(&self) -> Family {
+        self.router.config().family
+    }
+
+    /// Whether it answers for its addresses.
+    pub fn is_active(&self) -> bool {
+        self.router.state() == State::Active
+    }
+
+    /// The state as scripts and logs know it.
+    pub fn present_phase(&self) -> Phase {
+        Phase::of(self.router.state(), !self.router.faults().is_empty())
+    }
+
+    /// Whether `other` is the same virtual router with other settings at most.
+    pub fn is_same_router(&self, other: &model::Instance) -> bool {
+        self.wanted.vrid == other.vrid
+            && self.wanted.interface == other.interface
+            && self.family() == super::translate::family(other)
+            && self.wanted.unicast_peers.is_empty() == other.unicast_peers.is_empty()
+    }
+
+    /// Name of the interface that one of its addresses belongs on.
+    pub fn interface_of<'a>(&'a self, address: &'a model::VirtualAddress) -> &'a str {
+        address.interface.as_deref().unwrap_or(&self.wanted.interface)
+    }
+}

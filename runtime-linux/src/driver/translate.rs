@@ -1,0 +1,76 @@
+//! From a configured instance to the settings of its virtual router.
+
+use core::net::IpAddr;
+use core::time::Duration;
+
+use vrrp_core::{Config, ConfigError, Family, Interval, Peer, Settings, Unicast, Version, announce};
+
+use crate::config::model::Instance;
+
+/// The settings of a virtual router on Linux.
+pub(super) type RouterConfig = Config<Box<[IpAddr]>, Box<[Peer]>>;
+
+/// The family of an instance: that of its addresses, and of its source or peers where it has none.
+pub(super) fn family(instance: &Instance) -> Family {
+    let addresses = instance.addresses.iter().map(|address| address.address);
+    let peers = instance.unicast_peers.iter().map(|peer| peer.address);
+    addresses.chain(instance.source).chain(peers).next().map_or(Family::V4, Family::of)
+}
+
+/// The settings of the virtual router that does what `instance` says.
+///
+/// # Errors
+/// What the state machine refuses: see [`ConfigError`].
+pub(super) fn config(instance: &Instance) -> Result<RouterConfig, ConfigError> {
+    let addresses: Box<[IpAddr]> = instance.addresses.iter().map(|address| address.address).collect();
+    let announced = instance.addresses.len() + instance.excluded.len();
+    let mut settings = Settings {
+        vrid: instance.vrid,
+        version: instance.version,
+        family: family(instance),
+        priority: instance.priority,
+        advert_interval: interval(instance.advert_interval, instance.version)?,
+        addresses,
+        announced: u16::try_from(announced).unwrap_or(u16::MAX),
+        preempt: instance.preempt,
+        preempt_delay: instance.preempt_delay,
+        accept: instance.accept,
+        eager: instance.wants_active,
+        checksum: instance.checksum,
+        follow_checksum: false,
+        password: instance.password,
+        skip_address_check: instance.skip_address_check,
+        // Peers that run keepalived may list global addresses only.
+        require_link_local: instance.strict,
+        lower_priority_no_advert: instance.lower_priority_no_advert,
+        down_timer_adverts: instance.down_timer_adverts,
+        unicast: None,
+        announce: announce::Settings {
+            repeat: instance.garp.repeat,
+            // Gaps are kept per interface, over all instances: see `net::announce`.
+            gap: Duration::ZERO,
+            delay: instance.garp.delay,
+            refresh: instance.garp.refresh,
+            refresh_repeat: instance.garp.refresh_repeat,
+            lower_priority_repeat: instance.garp.lower_priority_repeat,
+            ..announce::Settings::default()
+        },
+    };
+    if !instance.unicast_peers.is_empty() {
+        let peers = instance.unicast_peers.iter().map(|peer| Peer {
+            address: peer.address,
+            least_ttl: peer.min_ttl,
+            greatest_ttl: peer.max_ttl,
+        });
+        settings.unicast =
+            Some(Unicast { peers: peers.collect(), check_source: instance.check_unicast_source });
+    }
+    settings.try_into()
+}
+
+fn interval(interval: Duration, version: Version) -> Result<Interval, ConfigError> {
+    Interval::from_duration(interval).ok_or(match version {
+        Version::V2 => ConfigError::IntervalNotWholeSeconds,
+        Version::V3 => ConfigError::IntervalTooLong,
+    })
+}

@@ -1,0 +1,99 @@
+//! What is said about routers. Transitions are worded as keepalived words them: people and tools look for it.
+
+use vrrp_core::{Fault, Ignored, Notice, Reason};
+
+use super::Phase;
+use super::instance::Instance;
+
+/// The log line and the reason of a change from one state to another. `why` is what the state machine says.
+pub(super) fn transition(
+    instance: &Instance,
+    from: Phase,
+    to: Phase,
+    why: Option<Reason>,
+) -> (String, String) {
+    let name = &instance.wanted.name;
+    let reason = why.map_or_else(|| standing(instance), |why| because(instance, why));
+    let line = match (to, from) {
+        (Phase::Backup, Phase::Initialize) => format!("({name}) Entering BACKUP STATE (init)"),
+        (Phase::Master | Phase::Backup | Phase::Fault, _) => {
+            format!("({name}) Entering {} STATE: {reason}", to.name())
+        }
+        (Phase::Initialize | Phase::Stop, _) => format!("({name}) Leaves {}: {reason}", from.name()),
+    };
+    (line, reason)
+}
+
+/// A line about a kind of packet that is dropped.
+pub(super) fn ignored(name: &str, ignored: Ignored) -> String {
+    format!(
+        "({name}) dropped an advert: {} (counted from now on, not logged again in this state)",
+        ignored.name()
+    )
+}
+
+/// A line about something that an operator should know.
+pub(super) fn noticed(name: &str, notice: Notice) -> String {
+    let text = match notice {
+        Notice::IntervalMismatch { source, interval } => {
+            format!(
+                "{source} advertises every {:?}, which is not what is configured here",
+                interval.duration()
+            )
+        }
+        Notice::AddressListMismatch { source } => format!("{source} advertises other addresses than ours"),
+        Notice::SecondActive { source, priority } => {
+            format!("{source} with lower priority {priority} is MASTER too, forcing new election")
+        }
+        Notice::SecondOwner { source } => format!("{source} claims to own the addresses too (priority 255)"),
+        Notice::Loop => "our own adverts come back to us".to_owned(),
+        Notice::DuplicateIdentity => "another router advertises with our priority and our address".to_owned(),
+        Notice::HeldUp { milliseconds } => {
+            format!("a timer came {milliseconds} ms too late: a BACKUP may have taken over meanwhile")
+        }
+        Notice::ForeignConfiguration => "a configuration for another virtual router was refused".to_owned(),
+    };
+    format!("({name}) {text}")
+}
+
+fn because(instance: &Instance, why: Reason) -> String {
+    match why {
+        Reason::Started => "nothing stands in the way".to_owned(),
+        Reason::Owner => "it owns the addresses".to_owned(),
+        Reason::Silence => "no MASTER is heard".to_owned(),
+        Reason::Resigned => "the MASTER resigned".to_owned(),
+        Reason::Preempted => "the MASTER has a lower priority".to_owned(),
+        Reason::Outranked { by, priority } => {
+            format!("{by} advertises with higher priority {priority}, ours is {}", instance.router.priority())
+        }
+        Reason::HeldUp => "it was held up for too long".to_owned(),
+        Reason::Fault(fault) => fault_text(instance, fault),
+        Reason::Stopped => "it is stopped".to_owned(),
+    }
+}
+
+/// The first fault that stands, for a change that the state machine does not see.
+fn standing(instance: &Instance) -> String {
+    instance
+        .router
+        .faults()
+        .iter()
+        .next()
+        .map_or_else(|| "nothing stands in the way".to_owned(), |fault| fault_text(instance, fault))
+}
+
+/// A fault in words.
+pub(super) fn fault_text(instance: &Instance, fault: Fault) -> String {
+    let interface = &instance.wanted.interface;
+    match fault {
+        Fault::LinkDown if instance.port.is_none() => format!("interface {interface} does not exist"),
+        Fault::LinkDown => format!("interface {interface} is down"),
+        Fault::NoSource => format!("interface {interface} has no address to send adverts from"),
+        Fault::Tracker => "a tracked interface or script has failed".to_owned(),
+        Fault::AddressLost => "an address cannot be held".to_owned(),
+        Fault::DuplicateVrid => format!("VRID {} is used twice on {interface}", instance.wanted.vrid),
+        Fault::SyncGroup => "another member of the sync group has a fault".to_owned(),
+        Fault::Operator => "the operator has set it aside".to_owned(),
+        Fault::Runtime => format!("its sockets on {interface} cannot be opened"),
+    }
+}

@@ -1,0 +1,388 @@
+//! The loop of the VRRP thread.
+//!
+//! Input comes before timers: whatever arrived while the thread was not running is handled before any timer
+//! is judged, so that a Backup that overslept sees the adverts in its queue (F4) and an Active router that was
+//! paused hears who took over before it speaks (F3). The draining has a budget, so that a flood on one
+//! interface delays timers by a bounded number of packets and never stops them.
+
+use core::time::Duration;
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, TryRecvError};
+
+use nix::sys::eventfd::EventFd;
+use vrrp_core::{Action, Event, Packet, Peer};
+
+use super::instance::Instance;
+use super::poller::{Poller, Ready};
+use super::roster::Roster;
+use super::{Command, Level, Report, Setup, wording};
+use crate::clock;
+use crate::net::packet;
+use crate::netlink::route::{Change, Changes};
+use crate::perform::vrrp::Performer;
+
+/// An event of a router on Linux.
+pub(super) type RouterEvent<'a> = Event<'a, Box<[core::net::IpAddr]>, Box<[Peer]>>;
+
+/// The VRRP thread's own data.
+pub(super) struct Worker {
+    pub(super) poller: Poller,
+    pub(super) commands: Receiver<Command>,
+    pub(super) changes: Changes,
+    pub(super) hands: Performer,
+    pub(super) roster: Roster,
+    /// Names in the order of the configuration.
+    pub(super) order: Vec<String>,
+    /// Scripts that have been judged.
+    pub(super) scripts: BTreeMap<String, bool>,
+    /// Addresses to put back: when, which instance, interface, address.
+    pub(super) repairs: Vec<Repair>,
+    pub(super) lateness: Lateness,
+    /// Instances take part from here on.
+    pub(super) starts_at: Duration,
+    /// Those that wait for it.
+    pub(super) waiting: Vec<usize>,
+    pub(super) buffer: Vec<u8>,
+    pub(super) real_time: Option<u8>,
+}
+
+/// An address that something else removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Repair {
+    pub(super) due: Duration,
+    pub(super) id: usize,
+    pub(super) index: u32,
+    pub(super) address: core::net::IpAddr,
+}
+
+/// How late the thread was for timers.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Lateness {
+    pub(super) last: Duration,
+    pub(super) most: Duration,
+}
+
+/// Whether the loop goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Flow {
+    Continue,
+    Stop,
+    Abandon,
+}
+
+impl Worker {
+    /// Opens everything in the network namespace of the calling thread.
+    pub(super) fn open(setup: &Setup, commands: Receiver<Command>, hands: Performer) -> io::Result<Self> {
+        let poller = Poller::open()?;
+        let changes = Changes::open()?;
+        poller.watch(&changes, Ready::Changes)?;
+        Ok(Self {
+            poller,
+            commands,
+            changes,
+            hands,
+            roster: Roster::default(),
+            order: Vec::new(),
+            scripts: BTreeMap::new(),
+            repairs: Vec::new(),
+            lateness: Lateness::default(),
+            starts_at: clock::now().saturating_add(setup.startup_delay),
+            waiting: Vec::new(),
+            buffer: vec![0; LONGEST_PACKET],
+            real_time: setup.rt_priority,
+        })
+    }
+
+    /// What wakes the thread when a command waits.
+    pub(super) fn wake(&self) -> Arc<EventFd> {
+        self.poller.wake()
+    }
+
+    /// Runs until told to stop, then lets go of everything.
+    pub(super) fn run(mut self) {
+        self.become_real_time();
+        let flow = loop {
+            match self.turn() {
+                Ok(Flow::Continue) => {}
+                Ok(flow @ (Flow::Stop | Flow::Abandon)) => break flow,
+                Err(error) => {
+                    self.hands
+                        .outbox
+                        .log(Level::Error, format!("the VRRP thread cannot wait for input: {error}"));
+                    break Flow::Stop;
+                }
+            }
+        };
+        match flow {
+            Flow::Abandon => {}
+            Flow::Continue | Flow::Stop => {
+                for id in self.roster.ids() {
+                    self.dismiss(id);
+                }
+                self.hands.outbox.report(Report::Stopped);
+            }
+        }
+    }
+
+    /// One round: wait, take all input in, judge timers.
+    fn turn(&mut self) -> io::Result<Flow> {
+        let mut ready = Vec::new();
+        self.poller.wait(self.deadline(), &mut ready)?;
+        for _ in 0..DRAIN_ROUNDS {
+            for source in &ready {
+                match self.take_in(*source) {
+                    Flow::Continue => {}
+                    flow @ (Flow::Stop | Flow::Abandon) => return Ok(flow),
+                }
+            }
+            self.poller.poll(&mut ready)?;
+            if ready.is_empty() {
+                break;
+            }
+        }
+        self.judge_timers();
+        self.hands.flush(clock::now());
+        Ok(Flow::Continue)
+    }
+
+    fn deadline(&self) -> Option<Duration> {
+        let start = Some(self.starts_at).filter(|_| !self.waiting.is_empty());
+        let repair = self.repairs.iter().map(|repair| repair.due).min();
+        let timer = self.roster.first_due().map(|(due, _)| due);
+        [timer, self.hands.announcer.deadline(), repair, start].into_iter().flatten().min()
+    }
+
+    fn take_in(&mut self, source: Ready) -> Flow {
+        match source {
+            Ready::Commands => return self.take_commands(),
+            Ready::Changes => self.take_changes(),
+            Ready::Port(number) => self.take_packets(number),
+        }
+        Flow::Continue
+    }
+
+    fn take_commands(&mut self) -> Flow {
+        loop {
+            match self.commands.try_recv() {
+                Ok(Command::Apply(instances)) => self.apply(instances),
+                Ok(Command::Gaps(gaps)) => self.hands.announcer.set_gaps(gaps),
+                Ok(Command::Script { name, good }) => self.script(&name, good),
+                Ok(Command::Status(reply)) => {
+                    // Nobody waits for it any more: fine.
+                    let _ = reply.send(self.status());
+                }
+                Ok(Command::Stop) | Err(TryRecvError::Disconnected) => return Flow::Stop,
+                Ok(Command::Abandon) => return Flow::Abandon,
+                Err(TryRecvError::Empty) => return Flow::Continue,
+            }
+        }
+    }
+
+    fn take_packets(&mut self, number: usize) {
+        let mut buffer = core::mem::take(&mut self.buffer);
+        for _ in 0..PACKETS_AT_ONCE {
+            let Some(port) = self.hands.ports.get_mut(number) else { break };
+            let (length, link_source) = match port.listener.receive(&mut buffer) {
+                Ok(Some(received)) => received,
+                Ok(None) => break,
+                Err(_) => {
+                    // The link going down is reported here once; netlink says it better.
+                    port.count("receive_failed");
+                    break;
+                }
+            };
+            let datagram = match packet::parse(&buffer[..length]) {
+                Ok(datagram) => datagram,
+                Err(malformed) => {
+                    port.count(malformed.name());
+                    continue;
+                }
+            };
+            let Some(&vrid) = datagram.payload.get(1) else {
+                port.count("vrrp_short");
+                continue;
+            };
+            let Some(id) = self.roster.listener(number, vrid) else {
+                port.count("unknown_vrid");
+                continue;
+            };
+            let packet = Packet {
+                source: datagram.source,
+                destination: datagram.destination,
+                ttl: datagram.ttl,
+                link_source,
+                message: datagram.payload,
+            };
+            self.feed(id, clock::now(), Event::Packet(packet));
+        }
+        self.buffer = buffer;
+    }
+
+    fn judge_timers(&mut self) {
+        let now = clock::now();
+        // Bounded, so that routers with short intervals cannot keep input waiting.
+        for _ in 0..TICKS_AT_ONCE {
+            let Some((due, id)) = self.roster.first_due().filter(|(due, _)| *due <= now) else { break };
+            self.lateness.last = now.saturating_sub(due);
+            self.lateness.most = self.lateness.most.max(self.lateness.last);
+            self.feed(id, now, Event::Tick);
+            self.retry(id, now);
+        }
+        if now >= self.starts_at {
+            for id in core::mem::take(&mut self.waiting) {
+                self.start(id, now);
+            }
+        }
+        self.repair(now);
+    }
+
+    /// Lets a router handle an event and does what it says.
+    pub(super) fn feed(&mut self, id: usize, now: Duration, event: RouterEvent<'_>) {
+        let Some(instance) = self.roster.get_mut(id) else { return };
+        let actions = instance.router.handle(now, event);
+        instance.statistics.record(&actions);
+        let mut why = None;
+        let mut complete = true;
+        for action in &actions {
+            match *action {
+                Action::Advertise { priority } => self.hands.advertise(instance, priority),
+                Action::ClaimAddresses => complete &= self.hands.claim(id, instance),
+                Action::ReleaseAddresses => self.hands.release(id, instance),
+                Action::Announce { first, count } => self.hands.announce(id, instance, first, count),
+                Action::Transition { reason, .. } => why = Some(reason),
+                Action::Heard { .. } => {}
+                Action::Ignored(ignored) => {
+                    let bit = 1_u64 << (ignored as u32 % 64);
+                    if instance.complaints & bit == 0 {
+                        instance.complaints |= bit;
+                        let text = wording::ignored(&instance.wanted.name, ignored);
+                        self.hands.outbox.log(Level::Info, text);
+                    }
+                }
+                Action::Noticed(notice) => {
+                    let text = wording::noticed(&instance.wanted.name, notice);
+                    self.hands.outbox.log(Level::Warning, text);
+                }
+            }
+        }
+        let (before, after) = (instance.phase.0, instance.present_phase());
+        if before != after {
+            instance.phase = (after, now);
+            instance.complaints = 0;
+            let priority = instance.router.priority().get();
+            let (line, reason) = wording::transition(instance, before, after, why);
+            self.hands.outbox.log(Level::Info, line);
+            self.hands.outbox.report(Report::Transition {
+                instance: instance.wanted.name.clone(),
+                from: before,
+                to: after,
+                priority,
+                reason,
+            });
+        }
+        self.roster.reschedule(id);
+        if !complete {
+            self.claim_failed(id, now);
+        }
+    }
+
+    /// Takes notifications in, one at a time: a link that went down and up again meanwhile was down.
+    fn take_changes(&mut self) {
+        let mut changes = Vec::new();
+        for _ in 0..CHANGES_AT_ONCE {
+            changes.clear();
+            match self.changes.receive(&mut changes) {
+                Ok(crate::netlink::Heard::Nothing) => break,
+                Ok(crate::netlink::Heard::Messages) => {
+                    for change in &changes {
+                        self.changed(change);
+                    }
+                }
+                Ok(crate::netlink::Heard::Overrun) => {
+                    self.hands
+                        .outbox
+                        .log(Level::Warning, "the kernel dropped notifications: reading all again");
+                    self.read_everything();
+                }
+                Err(error) => {
+                    self.hands.outbox.log(Level::Error, format!("cannot read notifications: {error}"));
+                    break;
+                }
+            }
+        }
+    }
+
+    /// Takes one change of links or addresses in.
+    pub(super) fn changed(&mut self, change: &Change) {
+        let before = match change {
+            Change::Link(info) | Change::LinkGone(info) => self.hands.links.numbered(info.index).cloned(),
+            Change::Address(_) | Change::AddressGone(_) => None,
+        };
+        self.hands.links.apply(change);
+        let now = clock::now();
+        match change {
+            Change::Link(info) => {
+                if before.is_none_or(|link| link.info != *info) {
+                    self.link_changed(now);
+                }
+            }
+            Change::LinkGone(info) => {
+                self.forget_link(info.index);
+                self.link_changed(now);
+            }
+            Change::Address(info) => self.sources_changed(info.index, now),
+            Change::AddressGone(info) => {
+                self.sources_changed(info.index, now);
+                self.missing(info.index, info.address, now);
+            }
+        }
+    }
+
+    /// The end of an instance: a priority-0 advert if it is Active, and its addresses go.
+    pub(super) fn dismiss(&mut self, id: usize) -> Option<Instance> {
+        let now = clock::now();
+        self.feed(id, now, Event::Stop);
+        let mut instance = self.roster.remove(id)?;
+        // A stopped router has released its addresses; what it holds beside them goes here.
+        self.hands.release(id, &mut instance);
+        if let Some((port, _)) = instance.port.take() {
+            self.hands.ports.release(port);
+        }
+        self.repairs.retain(|repair| repair.id != id);
+        let name = instance.wanted.name.clone();
+        self.hands.outbox.log(Level::Info, format!("({name}) Stopped"));
+        self.hands.outbox.report(Report::Transition {
+            instance: name,
+            from: instance.phase.0,
+            to: super::Phase::Stop,
+            priority: instance.router.priority().get(),
+            reason: "stopped".to_owned(),
+        });
+        Some(instance)
+    }
+
+    fn become_real_time(&mut self) {
+        let Some(priority) = self.real_time else { return };
+        if let Err(error) = crate::sys::schedule_real_time(priority) {
+            let text = format!("cannot schedule the VRRP thread in real time: {error} (CAP_SYS_NICE)");
+            self.hands.outbox.log(Level::Warning, text);
+        }
+        if let Err(error) = crate::sys::lock_memory() {
+            let text = format!("cannot lock memory: {error} (CAP_IPC_LOCK or LimitMEMLOCK)");
+            self.hands.outbox.log(Level::Warning, text);
+        }
+    }
+}
+
+/// The longest IP packet.
+const LONGEST_PACKET: usize = 65_535;
+/// Packets taken from one port before the others get a turn.
+const PACKETS_AT_ONCE: usize = 64;
+/// Turns each source may have before timers are judged: with [`PACKETS_AT_ONCE`], the budget of a flood.
+const DRAIN_ROUNDS: usize = 16;
+/// Timers judged before input is looked at again.
+const TICKS_AT_ONCE: usize = 4096;
+/// Datagrams of notifications taken before packets get a turn.
+const CHANGES_AT_ONCE: usize = 256;

@@ -1,0 +1,9 @@
+//! Sockets and frames of VRRP on Linux.
+
+pub mod announce;
+pub mod filter;
+pub mod links;
+pub mod listen;
+pub mod packet;
+pub mod ports;
+pub mod send;

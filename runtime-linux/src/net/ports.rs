@@ -1,0 +1,105 @@
+//! The sockets of every interface that instances use, opened for the first and closed after the last.
+
+use std::collections::BTreeMap;
+use std::io;
+
+use vrrp_core::Family;
+
+use super::listen::Listener;
+use super::send::Sender;
+
+/// The sockets of one interface and family.
+#[derive(Debug)]
+pub struct Port {
+    /// Hears adverts.
+    pub listener: Listener,
+    /// Sends them.
+    pub sender: Sender,
+    /// Number of the interface.
+    pub index: u32,
+    /// Its name when the port was opened.
+    pub name: String,
+    /// The family.
+    pub family: Family,
+    /// What arrived and belongs to no instance, by counter name.
+    pub counters: BTreeMap<&'static str, u64>,
+    users: usize,
+}
+
+impl Port {
+    /// Counts an event of the port.
+    pub fn count(&mut self, name: &'static str) {
+        *self.counters.entry(name).or_default() += 1;
+    }
+}
+
+/// Every open port, by a number that stays the same while it is open.
+#[derive(Debug, Default)]
+pub struct Ports {
+    slots: Vec<Option<Port>>,
+}
+
+impl Ports {
+    /// Finds or opens the port of an interface and counts one more user. True: it was opened now.
+    pub fn acquire(
+        &mut self,
+        index: u32,
+        name: &str,
+        family: Family,
+        multicast: bool,
+    ) -> io::Result<(usize, bool)> {
+        for (number, port) in self.slots.iter_mut().enumerate() {
+            if let Some(port) = port.as_mut().filter(|port| port.index == index && port.family == family) {
+                if multicast {
+                    port.sender.join()?;
+                }
+                port.users += 1;
+                return Ok((number, false));
+            }
+        }
+        let mut port = Port {
+            listener: Listener::open(index, family)?,
+            sender: Sender::open(index, name, family)?,
+            index,
+            name: name.to_owned(),
+            family,
+            counters: BTreeMap::new(),
+            users: 1,
+        };
+        if multicast {
+            port.sender.join()?;
+        }
+        let number = self.slots.iter().position(Option::is_none).unwrap_or(self.slots.len());
+        if number == self.slots.len() {
+            self.slots.push(None);
+        }
+        self.slots[number] = Some(port);
+        Ok((number, true))
+    }
+
+    /// Counts one user less and closes the port after the last; closing takes it out of every epoll set.
+    pub fn release(&mut self, number: usize) {
+        let Some(slot) = self.slots.get_mut(number) else { return };
+        if let Some(port) = slot {
+            port.users -= 1;
+            if port.users == 0 {
+                *slot = None;
+            }
+        }
+    }
+
+    /// The port of that number.
+    pub fn get(&self, number: usize) -> Option<&Port> {
+        self.slots.get(number)?.as_ref()
+    }
+
+    /// The port of that number.
+    pub fn get_mut(&mut self, number: usize) -> Option<&mut Port> {
+        self.slots.get_mut(number)?.as_mut()
+    }
+
+    /// Every open port.
+    pub fn iter(&self) -> impl Iterator<Item = &Port> {
+        self.slots.iter().flatten()
+    }
+}

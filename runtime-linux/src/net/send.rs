@@ -1,0 +1,122 @@
+//! Sending adverts: one raw socket per interface and family.
+//!
+//! The same socket holds the membership of the VRRP group, so that the interface lets it through, and stands
+//! for protocol 112, so that the kernel does not answer a unicast advert with "protocol unreachable".
+
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddrV4, SocketAddrV6};
+use std::io::{self, IoSlice};
+use std::os::fd::AsRawFd;
+
+use etherparse::{IpNumber, Ipv4Header};
+use nix::sys::socket::{self, ControlMessage, MsgFlags, SockaddrIn6};
+use socket2::{Domain, InterfaceIndexOrAddress, Protocol, SockAddr, Socket, Type};
+use vrrp_core::Family;
+
+use super::filter;
+
+/// Sends VRRP messages of one family on one interface.
+#[derive(Debug)]
+pub struct Sender {
+    socket: Socket,
+    index: u32,
+    family: Family,
+    joined: bool,
+}
+
+impl Sender {
+    /// Opens the socket on an interface given by number and name.
+    pub fn open(index: u32, name: &str, family: Family) -> io::Result<Self> {
+        let domain = match family {
+            Family::V4 => Domain::IPV4,
+            Family::V6 => Domain::IPV6,
+        };
+        let socket = Socket::new_raw(
+            domain,
+            Type::RAW.nonblocking().cloexec(),
+            Some(Protocol::from(i32::from(VRRP))),
+        )?;
+        socket.attach_filter(&filter::nothing())?;
+        socket.bind_device(Some(name.as_bytes()))?;
+        match family {
+            Family::V4 => {
+                socket.set_header_included_v4(true)?;
+                socket.set_multicast_loop_v4(false)?;
+            }
+            Family::V6 => {
+                socket.set_multicast_if_v6(index)?;
+                socket.set_multicast_loop_v6(false)?;
+                socket.set_tclass_v6(u32::from(CLASS))?;
+            }
+        }
+        Ok(Self { socket, index, family, joined: false })
+    }
+
+    /// Joins the VRRP group on the interface, once.
+    pub fn join(&mut self) -> io::Result<()> {
+        if self.joined {
+            return Ok(());
+        }
+        match self.family {
+            Family::V4 => {
+                self.socket.join_multicast_v4_n(&GROUP_V4, &InterfaceIndexOrAddress::Index(self.index))
+            }
+            Family::V6 => self.socket.join_multicast_v6(&GROUP_V6, self.index),
+        }
+        .or_else(|error| if error.kind() == io::ErrorKind::AddrInUse { Ok(()) } else { Err(error) })?;
+        self.joined = true;
+        Ok(())
+    }
+
+    /// Sends one VRRP message, checksum already in place, with DSCP CS6.
+    ///
+    /// # Errors
+    /// What the kernel says: `ENETDOWN`, `ENODEV`, `ENETUNREACH`, `EPERM` (a firewall), `ENOBUFS`, …; `EINVAL`
+    /// when the addresses are not of this family.
+    pub fn send(&self, source: IpAddr, destination: IpAddr, ttl: u8, message: &[u8]) -> io::Result<()> {
+        match (source, destination) {
+            (IpAddr::V4(source), IpAddr::V4(destination)) => self.send_v4(source, destination, ttl, message),
+            (IpAddr::V6(source), IpAddr::V6(destination)) => self.send_v6(source, destination, ttl, message),
+            (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => {
+                Err(io::ErrorKind::InvalidInput.into())
+            }
+        }
+    }
+
+    /// We write the IP header: the source of an advert is our choice and need not be the kernel's.
+    fn send_v4(&self, source: Ipv4Addr, destination: Ipv4Addr, ttl: u8, message: &[u8]) -> io::Result<()> {
+        let length = u16::try_from(message.len()).map_err(io::Error::other)?;
+        let mut header = Ipv4Header::new(length, ttl, IpNumber(VRRP), source.octets(), destination.octets())
+            .map_err(io::Error::other)?;
+        header.dscp = DSCP.try_into().expect("CS6 is a DSCP value");
+        header.dont_fragment = false;
+        header.header_checksum = header.calc_header_checksum();
+        let header = header.to_bytes();
+        let to = SockAddr::from(SocketAddrV4::new(destination, 0));
+        self.socket.send_to_vectored(&[IoSlice::new(&header), IoSlice::new(message)], &to).map(drop)
+    }
+
+    fn send_v6(&self, source: Ipv6Addr, destination: Ipv6Addr, ttl: u8, message: &[u8]) -> io::Result<()> {
+        let information = libc::in6_pktinfo {
+            ipi6_addr: libc::in6_addr { s6_addr: source.octets() },
+            ipi6_ifindex: self.index,
+        };
+        let limit = libc::c_int::from(ttl);
+        let control = [ControlMessage::Ipv6PacketInfo(&information), ControlMessage::Ipv6HopLimit(&limit)];
+        let to = SockaddrIn6::from(SocketAddrV6::new(destination, 0, 0, self.index));
+        let parts = [IoSlice::new(message)];
+        socket::sendmsg(self.socket.as_raw_fd(), &parts, &control, MsgFlags::empty(), Some(&to))?;
+        Ok(())
+    }
+}
+
+/// The group of VRRP over IPv4, RFC 9568 §5.1.1.2.
+pub const GROUP_V4: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 18);
+/// The group of VRRP over IPv6, RFC 9568 §5.1.2.2.
+pub const GROUP_V6: Ipv6Addr = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 0x12);
+
+/// VRRP's IP protocol number.
+const VRRP: u8 = 112;
+/// CS6, "internetwork control".
+const DSCP: u8 = 48;
+/// The traffic class byte that carries it.
+const CLASS: u8 = DSCP << 2;

@@ -1,0 +1,235 @@
+//! One virtual server: its pool, and how what happens to it is put in words.
+
+use core::fmt;
+use core::net::SocketAddr;
+
+use check_core::pool::{Action, Settings, Sorry, Target};
+use check_core::{Pool, Server, pool};
+use ipvs_core::{Destination, Service, ServiceKey};
+use tracing::Level;
+
+use super::Event;
+use crate::config::model::{Probe, RealServer, Script, VirtualServer};
+
+/// One virtual server.
+#[derive(Debug)]
+pub(super) struct Served {
+    pub(super) config: VirtualServer,
+    pub(super) pool: Pool<Box<[Server]>>,
+    /// What was last said of it.
+    said: Option<(Service, Vec<Destination>)>,
+}
+
+impl Served {
+    /// Takes a virtual server into service, or goes on with the old one of the same key.
+    pub(super) fn new(
+        config: VirtualServer,
+        servers: Box<[Server]>,
+        old: Option<Self>,
+        say: &mut impl FnMut(Event),
+    ) -> Self {
+        let settings = Settings {
+            quorum: config.quorum,
+            hysteresis: config.hysteresis,
+            alpha: config.alpha,
+            omega: config.omega,
+            sorry: config.sorry_server.map(|_| Sorry { weight: 1, inhibit: config.sorry_server_inhibit }),
+        };
+        let (pool, actions, said) = if let Some(Self { mut pool, said, .. }) = old {
+            let actions = pool.configure(settings, servers);
+            (pool, actions, said)
+        } else {
+            let mut pool = Pool::new(settings, servers);
+            let actions = pool.handle(pool::Event::Start);
+            (pool, actions, None)
+        };
+        let served = Self { config, pool, said };
+        for action in actions {
+            served.tell(action, None, say);
+        }
+        served
+    }
+
+    /// What identifies it.
+    pub(super) fn key(&self) -> ServiceKey {
+        self.config.service.key
+    }
+
+    /// Address of the server at this place.
+    pub(super) fn address_of(&self, server: usize) -> SocketAddr {
+        self.config.real_servers[server].address
+    }
+
+    /// Whether a server of this address is here, and down.
+    pub(super) fn is_down(&self, address: SocketAddr) -> bool {
+        let mut servers = self.config.real_servers.iter().zip(self.pool.servers());
+        servers.any(|(real, server)| real.address == address && !server.alive())
+    }
+
+    /// Hands an event to the pool, and says what follows but for the destinations. `why` is the reason of a
+    /// failure.
+    pub(super) fn handle(&mut self, event: pool::Event, why: Option<&str>, say: &mut impl FnMut(Event)) {
+        for action in self.pool.handle(event) {
+            self.tell(action, why, say);
+        }
+    }
+
+    /// What goes down as the daemon stops or the service is removed.
+    pub(super) fn farewell(&self, say: &mut impl FnMut(Event)) {
+        for action in self.pool.farewell() {
+            self.tell(action, Some("shutting down"), say);
+        }
+    }
+
+    /// What the data plane should hold, if that is not what was last said.
+    pub(super) fn wanted(&mut self) -> Option<Event> {
+        let wanted = (self.config.service, self.destinations());
+        if self.said.as_ref() == Some(&wanted) {
+            return None;
+        }
+        self.said = Some(wanted.clone());
+        let (service, destinations) = wanted;
+        Some(Event::Wanted { service, destinations })
+    }
+
+    /// What a check does, in keepalived's words.
+    pub(super) fn name_of_check(&self, server: usize, probe: &Probe) -> String {
+        match probe {
+            Probe::Tcp(connect) => {
+                format!("TCP connection to [{}]:tcp:{}", connect.to.ip(), connect.to.port())
+            }
+            Probe::Misc { script, .. } => {
+                format!(
+                    "Misc check for {} [{}]",
+                    self.name_of(self.address_of(server)),
+                    script.words.join(" ")
+                )
+            }
+        }
+    }
+
+    /// The name of a real server or the sorry server, as keepalived writes it.
+    fn name_of(&self, address: SocketAddr) -> ServerName {
+        let protocol = match self.key() {
+            ServiceKey::Address { protocol, .. } => Some(protocol.name()),
+            ServiceKey::Mark { .. } => None,
+        };
+        ServerName { address, protocol }
+    }
+
+    fn destinations(&self) -> Vec<Destination> {
+        let mut list: Vec<Destination> = Vec::with_capacity(self.config.real_servers.len());
+        for wanted in self.pool.destinations() {
+            let destination = match (wanted.target, self.config.sorry_server) {
+                (Target::Server(place), _) => {
+                    let RealServer { address, forward, upper_threshold, lower_threshold, .. } =
+                        self.config.real_servers[place];
+                    Destination {
+                        address: address.ip(),
+                        port: address.port(),
+                        forward,
+                        weight: wanted.weight,
+                        upper: upper_threshold,
+                        lower: lower_threshold,
+                    }
+                }
+                (Target::Sorry, Some((address, forward))) => Destination {
+                    address: address.ip(),
+                    port: address.port(),
+                    forward,
+                    weight: wanted.weight,
+                    upper: 0,
+                    lower: 0,
+                },
+                (Target::Sorry, None) => continue,
+            };
+            // The sorry server may be one of the real servers: IPVS has each once, with what it carries now.
+            match list.iter_mut().find(|other| other.is_same_server(&destination)) {
+                Some(other) if other.weight < destination.weight => *other = destination,
+                Some(_) => {}
+                None => list.push(destination),
+            }
+        }
+        list
+    }
+
+    /// Puts a change in words, and calls for its script.
+    fn tell(&self, action: Action, why: Option<&str>, say: &mut impl FnMut(Event)) {
+        let vs = self.key();
+        let log = |level, text| Event::Log { level, text };
+        match action {
+            Action::ServerUp { server } => {
+                let real = &self.config.real_servers[server];
+                let rs = self.name_of(real.address);
+                let sorry_on_duty = self.config.sorry_server.is_some() && !self.pool.has_quorum();
+                say(log(
+                    Level::INFO,
+                    match (sorry_on_duty, real.inhibit_on_failure) {
+                        (true, _) => {
+                            format!("Service {rs} of VS {vs} is good again, but there is no quorum yet")
+                        }
+                        (false, true) => format!("Enabling service {rs} to VS {vs}"),
+                        (false, false) => format!("Adding service {rs} to VS {vs}"),
+                    },
+                ));
+                run(format!("RS {rs} {vs}"), real.notify_up.as_ref(), say);
+            }
+            Action::ServerDown { server } => {
+                let real = &self.config.real_servers[server];
+                let rs = self.name_of(real.address);
+                let verb = if real.inhibit_on_failure { "Disabling" } else { "Removing" };
+                let why = why.map(|why| format!(": {why}")).unwrap_or_default();
+                say(log(Level::WARN, format!("{verb} service {rs} from VS {vs}{why}")));
+                run(format!("RS {rs} {vs}"), real.notify_down.as_ref(), say);
+            }
+            Action::Reweighted { server } => {
+                let rs = self.name_of(self.address_of(server));
+                let weight = self.pool.servers()[server].weight();
+                say(log(Level::INFO, format!("Changing weight of service {rs} of VS {vs} to {weight}")));
+            }
+            Action::QuorumUp { weight } => {
+                let needed = self.pool.quorum().gained_at();
+                say(log(Level::INFO, format!("Gained quorum {needed} <= {weight} for VS {vs}")));
+                if let Some((sorry, _)) = self.config.sorry_server {
+                    let sorry = self.name_of(sorry);
+                    say(log(Level::INFO, format!("Removing sorry server {sorry} from VS {vs}")));
+                }
+                run(format!("VS {vs}"), self.config.quorum_up.as_ref(), say);
+            }
+            Action::QuorumDown { weight } => {
+                let needed = self.pool.quorum().lost_below();
+                say(log(Level::WARN, format!("Lost quorum {needed} > {weight} for VS {vs}")));
+                if let Some((sorry, _)) = self.config.sorry_server {
+                    let sorry = self.name_of(sorry);
+                    say(log(Level::WARN, format!("Adding sorry server {sorry} to VS {vs}")));
+                    if weight > 0 {
+                        say(log(Level::WARN, format!("Removing alive servers from the pool for VS {vs}")));
+                    }
+                }
+                run(format!("VS {vs}"), self.config.quorum_down.as_ref(), say);
+            }
+        }
+    }
+}
+
+fn run(queue: String, script: Option<&Script>, say: &mut impl FnMut(Event)) {
+    if let Some(script) = script {
+        say(Event::Run { queue, script: script.clone() });
+    }
+}
+
+/// `[192.0.2.1]:tcp:80`; without a protocol for a service of a firewall mark.
+struct ServerName {
+    address: SocketAddr,
+    protocol: Option<&'static str>,
+}
+
+impl fmt::Display for ServerName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (address, port) = (self.address.ip(), self.address.port());
+        match self.protocol {
+            Some(protocol) => write!(f, "[{address}]:{protocol}:{port}"),
+            None => write!(f, "[{address}]:{port}"),
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! The state of all services, for `steadfast status`.
+
+use core::time::Duration;
+
+use check_core::{Verdict, pool};
+use serde::Serialize;
+
+use super::roster::{Roster, Slot};
+use super::service::Served;
+
+/// One virtual server.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ServiceStatus {
+    /// `[198.51.100.1]:tcp:80` or `FWM 7`.
+    pub service: String,
+    /// Scheduler.
+    pub method: String,
+    /// Whether enough weight is alive.
+    pub quorum: bool,
+    /// Weight at which the quorum is gained.
+    pub quorum_gained_at: u64,
+    /// Weight below which it is lost.
+    pub quorum_lost_below: u64,
+    /// Total weight of the servers alive.
+    pub weight: u64,
+    /// The sorry server, if there is one.
+    pub sorry_server: Option<SorryStatus>,
+    /// The real servers, in the order of the file.
+    pub real_servers: Vec<ServerStatus>,
+}
+
+/// The sorry server of a service.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SorryStatus {
+    /// Address and port.
+    pub address: String,
+    /// Whether it stands in now.
+    pub on_duty: bool,
+}
+
+/// One real server.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ServerStatus {
+    /// Address and port.
+    pub address: String,
+    /// Whether all its checks pass.
+    pub up: bool,
+    /// Its weight in the data plane; absent: it is not there.
+    pub weight: Option<u32>,
+    /// Its checks; none: it is always up.
+    pub checks: Vec<CheckStatus>,
+}
+
+/// One check of a real server.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CheckStatus {
+    /// What it does.
+    pub check: String,
+    /// Whether it counts as passing.
+    pub up: bool,
+    /// Whether a probe said so; false while it is only assumed.
+    pub proven: bool,
+    /// Why it fails.
+    pub reason: Option<String>,
+    /// Milliseconds to the next probe; absent while one is under way.
+    pub next_in_ms: Option<u64>,
+}
+
+/// The state of everything at this time.
+pub(super) fn of(roster: &Roster, now: Duration) -> Vec<ServiceStatus> {
+    let mut slots = roster.slots.iter().peekable();
+    let services = roster.services.iter().enumerate().map(|(place, service)| {
+        let mut status = service_status(service);
+        // The checks stand in the order of their services and servers.
+        while let Some(slot) = slots.next_if(|slot| slot.service == place) {
+            let check = check_status(service, slot, now);
+            status.real_servers[slot.server].checks.push(check);
+        }
+        status
+    });
+    services.collect()
+}
+
+fn service_status(service: &Served) -> ServiceStatus {
+    let pool = &service.pool;
+    let mut real_servers: Vec<ServerStatus> = (service.config.real_servers.iter().zip(pool.servers()))
+        .map(|(real, server)| ServerStatus {
+            address: real.address.to_string(),
+            up: server.alive(),
+            weight: None,
+            checks: Vec::with_capacity(real.checks.len()),
+        })
+        .collect();
+    for destination in pool.destinations() {
+        match destination.target {
+            pool::Target::Server(place) => real_servers[place].weight = Some(destination.weight),
+            pool::Target::Sorry => {}
+        }
+    }
+    ServiceStatus {
+        service: service.key().to_string(),
+        method: service.config.service.method.to_string(),
+        quorum: pool.has_quorum(),
+        quorum_gained_at: pool.quorum().gained_at(),
+        quorum_lost_below: pool.quorum().lost_below(),
+        weight: pool.weight(),
+        sorry_server: service
+            .config
+            .sorry_server
+            .map(|(address, _)| SorryStatus { address: address.to_string(), on_duty: !pool.has_quorum() }),
+        real_servers,
+    }
+}
+
+fn check_status(service: &Served, slot: &Slot, now: Duration) -> CheckStatus {
+    let (up, reason) = match slot.core.verdict() {
+        Verdict::Up => (true, None),
+        Verdict::Down(failure) => (false, failure.map(|failure| slot.reason(failure))),
+    };
+    CheckStatus {
+        check: service.name_of_check(slot.server, &slot.config.probe),
+        up,
+        proven: slot.core.proven(),
+        reason,
+        next_in_ms: slot
+            .core
+            .deadline()
+            .map(|deadline| u64::try_from(deadline.saturating_sub(now).as_millis()).unwrap_or(u64::MAX)),
+    }
+}

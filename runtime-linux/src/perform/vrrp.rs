@@ -1,0 +1,303 @@
+//! Doing what a virtual router wants done: adverts on the wire, addresses on interfaces, announcements.
+
+use core::net::IpAddr;
+use core::time::Duration;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io;
+
+use nix::errno::Errno;
+use vrrp_core::Family;
+use vrrp_core::wire::advert;
+
+use crate::driver::instance::{Holding, Instance};
+use crate::driver::outbox::Outbox;
+use crate::driver::{Gaps, Level};
+use crate::net::announce::{Announcement, Announcer, Body};
+use crate::net::links::Links;
+use crate::net::ports::Ports;
+use crate::netlink;
+use crate::netlink::address::AddressRequest;
+use crate::netlink::route::Route;
+
+/// Everything that touches the host on behalf of virtual routers.
+pub struct Performer {
+    /// Requests to the kernel.
+    pub route: Route,
+    /// Interfaces and addresses as last heard.
+    pub links: Links,
+    /// Sockets for adverts.
+    pub ports: Ports,
+    /// Announcements on their way.
+    pub announcer: Announcer,
+    /// What is told to the rest of the daemon.
+    pub outbox: Outbox,
+    /// Which instance holds which address on which interface.
+    holders: BTreeMap<(u32, IpAddr), usize>,
+    /// Every virtual address of an instance that does not own it: no source for adverts.
+    pub virtual_addresses: BTreeSet<IpAddr>,
+    buffer: Vec<u8>,
+}
+
+impl Performer {
+    /// Opens what does not belong to one interface, and reads interfaces and addresses.
+    pub fn open(gaps: Gaps, outbox: Outbox) -> io::Result<Self> {
+        let mut route = Route::open()?;
+        let links = Links::read(&mut route).map_err(io::Error::other)?;
+        Ok(Self {
+            route,
+            links,
+            ports: Ports::default(),
+            announcer: Announcer::open(gaps)?,
+            outbox,
+            holders: BTreeMap::new(),
+            virtual_addresses: BTreeSet::new(),
+            buffer: vec![0; advert::MAX_LEN],
+        })
+    }
+
+    /// Sends the router's advert to the group or to each peer.
+    pub fn advertise(&mut self, instance: &mut Instance, priority: u8) {
+        let (Some((port, _)), Some(source)) = (instance.port, instance.source) else { return };
+        let Some(port) = self.ports.get_mut(port) else { return };
+        let message = instance.router.advert(priority);
+        let settings = instance.router.config().settings();
+        let mut send = |destination: IpAddr, ttl: u8| {
+            let written = message.emit(source, destination, instance.router.checksum(), &mut self.buffer);
+            let length = written.ok_or(io::ErrorKind::InvalidInput)?;
+            port.sender.send(source, destination, ttl, &self.buffer[..length])
+        };
+        let mut outcome = Ok(());
+        match &settings.unicast {
+            None => outcome = send(instance.family().multicast_group(), u8::MAX),
+            // One peer that cannot be reached must not keep the advert from the next.
+            Some(unicast) => {
+                for peer in &unicast.peers {
+                    let reached = send(peer.address, instance.wanted.unicast_ttl)
+                        .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", peer.address)));
+                    outcome = outcome.and(reached);
+                }
+            }
+        }
+        match outcome {
+            Ok(()) => instance.send_failure = None,
+            Err(error) => {
+                port.count("send_failed");
+                let cause = error.to_string();
+                if instance.send_failure.as_ref() != Some(&cause) {
+                    let (name, interface) = (&instance.wanted.name, &instance.wanted.interface);
+                    let text = format!("({name}) cannot send adverts on {interface}: {cause}");
+                    self.outbox.log(Level::Error, text);
+                    instance.send_failure = Some(cause);
+                }
+            }
+        }
+    }
+
+    /// Puts every address of an instance where it belongs. One that is there already is adopted. False: some
+    /// could not be put there, which has been reported.
+    pub fn claim(&mut self, id: usize, instance: &mut Instance) -> bool {
+        let owner = instance.wanted.priority.is_owner();
+        let mut complete = true;
+        for position in 0..instance.holdings.len() {
+            if instance.holdings[position].held.is_some() {
+                continue;
+            }
+            match self.put(id, instance, position) {
+                Ok(Put::Added) => instance.holdings[position].foreign = false,
+                Ok(Put::Found) => {
+                    let holding = &mut instance.holdings[position];
+                    let ours = holding.held.is_some_and(|index| self.is_ours(index, &holding.address));
+                    holding.foreign = owner && !ours;
+                }
+                Err(error) => {
+                    complete = false;
+                    let holding = &instance.holdings[position];
+                    let text = format!(
+                        "({}) cannot add {} to {}: {error}",
+                        instance.wanted.name,
+                        described(holding),
+                        instance.interface_of(&holding.address)
+                    );
+                    self.outbox.log(Level::Error, text);
+                }
+            }
+        }
+        complete
+    }
+
+    /// Takes every address of an instance away, but for those that were its host's before it owned them.
+    pub fn release(&mut self, id: usize, instance: &mut Instance) {
+        self.announcer.forget(id);
+        let mut holdings = core::mem::take(&mut instance.holdings);
+        for holding in &mut holdings {
+            self.let_go(id, &instance.wanted.name, holding);
+        }
+        instance.holdings = holdings;
+    }
+
+    /// Takes one address away that an instance holds.
+    pub fn let_go(&mut self, id: usize, name: &str, holding: &mut Holding) {
+        let Some(index) = holding.held.take() else { return };
+        let key = (index, holding.address.address);
+        if self.holders.get(&key) != Some(&id) {
+            return;
+        }
+        self.holders.remove(&key);
+        if core::mem::take(&mut holding.foreign) {
+            return;
+        }
+        match self.route.remove_address(&request(index, &holding.address)) {
+            Ok(()) => {}
+            Err(error) if error.is(Errno::EADDRNOTAVAIL) || error.is(Errno::ENODEV) => {}
+            Err(error) => {
+                let text = format!("({name}) cannot remove {}: {error}", described(holding));
+                self.outbox.log(Level::Error, text);
+            }
+        }
+    }
+
+    /// Removes what a run that ended badly left on the interfaces, before an instance starts as Backup.
+    pub fn clear_leftovers(&mut self, instance: &Instance) {
+        for holding in &instance.holdings {
+            let name = instance.interface_of(&holding.address);
+            let Some(link) = self.links.named(name) else { continue };
+            let (address, prefix, index) = (holding.address.address, holding.address.prefix, link.info.index);
+            if !link.has(address, prefix) || self.holders.contains_key(&(index, address)) {
+                continue;
+            }
+            let text = match self.route.remove_address(&request(index, &holding.address)) {
+                Ok(()) => format!("({}) removed {address}/{prefix} left on {name}", instance.wanted.name),
+                Err(error) => format!("({}) cannot remove {address}/{prefix}: {error}", instance.wanted.name),
+            };
+            self.outbox.log(Level::Warning, text);
+        }
+    }
+
+    /// Puts an address back that something else took away. True: it was really gone.
+    pub fn restore(
+        &mut self,
+        id: usize,
+        instance: &mut Instance,
+        index: u32,
+        address: IpAddr,
+        now: Duration,
+    ) -> bool {
+        let wanted = |holding: &Holding| holding.held == Some(index) && holding.address.address == address;
+        let Some(position) = instance.holdings.iter().position(wanted) else { return false };
+        let first = instance.holdings[position].restored.is_none();
+        let name = instance.wanted.name.clone();
+        let text = match self.put(id, instance, position) {
+            Ok(Put::Found) => return false,
+            Ok(Put::Added) => {
+                instance.restored += 1;
+                instance.holdings[position].restored = Some(now);
+                instance.holdings[position].foreign = false;
+                first.then(|| {
+                    (Level::Warning, format!("({name}) {address} was removed by something else: put back"))
+                })
+            }
+            Err(error) => {
+                instance.holdings[position].restored = Some(now);
+                first.then(|| {
+                    (Level::Error, format!("({name}) {address} was removed and cannot be put back: {error}"))
+                })
+            }
+        };
+        if let Some((level, text)) = text {
+            self.outbox.log(level, text);
+        }
+        true
+    }
+
+    /// The instance that holds an address on an interface.
+    pub fn holder(&self, index: u32, address: IpAddr) -> Option<usize> {
+        self.holders.get(&(index, address)).copied()
+    }
+
+    /// Queues one announcement for each of a run of the instance's addresses.
+    pub fn announce(&mut self, id: usize, instance: &Instance, first: u16, count: u16) {
+        let run = instance.holdings.iter().skip(usize::from(first)).take(usize::from(count));
+        for holding in run {
+            let Some(link) = holding.held.and_then(|index| self.links.numbered(index)) else { continue };
+            let Some(mac) = link.info.mac.filter(|_| link.info.arp && link.info.running) else { continue };
+            let address = holding.address.address;
+            let (source, router) = match Family::of(address) {
+                Family::V4 => (None, false),
+                Family::V6 => (
+                    link.source(Family::V6, |address| self.virtual_addresses.contains(&address)),
+                    is_forwarding(&link.info.name),
+                ),
+            };
+            let Some(body) = Body::new(address, mac, source, router) else { continue };
+            self.announcer.queue(Announcement { owner: id, index: link.info.index, body });
+        }
+    }
+
+    /// Sends the announcements that are due.
+    pub fn flush(&mut self, now: Duration) {
+        let (links, outbox) = (&self.links, &mut self.outbox);
+        self.announcer.flush(now, |announcement, error| {
+            let name = links.numbered(announcement.index).map_or("?", |link| &link.info.name);
+            outbox.log(Level::Warning, format!("cannot announce an address on {name}: {error}"));
+        });
+    }
+
+    fn put(&mut self, id: usize, instance: &mut Instance, position: usize) -> Result<Put, String> {
+        let holding = &instance.holdings[position];
+        let name = instance.interface_of(&holding.address);
+        let index = self.links.named(name).ok_or("there is no such interface")?.info.index;
+        let put = match self.route.add_address(&request(index, &holding.address)) {
+            Ok(()) => Put::Added,
+            Err(error) if error.is(Errno::EEXIST) => Put::Found,
+            Err(error) => return Err(explained(&error)),
+        };
+        self.holders.insert((index, holding.address.address), id);
+        instance.holdings[position].held = Some(index);
+        Ok(put)
+    }
+
+    fn is_ours(&self, index: u32, address: &crate::config::model::VirtualAddress) -> bool {
+        self.links.numbered(index).is_some_and(|link| {
+            link.addresses
+                .iter()
+                .any(|info| info.address == address.address && info.prefix == address.prefix && info.ours)
+        })
+    }
+}
+
+enum Put {
+    Added,
+    Found,
+}
+
+/// An address as people write it.
+pub fn described(holding: &Holding) -> String {
+    format!("{}/{}", holding.address.address, holding.address.prefix)
+}
+
+fn request(index: u32, address: &crate::config::model::VirtualAddress) -> AddressRequest {
+    AddressRequest {
+        index,
+        address: address.address,
+        prefix: address.prefix,
+        scope: address.scope,
+        label: address.label.clone(),
+        broadcast: address.broadcast,
+        peer: address.peer,
+    }
+}
+
+fn explained(error: &netlink::Error) -> String {
+    if error.is(Errno::EPERM) {
+        return format!("{error}: CAP_NET_ADMIN is missing");
+    }
+    error.to_string()
+}
+
+/// Whether this host forwards IPv6 packets that arrive on an interface: the router flag of its neighbour
+/// advertisements, RFC 4861 §4.4.
+fn is_forwarding(interface: &str) -> bool {
+    fs::read(format!("/proc/sys/net/ipv6/conf/{interface}/forwarding"))
+        .is_ok_and(|text| text.starts_with(b"1"))
+}
