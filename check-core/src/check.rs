@@ -195,7 +195,7 @@ impl Check {
         match self.verdict {
             Verdict::Up if self.proven && self.failures < self.timing.retry => {
                 self.failures += 1;
-                self.wait(now, self.timing.delay_before_retry);
+                self.wait(now, self.timing.delay_before_retry.max(Timing::SHORTEST_DELAY));
                 let left = self.timing.retry - self.failures;
                 actions([Action::Attempt { failure, left: Some(left) }])
             }
@@ -227,7 +227,7 @@ impl Check {
     }
 
     fn delay_loop(&self) -> Duration {
-        self.timing.delay_loop.max(Timing::SHORTEST_DELAY_LOOP)
+        self.timing.delay_loop.max(Timing::SHORTEST_DELAY)
     }
 }
 

@@ -7,11 +7,12 @@ use core::time::Duration;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timing {
     /// `delay_loop`: from the end of one probe to the start of the next. Less than
-    /// [`Timing::SHORTEST_DELAY_LOOP`] is taken as that.
+    /// [`Timing::SHORTEST_DELAY`] is taken as that.
     pub delay_loop: Duration,
     /// `retry`: how many more attempts a server that was up gets after a failed one.
     pub retry: u32,
-    /// `delay_before_retry`: from the end of a failed attempt to the start of the next.
+    /// `delay_before_retry`: from the end of a failed attempt to the start of the next. At least
+    /// [`Timing::SHORTEST_DELAY`] too.
     pub delay_before_retry: Duration,
     /// `warmup`: the first probe is made somewhere between the start and this long after it.
     pub warmup: Duration,
@@ -20,8 +21,8 @@ pub struct Timing {
 }
 
 impl Timing {
-    /// The shortest `delay_loop`. With zero a check of a fast server would never let its driver rest.
-    pub const SHORTEST_DELAY_LOOP: Duration = Duration::from_millis(1);
+    /// The shortest time between two probes. With zero a check of a fast server would never let its driver rest.
+    pub const SHORTEST_DELAY: Duration = Duration::from_millis(1);
 }
 
 impl Default for Timing {
