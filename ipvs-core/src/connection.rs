@@ -1,19 +1,378 @@
-//! The connection table.
+//! The connections that are under way and the clients that persistence binds, in one table of fixed size.
+//!
+//! A table never grows and never moves an entry, so an index stands for an entry while it lives. Each is found through
+//! hash chains: by client and virtual address, and with NAT also by client and real server for the replies. The hash
+//! is keyed, so that nobody who does not know the key can fill one chain.
 
-/// Room for one connection or one persistent client.
-#[derive(Clone, Debug)]
-pub struct Entry(());
+use core::hash::Hasher;
+use core::net::{IpAddr, Ipv6Addr};
+
+use siphasher::sip::SipHasher13;
+
+use crate::link::{Link, SLOTS_MAX};
+use crate::service::{Family, Protocol};
+
+mod clock;
+mod state;
+
+pub(crate) use clock::Ticks;
+pub use state::Timeouts;
+pub(crate) use state::{Segment, Side, State};
+
+/// Room for one connection or one persistent client, of either family.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry {
+    /// IPv4 addresses stand here mapped into IPv6; `family` says which they are.
+    pub(crate) client: Ipv6Addr,
+    pub(crate) virtual_address: Ipv6Addr,
+    pub(crate) client_port: u16,
+    pub(crate) virtual_port: u16,
+    pub(crate) server_port: u16,
+    pub(crate) family: Family,
+    pub(crate) protocol: Protocol,
+    pub(crate) kind: Kind,
+    /// The slot of its destination, which outlives it.
+    pub(crate) destination: Link,
+    pub(crate) expires: Ticks,
+    next: Link,
+    next_reply: Link,
+}
+
+const _: () = assert!(size_of::<Entry>() == 64);
 
 impl Entry {
     /// Holds nothing.
-    pub const EMPTY: Self = Self(());
+    pub const EMPTY: Self = Self {
+        client: Ipv6Addr::UNSPECIFIED,
+        virtual_address: Ipv6Addr::UNSPECIFIED,
+        client_port: 0,
+        virtual_port: 0,
+        server_port: 0,
+        family: Family::V6,
+        protocol: Protocol::Tcp,
+        kind: Kind::Free,
+        destination: Link::NONE,
+        expires: Ticks::ZERO,
+        next: Link::NONE,
+        next_reply: Link::NONE,
+    };
+
+    /// A connection or a template (which has no client port) without state yet.
+    pub(crate) fn new(
+        request: &Flow,
+        server_port: u16,
+        kind: Kind,
+        destination: usize,
+        expires: Ticks,
+    ) -> Self {
+        Self {
+            client: request.source,
+            virtual_address: request.destination,
+            client_port: request.source_port,
+            virtual_port: request.destination_port,
+            server_port,
+            family: request.family,
+            protocol: request.protocol,
+            kind,
+            destination: Link::to(destination),
+            expires,
+            next: Link::NONE,
+            next_reply: Link::NONE,
+        }
+    }
+
+    /// The addresses and ports of the client's packets.
+    pub(crate) fn request(&self) -> Flow {
+        Flow {
+            family: self.family,
+            protocol: self.protocol,
+            source: self.client,
+            source_port: self.client_port,
+            destination: self.virtual_address,
+            destination_port: self.virtual_port,
+        }
+    }
+
+    fn is_template(&self) -> bool {
+        matches!(self.kind, Kind::Template { .. })
+    }
+
+    /// Whether it may be given up for a new connection: its client has not shown that it is there, or it is over.
+    /// A template with connections stays.
+    fn gives_way(&self) -> bool {
+        match self.kind {
+            Kind::Free => false,
+            Kind::Connection { state, verified, .. } => !verified || state.is_over(),
+            Kind::Template { assured, connections } => !assured && connections == 0,
+        }
+    }
+}
+
+/// What an entry holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Free,
+    Connection {
+        state: State,
+        /// TCP: was established. UDP: more than one packet was seen.
+        verified: bool,
+        /// Replies come by here to be rewritten.
+        through_nat: bool,
+        /// The template that it belongs to.
+        template: Link,
+    },
+    /// Binds a client to a server (persistence).
+    Template {
+        /// One of its connections was verified.
+        assured: bool,
+        /// How many connections belong to it.
+        connections: u32,
+    },
 }
 
 /// Heads of the hash chains.
-#[derive(Clone, Debug)]
-pub struct Bucket(());
+#[derive(Clone, Copy, Debug)]
+pub struct Bucket {
+    requests: Link,
+    replies: Link,
+}
 
 impl Bucket {
     /// No chain.
-    pub const EMPTY: Self = Self(());
+    pub const EMPTY: Self = Self { requests: Link::NONE, replies: Link::NONE };
 }
+
+/// Addresses and ports of a packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Flow {
+    pub(crate) family: Family,
+    pub(crate) protocol: Protocol,
+    pub(crate) source: Ipv6Addr,
+    pub(crate) source_port: u16,
+    pub(crate) destination: Ipv6Addr,
+    pub(crate) destination_port: u16,
+}
+
+/// An address as entries keep it.
+pub(crate) fn widened(address: IpAddr) -> Ipv6Addr {
+    match address {
+        IpAddr::V4(address) => address.to_ipv6_mapped(),
+        IpAddr::V6(address) => address,
+    }
+}
+
+/// An address as packets have it.
+pub(crate) fn narrowed(family: Family, address: Ipv6Addr) -> IpAddr {
+    match family {
+        Family::V4 => address.to_ipv4_mapped().map_or(IpAddr::V6(address), IpAddr::V4),
+        Family::V6 => IpAddr::V6(address),
+    }
+}
+
+/// The entries in use, over lent memory.
+#[derive(Debug)]
+pub(crate) struct Table<'m> {
+    entries: &'m mut [Entry],
+    buckets: &'m mut [Bucket],
+    hasher: SipHasher13,
+    /// Entries given back.
+    free: Link,
+    /// Entries from here on were never used.
+    fresh: usize,
+    used: usize,
+    /// Where to look for something to give up.
+    hand: usize,
+}
+
+impl<'m> Table<'m> {
+    pub(crate) fn new(entries: &'m mut [Entry], buckets: &'m mut [Bucket], seed: &[u8; 16]) -> Self {
+        buckets.fill(Bucket::EMPTY);
+        let hasher = SipHasher13::new_with_key(seed);
+        Self { entries, buckets, hasher, free: Link::NONE, fresh: 0, used: 0, hand: 0 }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.used == 0
+    }
+
+    /// How many entries ever were in use at once: what there is to look through.
+    pub(crate) fn extent(&self) -> usize {
+        self.fresh
+    }
+
+    /// The entry there, unless it is free.
+    pub(crate) fn get(&self, index: usize) -> Option<&Entry> {
+        self.entries.get(index).filter(|entry| entry.kind != Kind::Free)
+    }
+
+    /// The entry there, unless it is free. Addresses and ports are not to be changed: it is found by them.
+    pub(crate) fn get_mut(&mut self, index: usize) -> Option<&mut Entry> {
+        self.entries.get_mut(index).filter(|entry| entry.kind != Kind::Free)
+    }
+
+    /// The connection whose client sent this packet.
+    pub(crate) fn find(&self, packet: &Flow) -> Option<usize> {
+        self.requests(packet).find(|(_, entry)| !entry.is_template()).map(|(index, _)| index)
+    }
+
+    /// The template with this client and virtual address; its ports are 0 and the service's.
+    pub(crate) fn find_template(&self, template: &Flow) -> Option<usize> {
+        self.requests(template).find(|(_, entry)| entry.is_template()).map(|(index, _)| index)
+    }
+
+    fn requests(&self, packet: &Flow) -> impl Iterator<Item = (usize, &Entry)> {
+        let head = self.bucket(packet).map_or(Link::NONE, |bucket| bucket.requests);
+        self.chain(head, |entry| entry.next).filter(|(_, entry)| entry.request() == *packet)
+    }
+
+    /// The connection that this packet of a real server answers; `server_of` says the address of a destination.
+    ///
+    /// Two services that send the same client port to the same server and port cannot be told apart by the reply (nor
+    /// by the server); the newer connection gets it.
+    pub(crate) fn find_reply(
+        &self,
+        packet: &Flow,
+        server_of: impl Fn(Link) -> Option<Ipv6Addr>,
+    ) -> Option<usize> {
+        let head = self.bucket(packet).map_or(Link::NONE, |bucket| bucket.replies);
+        let found = self.chain(head, |entry| entry.next_reply).find(|(_, entry)| {
+            entry.client == packet.destination
+                && entry.client_port == packet.destination_port
+                && entry.server_port == packet.source_port
+                && entry.protocol == packet.protocol
+                && entry.family == packet.family
+                && server_of(entry.destination) == Some(packet.source)
+        });
+        found.map(|(index, _)| index)
+    }
+
+    fn chain(&self, head: Link, next: fn(&Entry) -> Link) -> impl Iterator<Item = (usize, &Entry)> {
+        let follow = |link: Link| link.index().and_then(|index| Some((index, self.entries.get(index)?)));
+        core::iter::successors(follow(head), move |(_, entry)| follow(next(entry)))
+    }
+
+    /// Whether [`insert`](Self::insert) has room as it is.
+    pub(crate) fn has_room(&self) -> bool {
+        !self.buckets.is_empty()
+            && (self.free != Link::NONE || self.fresh < self.entries.len().min(SLOTS_MAX))
+    }
+
+    /// An entry to give up for a new one: an expired one before one that [gives way](Entry::gives_way). Looks at a
+    /// bounded number of entries and goes on from there the next time.
+    pub(crate) fn victim(&mut self, now: Ticks) -> Option<usize> {
+        let mut second_best = None;
+        for _ in 0..self.fresh.min(VICTIMS_TRIED) {
+            let index = self.hand;
+            self.hand = if index + 1 < self.fresh { index + 1 } else { 0 };
+            let Some(entry) = self.get(index) else { continue };
+            let is_bound = matches!(entry.kind, Kind::Template { connections: 1.., .. });
+            if entry.expires.have_come(now) && !is_bound {
+                return Some(index);
+            }
+            if second_best.is_none() && entry.gives_way() {
+                second_best = Some(index);
+            }
+        }
+        second_best
+    }
+
+    /// Puts an entry into its chains; with NAT, `server` is the address that replies come from. `None` without room.
+    pub(crate) fn insert(&mut self, mut entry: Entry, server: Option<Ipv6Addr>) -> Option<usize> {
+        if !self.has_room() {
+            return None;
+        }
+        let index = self.free.index().unwrap_or(self.fresh);
+        let request = self.bucket_number(&entry.request())?;
+        let bucket = self.buckets.get_mut(request)?;
+        entry.next = bucket.requests;
+        let slot = self.entries.get_mut(index)?;
+        if self.free == Link::NONE {
+            self.fresh += 1;
+        } else {
+            self.free = slot.next;
+        }
+        bucket.requests = Link::to(index);
+        *slot = entry;
+        self.used += 1;
+        if let Some(reply) = server.and_then(|server| self.bucket_number(&reply(&entry, server))) {
+            let head = core::mem::replace(&mut self.buckets.get_mut(reply)?.replies, Link::to(index));
+            self.entries.get_mut(index)?.next_reply = head;
+        }
+        Some(index)
+    }
+
+    /// Takes an entry out of its chains and frees its slot. `server` as it was inserted.
+    pub(crate) fn remove(&mut self, index: usize, server: Option<Ipv6Addr>) -> Option<Entry> {
+        let entry = *self.get(index)?;
+        let link = Link::to(index);
+        if let Some(number) = self.bucket_number(&entry.request()) {
+            if self.buckets.get(number)?.requests == link {
+                self.buckets.get_mut(number)?.requests = entry.next;
+            } else {
+                let head = self.buckets.get(number)?.requests;
+                let before = self.chain(head, |entry| entry.next).find(|(_, before)| before.next == link);
+                let before = before.map(|(before, _)| before)?;
+                self.entries.get_mut(before)?.next = entry.next;
+            }
+        }
+        if let Some(number) = server.and_then(|server| self.bucket_number(&reply(&entry, server))) {
+            if self.buckets.get(number)?.replies == link {
+                self.buckets.get_mut(number)?.replies = entry.next_reply;
+            } else {
+                let head = self.buckets.get(number)?.replies;
+                let before =
+                    self.chain(head, |entry| entry.next_reply).find(|(_, before)| before.next_reply == link);
+                let before = before.map(|(before, _)| before)?;
+                self.entries.get_mut(before)?.next_reply = entry.next_reply;
+            }
+        }
+        *self.entries.get_mut(index)? = Entry { next: self.free, ..Entry::EMPTY };
+        self.free = link;
+        self.used -= 1;
+        Some(entry)
+    }
+
+    fn bucket(&self, flow: &Flow) -> Option<&Bucket> {
+        self.buckets.get(self.bucket_number(flow)?)
+    }
+
+    fn bucket_number(&self, flow: &Flow) -> Option<usize> {
+        let hash = hash(self.hasher, flow);
+        // The high half of hash * length spreads over any length without division.
+        usize::try_from((u128::from(hash) * self.buckets.len() as u128) >> 64).ok()
+    }
+}
+
+/// The packets that a server at this address sends for a connection.
+fn reply(entry: &Entry, server: Ipv6Addr) -> Flow {
+    Flow {
+        family: entry.family,
+        protocol: entry.protocol,
+        source: server,
+        source_port: entry.server_port,
+        destination: entry.client,
+        destination_port: entry.client_port,
+    }
+}
+
+fn hash(mut hasher: SipHasher13, flow: &Flow) -> u64 {
+    match flow.family {
+        Family::V4 => {
+            let low = |address: Ipv6Addr| {
+                let [.., a, b, c, d] = address.octets();
+                u64::from(u32::from_be_bytes([a, b, c, d]))
+            };
+            hasher.write_u64(low(flow.source) << 32 | low(flow.destination));
+        }
+        Family::V6 => {
+            hasher.write_u128(flow.source.to_bits());
+            hasher.write_u128(flow.destination.to_bits());
+        }
+    }
+    let ports = u64::from(flow.source_port) << 16 | u64::from(flow.destination_port);
+    hasher.write_u64(u64::from(flow.protocol.number()) << 32 | ports);
+    hasher.finish()
+}
+
+/// Entries looked at to make room for a new one.
+const VICTIMS_TRIED: usize = 64;

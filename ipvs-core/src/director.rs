@@ -1,24 +1,59 @@
 //! The whole director: services, schedulers, connections and rewriting behind one entrance for packets.
 
+use core::net::SocketAddr;
 use core::time::Duration;
 
+use crate::connection::{Kind, Table, Ticks, Timeouts, narrowed};
+use crate::fragment::Fragments;
 use crate::plan::Step;
 use crate::service::ServiceKey;
 
+mod forward;
 mod memory;
+mod services;
 mod status;
 mod verdict;
 
-pub use memory::{DestinationSlot, Memory, ServiceSlot, Storage};
-pub use status::{Counters, DestinationStatus, ServiceStatus, Statistics};
+pub use memory::{Memory, Storage};
+use services::Services;
+pub use services::{DestinationSlot, ServiceSlot};
+pub use status::{ConnectionStatus, Counters, DestinationStatus, ServiceStatus, Statistics};
 pub use verdict::{Direction, Outgoing, Reason, Verdict};
 
-/// Balances packets over real servers.
+/// Balances packets over real servers, as the kernel's IPVS does.
+///
+/// ```
+/// use core::net::{IpAddr, Ipv4Addr};
+/// use core::time::Duration;
+/// use ipvs_core::{Director, Settings, Storage, Verdict};
+///
+/// let mut storage = Storage::<4, 16, 256, 256, 8>::new();
+/// let mut director = Director::new(storage.lend(), Settings::new([7; 16]));
+/// // for step in plan(&[], &want)? { director.apply(&step)?; }
+///
+/// let mut packet = [0_u8; 1500]; // from the link, its header stripped
+/// let now = Duration::from_millis(5);
+/// match director.forward(now, &mut packet) {
+///     Verdict::Forward(outgoing) => { /* send packet[..outgoing.length] towards outgoing.next_hop */ }
+///     Verdict::Pass => { /* not for the director */ }
+///     Verdict::Reject => { /* answer with port unreachable */ }
+///     Verdict::Drop(reason) => { /* forget it */ }
+/// }
+/// if director.deadline().is_some_and(|deadline| deadline <= now) {
+///     director.tick(now);
+/// }
+/// ```
+///
+/// What it does not do: ICMP is passed, also errors about connections of its own; FTP data connections get no special
+/// treatment; a one-packet service with NAT forwards requests, but its replies are not recognised.
 #[derive(Debug)]
 pub struct Director<'m> {
-    memory: Memory<'m>,
+    services: Services<'m>,
+    connections: Table<'m>,
+    fragments: Fragments<'m>,
     settings: Settings,
     counters: Counters,
+    sweep: Sweep,
 }
 
 /// How a director behaves apart from its services.
@@ -36,23 +71,14 @@ pub struct Settings {
     pub expire_quiescent_template: bool,
 }
 
-/// The timeouts that can be set; those of the other TCP states are the kernel's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Timeouts {
-    /// TCP, established: 900 s.
-    pub tcp: Duration,
-    /// TCP, after a FIN: 120 s.
-    pub tcp_fin: Duration,
-    /// UDP: 300 s.
-    pub udp: Duration,
-}
-
-impl Default for Timeouts {
-    fn default() -> Self {
+impl Settings {
+    /// The kernel's defaults.
+    pub fn new(seed: [u8; 16]) -> Self {
         Self {
-            tcp: Duration::from_secs(900),
-            tcp_fin: Duration::from_secs(120),
-            udp: Duration::from_secs(300),
+            seed,
+            timeouts: Timeouts::default(),
+            expire_without_destination: false,
+            expire_quiescent_template: false,
         }
     }
 }
@@ -104,40 +130,118 @@ pub enum Refused {
 impl<'m> Director<'m> {
     /// A director without services.
     pub fn new(memory: Memory<'m>, settings: Settings) -> Self {
-        Self { memory, settings, counters: Counters::default() }
+        let Memory { services, destinations, connections, buckets, fragments } = memory;
+        Self {
+            services: Services::new(services, destinations),
+            connections: Table::new(connections, buckets, &settings.seed),
+            fragments: Fragments::new(fragments, &settings.seed),
+            settings,
+            counters: Counters::default(),
+            sweep: Sweep { position: 0, deadline: None },
+        }
     }
 
-    /// Takes one step of [`plan`](crate::plan()).
-    pub fn apply(&mut self, now: Duration, step: &Step) -> Result<(), Refused> {
-        let _ = (now, step, &self.memory, &self.settings);
-        Err(Refused::ServicesFull)
+    /// Takes one step of [`plan`](crate::plan()). Connections stay with their destinations.
+    ///
+    /// As in the kernel, the packets of a removed destination's connections are dropped until those time out, or
+    /// until the destination is added to the service again and has them back. With
+    /// [`Settings::expire_without_destination`] they find another destination instead. A removed service does not get
+    /// its connections back (in the kernel it does, and finds its servers overloaded with them).
+    pub fn apply(&mut self, step: &Step) -> Result<(), Refused> {
+        match step {
+            Step::AddService(service) => self.services.add_service(service),
+            Step::EditService(service) => self.services.edit_service(service),
+            Step::RemoveService(key) => self.services.remove_service(key),
+            Step::AddDestination { service, destination } => {
+                self.services.add_destination(service, destination)
+            }
+            Step::EditDestination { service, destination } => {
+                self.services.edit_destination(service, destination)
+            }
+            Step::RemoveDestination { service, address, port } => {
+                self.services.remove_destination(service, *address, *port)
+            }
+        }
     }
 
     /// Decides about an IP packet (link header stripped), rewriting it in place where it is to be forwarded.
+    ///
+    /// Its checksums must be complete: what a sender on the same host left to the hardware is not filled in here.
     pub fn forward(&mut self, now: Duration, packet: &mut [u8]) -> Verdict {
-        let _ = (now, packet);
-        Verdict::Pass
+        let verdict = self.decide(Ticks::at(now), packet);
+        match verdict {
+            Verdict::Drop(reason) => self.counters.count(reason),
+            Verdict::Reject => self.counters.rejected += 1,
+            Verdict::Forward(_) | Verdict::Pass => {}
+        }
+        if self.sweep.deadline.is_none() && !self.connections.is_empty() {
+            self.sweep.deadline = Some(now.saturating_add(SWEEP));
+        }
+        verdict
     }
 
     /// When to call [`tick`](Self::tick); `None` while there is no connection.
     pub fn deadline(&self) -> Option<Duration> {
-        None
+        self.sweep.deadline
     }
 
-    /// Ends connections whose time is up: a bounded share of the table per call.
+    /// Ends connections whose time is up, a bounded share of the table per call. One that is met by a packet ends
+    /// on time in any case; what the counts of its server lag behind is at most a second.
     pub fn tick(&mut self, now: Duration) {
-        let _ = now;
+        if self.sweep.deadline.is_none_or(|deadline| now < deadline) {
+            return;
+        }
+        let ticks = Ticks::at(now);
+        let end = self.sweep.position.saturating_add(SHARE).min(self.connections.extent());
+        for index in self.sweep.position..end {
+            if self.connections.get(index).is_some_and(|entry| entry.expires.have_come(ticks)) {
+                self.expire(ticks, index);
+            }
+        }
+        self.sweep.position = if end < self.connections.extent() { end } else { 0 };
+        let shares = u32::try_from(self.connections.extent().div_ceil(SHARE)).unwrap_or(u32::MAX).max(1);
+        self.sweep.deadline = (!self.connections.is_empty()).then(|| now.saturating_add(SWEEP / shares));
     }
 
     /// The services, sorted by key.
     pub fn services(&self) -> impl Iterator<Item = ServiceStatus> {
-        core::iter::empty()
+        self.services
+            .iter()
+            .map(|(service, statistics)| ServiceStatus { service: *service, statistics: *statistics })
     }
 
     /// The destinations of a service, newest first; none when there is no such service.
     pub fn destinations(&self, service: &ServiceKey) -> impl Iterator<Item = DestinationStatus> {
-        let _ = service;
-        core::iter::empty()
+        self.services.destinations(service).map(|slot| DestinationStatus {
+            destination: slot.destination,
+            active: slot.server.active,
+            inactive: slot.server.inactive,
+            persistent: slot.persistent,
+            overloaded: slot.server.overloaded,
+            statistics: slot.statistics,
+        })
+    }
+
+    /// The connections and the templates of persistent clients, in no particular order.
+    pub fn connections(&self, now: Duration) -> impl Iterator<Item = ConnectionStatus> {
+        let now = Ticks::at(now);
+        let entries = (0..self.connections.extent()).filter_map(|index| self.connections.get(index));
+        entries.filter_map(move |entry| {
+            let server = self.services.destination(entry.destination)?.destination.address;
+            let address = |address| narrowed(entry.family, address);
+            Some(ConnectionStatus {
+                protocol: entry.protocol,
+                client: SocketAddr::new(address(entry.client), entry.client_port),
+                virtual_server: SocketAddr::new(address(entry.virtual_address), entry.virtual_port),
+                server: SocketAddr::new(server, entry.server_port),
+                state: match entry.kind {
+                    Kind::Connection { state, .. } => state.name(),
+                    Kind::Template { assured: true, .. } => "ASSURED",
+                    Kind::Template { assured: false, .. } | Kind::Free => "NONE",
+                },
+                expires_in: entry.expires.until(now),
+            })
+        })
     }
 
     /// What was refused and dropped.
@@ -145,3 +249,16 @@ impl<'m> Director<'m> {
         &self.counters
     }
 }
+
+/// The walk through the table in search of what has expired.
+#[derive(Clone, Copy, Debug)]
+struct Sweep {
+    position: usize,
+    deadline: Option<Duration>,
+}
+
+/// How long a walk through the whole table takes.
+const SWEEP: Duration = Duration::from_secs(1);
+
+/// Entries looked at in one call.
+const SHARE: usize = 1024;

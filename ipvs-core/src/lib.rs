@@ -11,14 +11,19 @@ extern crate std;
 mod connection;
 mod director;
 mod fragment;
+mod link;
+mod packet;
+mod persistence;
 mod plan;
+mod rewrite;
+mod schedule;
 mod service;
 pub mod wire;
 
-pub use connection::{Bucket, Entry};
+pub use connection::{Bucket, Entry, Timeouts};
 pub use director::{
-    Counters, DestinationSlot, DestinationStatus, Direction, Director, Memory, Outgoing, Reason, Refused,
-    ServiceSlot, ServiceStatus, Settings, Statistics, Storage, Timeouts, Verdict,
+    ConnectionStatus, Counters, DestinationSlot, DestinationStatus, Direction, Director, Memory, Outgoing,
+    Reason, Refused, ServiceSlot, ServiceStatus, Settings, Statistics, Storage, Verdict,
 };
 pub use fragment::Fragment;
 pub use plan::{Disorder, Plan, Step, plan};

@@ -1,6 +1,7 @@
 //! The memory a director works in: lent by its owner, never grown.
 
 use crate::connection::{Bucket, Entry};
+use crate::director::services::{DestinationSlot, ServiceSlot};
 use crate::fragment::Fragment;
 
 /// Slices for a director. What they hold is reset by [`Director::new`](crate::Director::new).
@@ -19,24 +20,6 @@ pub struct Memory<'m> {
     pub buckets: &'m mut [Bucket],
     /// Fragmented packets that can be under way at the same time; without any, later fragments are dropped.
     pub fragments: &'m mut [Fragment],
-}
-
-/// Room for one service.
-#[derive(Clone, Debug)]
-pub struct ServiceSlot(());
-
-impl ServiceSlot {
-    /// Holds nothing.
-    pub const EMPTY: Self = Self(());
-}
-
-/// Room for one destination.
-#[derive(Clone, Debug)]
-pub struct DestinationSlot(());
-
-impl DestinationSlot {
-    /// Holds nothing.
-    pub const EMPTY: Self = Self(());
 }
 
 /// Memory for a director of fixed size, for devices without a heap.

@@ -1,7 +1,10 @@
 //! What the director can tell about itself.
 
+use core::net::SocketAddr;
+use core::time::Duration;
+
 use crate::director::verdict::Reason;
-use crate::service::{Destination, Service};
+use crate::service::{Destination, Protocol, Service};
 
 /// Traffic of a service or of a destination, counted as the kernel does: octets of whole IP packets as they arrived.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -37,7 +40,7 @@ pub struct ServiceStatus {
 pub struct DestinationStatus {
     /// As configured.
     pub destination: Destination,
-    /// TCP connections in state ESTABLISHED.
+    /// TCP connections that are being or are established.
     pub active: u32,
     /// All others, UDP included.
     pub inactive: u32,
@@ -47,6 +50,23 @@ pub struct DestinationStatus {
     pub overloaded: bool,
     /// Traffic since it was added.
     pub statistics: Statistics,
+}
+
+/// A connection, or the template of a persistent client; a template has no client port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ConnectionStatus {
+    /// Transport protocol.
+    pub protocol: Protocol,
+    /// The client, or its network.
+    pub client: SocketAddr,
+    /// What the client calls; of a template the service's port.
+    pub virtual_server: SocketAddr,
+    /// Who answers.
+    pub server: SocketAddr,
+    /// The kernel's name of the state: `ESTABLISHED`, `UDP`; of a template `ASSURED` or `NONE`.
+    pub state: &'static str,
+    /// Time left without another packet, in steps of an eighth of a second.
+    pub expires_in: Duration,
 }
 
 /// What happened to packets that were not simply forwarded.

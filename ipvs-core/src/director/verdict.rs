@@ -11,7 +11,7 @@ pub enum Verdict {
     /// Not for the director (or for this host as a real server): leave it to the stack. Nothing was written.
     Pass,
     /// A new connection to a service without a usable destination. Nothing was written. The kernel answers with
-    /// ICMP port unreachable (type 3 code 3; ICMPv6 type 1 code 4) and drops it.
+    /// ICMP port unreachable (type 3 code 3; `ICMPv6` type 1 code 4) and drops it.
     Reject,
     /// Drop it without an answer. Nothing was written.
     Drop(Reason),

@@ -1,0 +1,54 @@
+//! Time as entries keep it.
+
+use core::time::Duration;
+
+/// Eighths of a second since the origin of `now`, enough for 17 years. Timeouts are whole seconds, so this makes them
+/// at most an eighth longer, never shorter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Ticks(u32);
+
+impl Ticks {
+    pub(crate) const ZERO: Self = Self(0);
+
+    pub(crate) fn at(now: Duration) -> Self {
+        Self(u32::try_from(now.as_millis() / MILLISECONDS).unwrap_or(u32::MAX))
+    }
+
+    #[must_use]
+    pub(crate) fn after(self, timeout: Duration) -> Self {
+        let ticks = timeout.as_millis().div_ceil(MILLISECONDS);
+        // Of the current eighth any part may be over already: it does not count.
+        Self(self.0.saturating_add(u32::try_from(ticks).unwrap_or(u32::MAX)).saturating_add(1))
+    }
+
+    pub(crate) fn have_come(self, now: Self) -> bool {
+        self <= now
+    }
+
+    pub(crate) fn until(self, now: Self) -> Duration {
+        let milliseconds = u64::from(self.0.saturating_sub(now.0)) * 125;
+        Duration::from_millis(milliseconds)
+    }
+}
+
+const MILLISECONDS: u128 = 125;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_timeout_is_never_cut_short_and_at_most_an_eighth_longer() {
+        for start in [0, 1, 124, 125, 999] {
+            let end = Ticks::at(Duration::from_millis(start)).after(Duration::from_secs(10));
+            assert!(!end.have_come(Ticks::at(Duration::from_millis(start + 9_999))));
+            assert!(end.have_come(Ticks::at(Duration::from_millis(start + 10_125))));
+        }
+    }
+
+    #[test]
+    fn the_end_of_time_is_not_passed() {
+        let end = Ticks::at(Duration::MAX).after(Duration::MAX);
+        assert_eq!(end, Ticks::at(Duration::MAX));
+    }
+}

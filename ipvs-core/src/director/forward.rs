@@ -1,0 +1,341 @@
+//! What happens to one packet.
+
+use core::net::{IpAddr, Ipv6Addr};
+
+use crate::connection::{Entry, Flow, Kind, Segment, Side, State, Ticks, narrowed, widened};
+use crate::director::Director;
+use crate::director::services::Standing;
+use crate::director::status::Statistics;
+use crate::director::verdict::{Direction, Outgoing, Reason, Verdict};
+use crate::fragment::{Change, Course, Key};
+use crate::link::Link;
+use crate::packet::{Content, Packet, Unfit};
+use crate::service::{Family, Forward, Persistence, Protocol, Service, ServiceKey};
+use crate::{persistence, rewrite};
+
+impl Director<'_> {
+    pub(super) fn decide(&mut self, now: Ticks, bytes: &mut [u8]) -> Verdict {
+        let packet = match Packet::parse(bytes) {
+            Ok(packet) => packet,
+            Err(Unfit::Foreign) => return Verdict::Pass,
+            Err(Unfit::Malformed) => return Verdict::Drop(Reason::Malformed),
+        };
+        let key = packet.fragment.map(|identification| {
+            Key::new(packet.source, packet.destination, identification, packet.protocol)
+        });
+        let course = match packet.content {
+            Content::Transport { source_port, destination_port, segment, .. } => {
+                let flow = Flow {
+                    family: Family::of(packet.source),
+                    protocol: packet.protocol,
+                    source: widened(packet.source),
+                    source_port,
+                    destination: widened(packet.destination),
+                    destination_port,
+                };
+                match self.course(now, &packet, &flow, segment) {
+                    Ok(course) => course,
+                    Err(verdict) => return verdict,
+                }
+            }
+            Content::LaterFragment => match key.and_then(|key| self.fragments.find(now, &key)) {
+                Some(course) => course,
+                None if self.services.has_address(packet.protocol, packet.destination) => {
+                    return Verdict::Drop(Reason::FragmentWithoutFirst);
+                }
+                None => return Verdict::Pass,
+            },
+        };
+        self.count(&packet, &course);
+        if let (Some(key), Content::Transport { .. }) = (key, packet.content) {
+            self.fragments.insert(now, key, course);
+        }
+        let direction = match course.change {
+            Change::Local => return Verdict::Pass,
+            Change::None | Change::Destination(..) => Direction::Request,
+            Change::Source(..) => Direction::Reply,
+        };
+        if packet.ttl <= 1 {
+            return Verdict::Drop(Reason::TtlExpired);
+        }
+        rewrite::apply(bytes, &packet, course.change);
+        Verdict::Forward(Outgoing { next_hop: course.next_hop, length: packet.length, direction })
+    }
+
+    /// Where a packet with ports goes: along its connection, or as the first of a new one.
+    fn course(
+        &mut self,
+        now: Ticks,
+        packet: &Packet,
+        flow: &Flow,
+        segment: Option<Segment>,
+    ) -> Result<Course, Verdict> {
+        if let Some(index) = self.live(now, self.connections.find(flow)) {
+            if let Some(course) = self.request(now, index, segment)? {
+                return Ok(course);
+            }
+        } else {
+            let server_of =
+                |link| self.services.destination(link).map(|slot| widened(slot.destination.address));
+            let answered = self.connections.find_reply(flow, server_of);
+            if let Some(index) = self.live(now, answered) {
+                return self.reply(now, index, segment).ok_or(Verdict::Pass);
+            }
+        }
+        let service = self.services.find(packet.protocol, packet.destination, flow.destination_port);
+        let service = service.ok_or(Verdict::Pass)?;
+        let opens = match packet.protocol {
+            Protocol::Tcp => segment == Some(Segment::Syn),
+            Protocol::Udp | Protocol::Sctp => true,
+        };
+        if opens { self.open(now, service, packet.source, flow, segment) } else { Err(Verdict::Pass) }
+    }
+
+    /// The entry, unless its time is up.
+    fn live(&mut self, now: Ticks, index: Option<usize>) -> Option<usize> {
+        let index = index?;
+        if self.connections.get(index)?.expires.have_come(now) {
+            self.expire(now, index);
+            self.connections.get(index)?;
+        }
+        Some(index)
+    }
+
+    /// A packet of the client. `None`: the connection has ended, the packet may open another one.
+    fn request(
+        &mut self,
+        now: Ticks,
+        index: usize,
+        segment: Option<Segment>,
+    ) -> Result<Option<Course>, Verdict> {
+        let Some(entry) = self.connections.get(index).copied() else { return Ok(None) };
+        let Kind::Connection { state, through_nat, template, .. } = entry.kind else { return Ok(None) };
+        if segment == Some(Segment::Syn) && state.is_over() && template == Link::NONE {
+            self.end(index);
+            return Ok(None);
+        }
+        let Some(slot) = self.services.destination(entry.destination) else { return Ok(None) };
+        if slot.standing == Standing::Removed {
+            if !self.settings.expire_without_destination {
+                return Err(Verdict::Drop(Reason::ServerRemoved));
+            }
+            self.end(index);
+            return Ok(None);
+        }
+        let server = slot.destination.address;
+        let change = if through_nat {
+            Change::Destination(server, entry.server_port)
+        } else if slot.destination.forward == Forward::Local {
+            Change::Local
+        } else {
+            Change::None
+        };
+        self.seen(now, index, segment, if through_nat { Side::Request } else { Side::RequestOnly });
+        Ok(Some(Course { change, next_hop: server, destination: entry.destination }))
+    }
+
+    /// A packet of the server. Replies of a removed server still reach the client, as in the kernel.
+    fn reply(&mut self, now: Ticks, index: usize, segment: Option<Segment>) -> Option<Course> {
+        let entry = *self.connections.get(index)?;
+        self.seen(now, index, segment, Side::Reply);
+        Some(Course {
+            change: Change::Source(narrowed(entry.family, entry.virtual_address), entry.virtual_port),
+            next_hop: narrowed(entry.family, entry.client),
+            destination: entry.destination,
+        })
+    }
+
+    /// Follows the state of a connection, and starts its timeout again.
+    fn seen(&mut self, now: Ticks, index: usize, segment: Option<Segment>, side: Side) {
+        let Some(entry) = self.connections.get_mut(index) else { return };
+        let Kind::Connection { state, verified, through_nat, template } = entry.kind else { return };
+        let next = state.after(segment, side);
+        let shown = match entry.protocol {
+            Protocol::Tcp => next == State::Established,
+            Protocol::Udp | Protocol::Sctp => true,
+        };
+        entry.kind = Kind::Connection { state: next, verified: verified || shown, through_nat, template };
+        entry.expires = now.after(next.timeout(&self.settings.timeouts));
+        if let Some(slot) = self.services.destination_mut(entry.destination) {
+            slot.moved(state.is_active(), next.is_active());
+        }
+        if shown && !verified {
+            let template = template.index().and_then(|index| self.connections.get_mut(index));
+            if let Some(Kind::Template { assured, .. }) = template.map(|entry| &mut entry.kind) {
+                *assured = true;
+            }
+        }
+    }
+
+    /// The first packet of a connection.
+    fn open(
+        &mut self,
+        now: Ticks,
+        service: usize,
+        client: IpAddr,
+        flow: &Flow,
+        segment: Option<Segment>,
+    ) -> Result<Course, Verdict> {
+        let settings = *self.services.service(service).ok_or(Verdict::Pass)?;
+        let (destination, template) = if let Some(persistence) = settings.persistence {
+            self.open_persistent(now, service, &settings, &persistence, client, flow)?
+        } else {
+            let picked = self.services.schedule(service, (client, flow.source_port));
+            (picked.ok_or(Verdict::Reject)?, Link::NONE)
+        };
+        let link = Link::to(destination);
+        let server = self.services.destination(link).ok_or(Verdict::Reject)?.destination;
+        let server_port = match settings.key {
+            ServiceKey::Address { port: 1.., .. } if server.port > 0 => server.port,
+            ServiceKey::Address { .. } | ServiceKey::Mark { .. } => flow.destination_port,
+        };
+        let through_nat = server.forward == Forward::Masquerade;
+        let course = Course {
+            change: match server.forward {
+                Forward::Masquerade => Change::Destination(server.address, server_port),
+                Forward::Local => Change::Local,
+                Forward::Direct | Forward::Tunnel(_) => Change::None,
+            },
+            next_hop: server.address,
+            destination: link,
+        };
+        if !(settings.one_packet && flow.protocol == Protocol::Udp) {
+            let state = match flow.protocol {
+                Protocol::Tcp => {
+                    let side = if through_nat { Side::Request } else { Side::RequestOnly };
+                    State::None.after(segment, side)
+                }
+                Protocol::Udp | Protocol::Sctp => State::Udp,
+            };
+            let kind = Kind::Connection { state, verified: false, through_nat, template };
+            let expires = now.after(state.timeout(&self.settings.timeouts));
+            let entry = Entry::new(flow, server_port, kind, destination, expires);
+            self.hold(template, 1);
+            if self.insert(now, entry).is_none() {
+                self.hold(template, -1);
+                return Err(Verdict::Drop(Reason::TableFull));
+            }
+        }
+        self.services.count(link, |statistics| statistics.connections += 1);
+        Ok(course)
+    }
+
+    /// The server that the client is bound to, or one that it is bound to from now on, with its template.
+    fn open_persistent(
+        &mut self,
+        now: Ticks,
+        service: usize,
+        settings: &Service,
+        persistence: &Persistence,
+        client: IpAddr,
+        flow: &Flow,
+    ) -> Result<(usize, Link), Verdict> {
+        let key = persistence::template(settings, persistence, flow, client);
+        let found = self.live(now, self.connections.find_template(&key));
+        let expires = now.after(persistence.timeout);
+        let bound =
+            found.and_then(|index| self.connections.get(index)).map_or(Link::NONE, |entry| entry.destination);
+        if let (Some(index), Some(slot)) = (found, self.services.destination(bound)) {
+            let is_quiescent = slot.server.weight == 0 && self.settings.expire_quiescent_template;
+            if slot.standing == Standing::InUse && !is_quiescent {
+                if let Some(entry) = self.connections.get_mut(index) {
+                    entry.expires = expires;
+                }
+                return Ok((bound.index().ok_or(Verdict::Reject)?, Link::to(index)));
+            }
+        }
+        let picked = self.services.schedule(service, (client, flow.source_port)).ok_or(Verdict::Reject)?;
+        let template = if let Some(index) = found {
+            self.rebind(index, picked, expires)
+        } else {
+            let kind = Kind::Template { assured: false, connections: 0 };
+            self.insert(now, Entry::new(&key, 0, kind, picked, expires))
+        };
+        if template.is_none() {
+            self.counters.persistence_refused += 1;
+        }
+        Ok((picked, Link::from(template)))
+    }
+
+    /// Gives a template another server.
+    fn rebind(&mut self, index: usize, destination: usize, expires: Ticks) -> Option<usize> {
+        let entry = self.connections.get_mut(index)?;
+        let before = core::mem::replace(&mut entry.destination, Link::to(destination));
+        entry.expires = expires;
+        let kind = entry.kind;
+        if let Some(slot) = self.services.destination_mut(Link::to(destination)) {
+            slot.bind(kind);
+        }
+        self.services.unbind(before, kind);
+        Some(index)
+    }
+
+    /// Adds to the connections of a template.
+    fn hold(&mut self, template: Link, by: i32) {
+        let template = template.index().and_then(|index| self.connections.get_mut(index));
+        if let Some(Kind::Template { connections, .. }) = template.map(|entry| &mut entry.kind) {
+            *connections = connections.saturating_add_signed(by);
+        }
+    }
+
+    /// Makes room for an entry if there is none, and counts it for its destination.
+    fn insert(&mut self, now: Ticks, entry: Entry) -> Option<usize> {
+        if !self.connections.has_room() {
+            let victim = self.connections.victim(now)?;
+            if self.connections.get(victim).is_some_and(|entry| !entry.expires.have_come(now)) {
+                self.counters.evicted += 1;
+            }
+            self.end(victim);
+        }
+        let server = self.reply_source(&entry);
+        let index = self.connections.insert(entry, server)?;
+        if let Some(slot) = self.services.destination_mut(entry.destination) {
+            slot.bind(entry.kind);
+        }
+        Some(index)
+    }
+
+    /// An entry's time is up.
+    pub(super) fn expire(&mut self, now: Ticks, index: usize) {
+        let Some(entry) = self.connections.get_mut(index) else { return };
+        match persistence::extended(entry.kind, now) {
+            Some(expires) => entry.expires = expires,
+            None => self.end(index),
+        }
+    }
+
+    fn end(&mut self, index: usize) {
+        let server = self.connections.get(index).and_then(|entry| self.reply_source(entry));
+        let Some(entry) = self.connections.remove(index, server) else { return };
+        self.services.unbind(entry.destination, entry.kind);
+        if let Kind::Connection { template, .. } = entry.kind {
+            self.hold(template, -1);
+        }
+    }
+
+    /// Where the replies of a connection come from, when they come by here.
+    fn reply_source(&self, entry: &Entry) -> Option<Ipv6Addr> {
+        let Kind::Connection { through_nat: true, .. } = entry.kind else { return None };
+        self.services.destination(entry.destination).map(|slot| widened(slot.destination.address))
+    }
+
+    fn count(&mut self, packet: &Packet, course: &Course) {
+        let is_reply = matches!(course.change, Change::Source(..));
+        let server = if is_reply { packet.source } else { course.next_hop };
+        // A later fragment may come after its destination's slot has gone to another.
+        let slot = self.services.destination(course.destination);
+        if slot.is_none_or(|slot| slot.destination.address != server) {
+            return;
+        }
+        let bytes = packet.length as u64;
+        self.services.count(course.destination, |statistics: &mut Statistics| {
+            if is_reply {
+                statistics.out_packets += 1;
+                statistics.out_bytes += bytes;
+            } else {
+                statistics.in_packets += 1;
+                statistics.in_bytes += bytes;
+            }
+        });
+    }
+}

@@ -1,0 +1,472 @@
+//! The services and their destinations, over lent memory.
+
+use core::net::{IpAddr, Ipv4Addr};
+
+use crate::connection::Kind;
+use crate::director::Refused;
+use crate::director::status::Statistics;
+use crate::link::{Link, SLOTS_MAX};
+use crate::schedule::{Scheduler, Server, Servers};
+use crate::service::{Destination, Family, Forward, Protocol, Service, ServiceKey};
+
+/// Room for one service.
+#[derive(Clone, Debug)]
+pub struct ServiceSlot {
+    content: Option<Content>,
+    /// Of all slots in a row: which slot holds the service of this rank, ordered by key. The slots of no service
+    /// follow at the end.
+    ranked: usize,
+}
+
+#[derive(Clone, Debug)]
+struct Content {
+    service: Service,
+    scheduler: Scheduler,
+    statistics: Statistics,
+    /// Destinations in use, newest first.
+    first: Link,
+    /// Removed destinations that still have connections.
+    removed: Link,
+}
+
+impl ServiceSlot {
+    /// Holds nothing.
+    pub const EMPTY: Self = Self { content: None, ranked: 0 };
+}
+
+/// Room for one destination.
+#[derive(Clone, Debug)]
+pub struct DestinationSlot {
+    pub(crate) server: Server,
+    pub(super) destination: Destination,
+    pub(super) statistics: Statistics,
+    /// Templates bound to it.
+    pub(super) persistent: u32,
+    pub(super) standing: Standing,
+    /// The slot of its service, none once that was removed.
+    service: Link,
+}
+
+/// What a slot holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    Free,
+    InUse,
+    /// Removed, with connections left.
+    Removed,
+}
+
+impl DestinationSlot {
+    /// Holds nothing.
+    pub const EMPTY: Self = Self {
+        server: Server { weight: 0, active: 0, inactive: 0, overloaded: false, next: Link::NONE },
+        destination: Destination {
+            address: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+            port: 0,
+            forward: Forward::Local,
+            weight: 0,
+            upper: 0,
+            lower: 0,
+        },
+        statistics: Statistics::ZERO,
+        persistent: 0,
+        standing: Standing::Free,
+        service: Link::NONE,
+    };
+
+    fn connections(&self) -> u32 {
+        self.server.active.saturating_add(self.server.inactive)
+    }
+
+    /// Takes over settings. A limit that is gone or was raised lets new connections in at once.
+    fn configure(&mut self, destination: &Destination) {
+        if destination.upper == 0 || destination.upper > self.destination.upper {
+            self.server.overloaded = false;
+        }
+        self.server.weight = destination.weight;
+        self.destination = *destination;
+    }
+
+    /// Counts a connection (a new one is not active yet) or a template.
+    pub(super) fn bind(&mut self, kind: Kind) {
+        match kind {
+            Kind::Connection { state, .. } if state.is_active() => self.server.active += 1,
+            Kind::Connection { .. } => self.server.inactive += 1,
+            Kind::Template { .. } => self.persistent += 1,
+            Kind::Free => {}
+        }
+        if self.destination.upper > 0 && self.connections() >= self.destination.upper {
+            self.server.overloaded = true;
+        }
+    }
+
+    fn unbind(&mut self, kind: Kind) {
+        match kind {
+            Kind::Connection { state, .. } if state.is_active() => self.server.active -= 1,
+            Kind::Connection { .. } => self.server.inactive -= 1,
+            Kind::Template { .. } => self.persistent -= 1,
+            Kind::Free => {}
+        }
+        let Destination { upper, lower, .. } = self.destination;
+        let recovers_below = if lower > 0 { lower } else { upper - upper / 4 };
+        if upper == 0 || self.connections() < recovers_below {
+            self.server.overloaded = false;
+        }
+    }
+
+    /// A connection went from one state to another.
+    pub(super) fn moved(&mut self, was_active: bool, is_active: bool) {
+        if was_active && !is_active {
+            self.server.active -= 1;
+            self.server.inactive += 1;
+        } else if is_active && !was_active {
+            self.server.active += 1;
+            self.server.inactive -= 1;
+        }
+    }
+
+    fn is_referred_to(&self) -> bool {
+        self.connections() > 0 || self.persistent > 0
+    }
+}
+
+/// Everything configured.
+#[derive(Debug)]
+pub(super) struct Services<'m> {
+    slots: &'m mut [ServiceSlot],
+    destinations: &'m mut [DestinationSlot],
+    /// How many services there are.
+    count: usize,
+    /// Free destination slots.
+    free: Link,
+}
+
+impl<'m> Services<'m> {
+    pub(super) fn new(services: &'m mut [ServiceSlot], destinations: &'m mut [DestinationSlot]) -> Self {
+        for (rank, slot) in services.iter_mut().enumerate() {
+            *slot = ServiceSlot { content: None, ranked: rank };
+        }
+        let mut free = Link::NONE;
+        for (index, slot) in destinations.iter_mut().enumerate().take(SLOTS_MAX).rev() {
+            *slot = DestinationSlot::EMPTY;
+            slot.server.next = free;
+            free = Link::to(index);
+        }
+        Self { slots: services, destinations, count: 0, free }
+    }
+
+    /// The service of a new connection: the one with this port, else the one for every port.
+    pub(super) fn find(&self, protocol: Protocol, address: IpAddr, port: u16) -> Option<usize> {
+        let exact = self.position(&ServiceKey::Address { protocol, address, port });
+        let found = exact.or_else(|_| self.position(&ServiceKey::Address { protocol, address, port: 0 }));
+        found.ok().map(|rank| self.slots[rank].ranked)
+    }
+
+    /// Whether any service has this address.
+    pub(super) fn has_address(&self, protocol: Protocol, address: IpAddr) -> bool {
+        let lowest = ServiceKey::Address { protocol, address, port: 0 };
+        let rank = self.position(&lowest).unwrap_or_else(|rank| rank);
+        let found = self.ranked(rank).map(|content| content.service.key);
+        matches!(found, Some(ServiceKey::Address { protocol: p, address: a, .. }) if p == protocol && a == address)
+    }
+
+    pub(super) fn service(&self, index: usize) -> Option<&Service> {
+        Some(&self.slots.get(index)?.content.as_ref()?.service)
+    }
+
+    /// The services in the order of their keys.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&Service, &Statistics)> {
+        let contents = (0..self.count).filter_map(|rank| self.ranked(rank));
+        contents.map(|content| (&content.service, &content.statistics))
+    }
+
+    /// The destinations in use of a service, newest first.
+    pub(super) fn destinations(&self, key: &ServiceKey) -> impl Iterator<Item = &DestinationSlot> {
+        let content = self.position(key).ok().and_then(|rank| self.ranked(rank));
+        let servers = self.servers(content.map_or(Link::NONE, |content| content.first));
+        servers.iter().filter_map(|(index, _)| self.destinations.get(index))
+    }
+
+    /// A destination that has not lost its last connection.
+    pub(super) fn destination(&self, link: Link) -> Option<&DestinationSlot> {
+        let slot = self.destinations.get(link.index()?)?;
+        (slot.standing != Standing::Free).then_some(slot)
+    }
+
+    pub(super) fn destination_mut(&mut self, link: Link) -> Option<&mut DestinationSlot> {
+        let slot = self.destinations.get_mut(link.index()?)?;
+        (slot.standing != Standing::Free).then_some(slot)
+    }
+
+    /// The destination for a new connection of this client.
+    pub(super) fn schedule(&mut self, service: usize, client: (IpAddr, u16)) -> Option<usize> {
+        let content = self.slots.get_mut(service)?.content.as_mut()?;
+        let servers = Servers { slots: self.destinations, first: content.first };
+        content.scheduler.pick(servers, content.service.flags, client)
+    }
+
+    /// Counts traffic for a destination and its service.
+    pub(super) fn count(&mut self, destination: Link, count: impl Fn(&mut Statistics)) {
+        let Some(slot) = self.destination_mut(destination) else { return };
+        count(&mut slot.statistics);
+        let service = slot.service.index().and_then(|index| self.slots.get_mut(index));
+        if let Some(content) = service.and_then(|slot| slot.content.as_mut()) {
+            count(&mut content.statistics);
+        }
+    }
+
+    /// A connection or template of this destination ended; the last one of a removed destination frees its slot.
+    pub(super) fn unbind(&mut self, link: Link, kind: Kind) {
+        let Some(slot) = self.destination_mut(link) else { return };
+        slot.unbind(kind);
+        if slot.standing != Standing::Removed || slot.is_referred_to() {
+            return;
+        }
+        let service = slot.service;
+        if let Some(content) = self.content(service) {
+            let mut removed = content.removed;
+            self.unlink(&mut removed, link);
+            if let Some(content) = self.content(service) {
+                content.removed = removed;
+            }
+        }
+        self.release(link);
+    }
+
+    pub(super) fn add_service(&mut self, service: &Service) -> Result<(), Refused> {
+        let Err(rank) = self.position(&service.key) else { return Err(Refused::ServiceExists) };
+        let scheduler = scheduler(service, self.servers(Link::NONE))?;
+        if self.count >= self.slots.len().min(SLOTS_MAX) {
+            return Err(Refused::ServicesFull);
+        }
+        let index = self.slots[self.count].ranked;
+        for place in (rank..self.count).rev() {
+            self.slots[place + 1].ranked = self.slots[place].ranked;
+        }
+        self.slots[rank].ranked = index;
+        self.slots[index].content = Some(Content {
+            service: *service,
+            scheduler,
+            statistics: Statistics::ZERO,
+            first: Link::NONE,
+            removed: Link::NONE,
+        });
+        self.count += 1;
+        Ok(())
+    }
+
+    pub(super) fn edit_service(&mut self, service: &Service) -> Result<(), Refused> {
+        let index = self.index(&service.key)?;
+        let first = self.content(index).ok_or(Refused::NoService)?.first;
+        let scheduler = scheduler(service, self.servers(first))?;
+        let content = self.content(index).ok_or(Refused::NoService)?;
+        if content.service.method != service.method {
+            content.scheduler = scheduler;
+        }
+        content.service = *service;
+        Ok(())
+    }
+
+    pub(super) fn remove_service(&mut self, key: &ServiceKey) -> Result<(), Refused> {
+        let rank = self.position(key).map_err(|_| Refused::NoService)?;
+        let index = self.slots[rank].ranked;
+        let content = self.slots[index].content.take().ok_or(Refused::NoService)?;
+        for place in rank + 1..self.count {
+            self.slots[place - 1].ranked = self.slots[place].ranked;
+        }
+        self.count -= 1;
+        self.slots[self.count].ranked = index;
+        for mut link in [content.first, content.removed] {
+            while let Some(slot) = self.destination_mut(link) {
+                let next = core::mem::replace(&mut slot.server.next, Link::NONE);
+                slot.service = Link::NONE;
+                slot.standing = Standing::Removed;
+                if !slot.is_referred_to() {
+                    self.release(link);
+                }
+                link = next;
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn add_destination(
+        &mut self,
+        key: &ServiceKey,
+        destination: &Destination,
+    ) -> Result<(), Refused> {
+        let service = self.index(key)?;
+        check(key, destination)?;
+        let content = self.content(service).ok_or(Refused::NoService)?;
+        let (first, mut removed) = (content.first, content.removed);
+        if self.find_in(first, destination.address, destination.port).is_some() {
+            return Err(Refused::DestinationExists);
+        }
+        // One that comes back has its connections again.
+        let link = match self.find_in(removed, destination.address, destination.port) {
+            Some(link) => {
+                self.unlink(&mut removed, link);
+                link
+            }
+            None => self.take_free()?,
+        };
+        let slot = link.index().and_then(|index| self.destinations.get_mut(index));
+        let slot = slot.ok_or(Refused::DestinationsFull)?;
+        slot.configure(destination);
+        slot.standing = Standing::InUse;
+        slot.service = service;
+        slot.server.next = first;
+        if let Some(content) = self.content(service) {
+            content.first = link;
+            content.removed = removed;
+        }
+        self.rebalance(service);
+        Ok(())
+    }
+
+    pub(super) fn edit_destination(
+        &mut self,
+        key: &ServiceKey,
+        destination: &Destination,
+    ) -> Result<(), Refused> {
+        let service = self.index(key)?;
+        check(key, destination)?;
+        let first = self.content(service).ok_or(Refused::NoService)?.first;
+        let link =
+            self.find_in(first, destination.address, destination.port).ok_or(Refused::NoDestination)?;
+        self.destination_mut(link).ok_or(Refused::NoDestination)?.configure(destination);
+        self.rebalance(service);
+        Ok(())
+    }
+
+    pub(super) fn remove_destination(
+        &mut self,
+        key: &ServiceKey,
+        address: IpAddr,
+        port: u16,
+    ) -> Result<(), Refused> {
+        let service = self.index(key)?;
+        let content = self.content(service).ok_or(Refused::NoService)?;
+        let (mut first, removed) = (content.first, content.removed);
+        let link = self.find_in(first, address, port).ok_or(Refused::NoDestination)?;
+        let before = self.unlink(&mut first, link);
+        let slot = self.destination_mut(link).ok_or(Refused::NoDestination)?;
+        let stays = slot.is_referred_to();
+        if stays {
+            slot.standing = Standing::Removed;
+            slot.server.next = removed;
+        } else {
+            self.release(link);
+        }
+        if let Some(content) = self.content(service) {
+            content.first = first;
+            content.removed = if stays { link } else { removed };
+            if let Some(index) = link.index() {
+                content.scheduler.removed(index, before);
+            }
+        }
+        self.rebalance(service);
+        Ok(())
+    }
+
+    /// Tells the scheduler that its servers or their weights changed.
+    fn rebalance(&mut self, service: Link) {
+        let slot = service.index().and_then(|index| self.slots.get_mut(index));
+        if let Some(content) = slot.and_then(|slot| slot.content.as_mut()) {
+            content.scheduler.changed(Servers { slots: self.destinations, first: content.first });
+        }
+    }
+
+    /// The rank of a service, or the one it would have.
+    fn position(&self, key: &ServiceKey) -> Result<usize, usize> {
+        let ranks = self.slots.get(..self.count).unwrap_or_default();
+        ranks.binary_search_by(|slot| {
+            let content = self.slots.get(slot.ranked).and_then(|slot| slot.content.as_ref());
+            content.map_or(core::cmp::Ordering::Greater, |content| content.service.key.cmp(key))
+        })
+    }
+
+    fn ranked(&self, rank: usize) -> Option<&Content> {
+        let ranked = self.slots.get(..self.count)?.get(rank)?.ranked;
+        self.slots.get(ranked)?.content.as_ref()
+    }
+
+    fn index(&self, key: &ServiceKey) -> Result<Link, Refused> {
+        let rank = self.position(key).map_err(|_| Refused::NoService)?;
+        Ok(Link::to(self.slots[rank].ranked))
+    }
+
+    fn content(&mut self, service: Link) -> Option<&mut Content> {
+        self.slots.get_mut(service.index()?)?.content.as_mut()
+    }
+
+    fn servers(&self, first: Link) -> Servers<'_> {
+        Servers { slots: self.destinations, first }
+    }
+
+    fn find_in(&self, list: Link, address: IpAddr, port: u16) -> Option<Link> {
+        let mut list = self.servers(list).iter();
+        let found = list.find(|(index, _)| {
+            let destination = &self.destinations[*index].destination;
+            destination.address == address && destination.port == port
+        });
+        found.map(|(index, _)| Link::to(index))
+    }
+
+    /// Takes a destination out of the list that begins at `list`, and says which stood before it.
+    fn unlink(&mut self, list: &mut Link, link: Link) -> Link {
+        let next = self.destination(link).map_or(Link::NONE, |slot| slot.server.next);
+        if *list == link {
+            *list = next;
+            return Link::NONE;
+        }
+        let before = self.servers(*list).iter().find(|(_, server)| server.next == link);
+        let before = Link::from(before.map(|(index, _)| index));
+        if let Some(slot) = self.destination_mut(before) {
+            slot.server.next = next;
+        }
+        before
+    }
+
+    fn take_free(&mut self) -> Result<Link, Refused> {
+        let link = self.free;
+        let slot = link.index().and_then(|index| self.destinations.get_mut(index));
+        self.free = slot.ok_or(Refused::DestinationsFull)?.server.next;
+        Ok(link)
+    }
+
+    fn release(&mut self, link: Link) {
+        if let Some(slot) = link.index().and_then(|index| self.destinations.get_mut(index)) {
+            *slot = DestinationSlot::EMPTY;
+            slot.server.next = self.free;
+            self.free = link;
+        }
+    }
+}
+
+/// The scheduler of a service that can be served here.
+fn scheduler(service: &Service, servers: Servers<'_>) -> Result<Scheduler, Refused> {
+    match service.key {
+        ServiceKey::Mark { .. } => return Err(Refused::Mark),
+        ServiceKey::Address { protocol: Protocol::Sctp, .. } => return Err(Refused::Protocol),
+        ServiceKey::Address { port: 0, .. } if service.persistence.is_none() => {
+            return Err(Refused::WildcardPort);
+        }
+        ServiceKey::Address { .. } => {}
+    }
+    Scheduler::new(service.method, servers).ok_or(Refused::Method)
+}
+
+fn check(key: &ServiceKey, destination: &Destination) -> Result<(), Refused> {
+    match destination.forward {
+        Forward::Tunnel(_) => return Err(Refused::Tunnel),
+        Forward::Masquerade | Forward::Direct | Forward::Local => {}
+    }
+    if Family::of(destination.address) != key.family() {
+        return Err(Refused::Family);
+    }
+    if destination.lower > destination.upper {
+        return Err(Refused::Thresholds);
+    }
+    Ok(())
+}

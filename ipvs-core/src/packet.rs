@@ -1,0 +1,172 @@
+//! Where things are in an IP packet.
+//!
+//! Offsets are needed to write in place, so the headers are walked here; the tests compare with etherparse.
+
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use crate::connection::Segment;
+use crate::service::Protocol;
+
+/// An IP packet whose headers lie within its length.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Packet {
+    pub(crate) source: IpAddr,
+    pub(crate) destination: IpAddr,
+    /// TTL or hop limit.
+    pub(crate) ttl: u8,
+    /// Octets of the whole packet; the buffer may hold more.
+    pub(crate) length: usize,
+    pub(crate) protocol: Protocol,
+    pub(crate) content: Content,
+    /// The identification, when there are other fragments.
+    pub(crate) fragment: Option<u32>,
+}
+
+/// What follows the IP headers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Content {
+    /// A transport header that begins at `offset`, complete.
+    Transport { offset: usize, source_port: u16, destination_port: u16, segment: Option<Segment> },
+    /// The middle or end of something.
+    LaterFragment,
+}
+
+/// Why there is no [`Packet`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unfit {
+    /// Not IP, not a protocol that is balanced, or with headers that are not looked into.
+    Foreign,
+    /// The lengths contradict each other, or a header is cut off.
+    Malformed,
+}
+
+impl Packet {
+    pub(crate) fn parse(bytes: &[u8]) -> Result<Self, Unfit> {
+        match bytes.first().map(|octet| octet >> 4) {
+            Some(4) => Self::parse_v4(bytes),
+            Some(6) => Self::parse_v6(bytes),
+            Some(_) | None => Err(Unfit::Foreign),
+        }
+    }
+
+    /// RFC 791 §3.1.
+    fn parse_v4(bytes: &[u8]) -> Result<Self, Unfit> {
+        let header: &[u8; 20] = bytes.first_chunk().ok_or(Unfit::Malformed)?;
+        let header_length = usize::from(header[0] & 0x0F) * 4;
+        let length = usize::from(u16::from_be_bytes([header[2], header[3]]));
+        if header_length < 20 || length < header_length {
+            return Err(Unfit::Malformed);
+        }
+        let bytes = bytes.get(..length).ok_or(Unfit::Malformed)?;
+        let protocol = Protocol::from_number(header[9]).ok_or(Unfit::Foreign)?;
+        let flags = u16::from_be_bytes([header[6], header[7]]);
+        let is_first = flags.trailing_zeros() >= 13;
+        let has_more = flags & 0x2000 != 0;
+        let identification = u32::from(u16::from_be_bytes([header[4], header[5]]));
+        Ok(Self {
+            source: IpAddr::V4(Ipv4Addr::new(header[12], header[13], header[14], header[15])),
+            destination: IpAddr::V4(Ipv4Addr::new(header[16], header[17], header[18], header[19])),
+            ttl: header[8],
+            length,
+            protocol,
+            content: if is_first {
+                Content::parse(bytes, header_length, protocol)?
+            } else {
+                Content::LaterFragment
+            },
+            fragment: (!is_first || has_more).then_some(identification),
+        })
+    }
+
+    /// RFC 8200 §3 and §4.
+    fn parse_v6(bytes: &[u8]) -> Result<Self, Unfit> {
+        let header: &[u8; 40] = bytes.first_chunk().ok_or(Unfit::Malformed)?;
+        let length = 40 + usize::from(u16::from_be_bytes([header[4], header[5]]));
+        let bytes = bytes.get(..length).ok_or(Unfit::Malformed)?;
+        let address = |from: usize| {
+            let octets = header.get(from..).and_then(|rest| rest.first_chunk::<16>());
+            IpAddr::V6(octets.map_or(Ipv6Addr::UNSPECIFIED, |octets| Ipv6Addr::from_octets(*octets)))
+        };
+        let mut next = header[6];
+        let mut offset = 40;
+        let mut fragment = None;
+        let mut is_first = true;
+        for _ in 0..EXTENSIONS_MAX {
+            if let Some(protocol) = Protocol::from_number(next) {
+                return Ok(Self {
+                    source: address(8),
+                    destination: address(24),
+                    ttl: header[7],
+                    length,
+                    protocol,
+                    content: if is_first {
+                        Content::parse(bytes, offset, protocol)?
+                    } else {
+                        Content::LaterFragment
+                    },
+                    fragment,
+                });
+            }
+            // What follows the fragment header of a later fragment is not a header.
+            if !is_first {
+                return Err(Unfit::Foreign);
+            }
+            if !matches!(next, HOP_BY_HOP | ROUTING | FRAGMENT | DESTINATION_OPTIONS) {
+                return Err(Unfit::Foreign);
+            }
+            let extension: &[u8; 8] =
+                bytes.get(offset..).and_then(|rest| rest.first_chunk()).ok_or(Unfit::Malformed)?;
+            let size = if next == FRAGMENT { 8 } else { 8 + usize::from(extension[1]) * 8 };
+            if next == ROUTING && extension[3] != 0 {
+                // Segments left: the address in the header is not the final one.
+                return Err(Unfit::Foreign);
+            }
+            if next == FRAGMENT {
+                let flags = u16::from_be_bytes([extension[2], extension[3]]);
+                is_first = flags & 0xFFF8 == 0;
+                if !is_first || flags & 1 != 0 {
+                    fragment =
+                        Some(u32::from_be_bytes([extension[4], extension[5], extension[6], extension[7]]));
+                }
+            }
+            next = extension[0];
+            offset += size;
+        }
+        Err(Unfit::Foreign)
+    }
+}
+
+impl Content {
+    /// The ports (RFC 9293 §3.1, RFC 768) of a header that is there completely.
+    fn parse(bytes: &[u8], offset: usize, protocol: Protocol) -> Result<Self, Unfit> {
+        let transport = bytes.get(offset..).ok_or(Unfit::Malformed)?;
+        let segment = match protocol {
+            Protocol::Tcp => {
+                let header: &[u8; 20] = transport.first_chunk().ok_or(Unfit::Malformed)?;
+                segment(header[13])
+            }
+            Protocol::Udp => None,
+            Protocol::Sctp => return Err(Unfit::Foreign),
+        };
+        let header: &[u8; 8] = transport.first_chunk().ok_or(Unfit::Malformed)?;
+        Ok(Self::Transport {
+            offset,
+            source_port: u16::from_be_bytes([header[0], header[1]]),
+            destination_port: u16::from_be_bytes([header[2], header[3]]),
+            segment,
+        })
+    }
+}
+
+fn segment(flags: u8) -> Option<Segment> {
+    let order = [(0x04, Segment::Reset), (0x02, Segment::Syn), (0x01, Segment::Fin), (0x10, Segment::Ack)];
+    order.into_iter().find(|(flag, _)| flags & flag != 0).map(|(_, segment)| segment)
+}
+
+const HOP_BY_HOP: u8 = 0;
+const ROUTING: u8 = 43;
+const FRAGMENT: u8 = 44;
+const DESTINATION_OPTIONS: u8 = 60;
+
+/// IPv6 extension headers walked before giving up on a packet.
+const EXTENSIONS_MAX: usize = 8;

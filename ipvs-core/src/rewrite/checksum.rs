@@ -1,0 +1,49 @@
+//! The Internet checksum, corrected for what changes.
+
+/// What replacing words adds to a sum: RFC 1624 equation 3, `HC' = ~(~HC + ~m + m')`.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Difference(u32);
+
+impl Difference {
+    /// Replaces `old` by `new`, both of the same even length and at an even offset.
+    #[must_use]
+    pub(super) fn replace(self, old: &[u8], new: &[u8]) -> Self {
+        let words = |octets: &[u8]| -> u32 {
+            let (words, _) = octets.as_chunks::<2>();
+            words.iter().map(|word| u32::from(u16::from_be_bytes(*word))).sum()
+        };
+        let inverted = |octets: &[u8]| -> u32 {
+            let (words, _) = octets.as_chunks::<2>();
+            words.iter().map(|word| u32::from(!u16::from_be_bytes(*word))).sum()
+        };
+        Self(self.0 + inverted(old) + words(new))
+    }
+
+    /// The corrected checksum.
+    pub(super) fn correct(self, checksum: [u8; 2]) -> [u8; 2] {
+        let mut sum = u32::from(!u16::from_be_bytes(checksum)) + self.0;
+        while sum > 0xFFFF {
+            sum = (sum & 0xFFFF) + (sum >> 16);
+        }
+        let [.., high, low] = (!sum).to_be_bytes();
+        [high, low]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_example_of_rfc_1624_does_not_become_negative_zero() {
+        // §4: the checksum 0xDD2F, the word 0x5555 becomes 0x3285, the new checksum is 0x0000.
+        let difference = Difference::default().replace(&[0x55, 0x55], &[0x32, 0x85]);
+        assert_eq!(difference.correct([0xDD, 0x2F]), [0x00, 0x00]);
+    }
+
+    #[test]
+    fn no_change_keeps_the_checksum() {
+        let difference = Difference::default().replace(&[10, 0, 0, 1], &[10, 0, 0, 1]);
+        assert_eq!(difference.correct([0x12, 0x34]), [0x12, 0x34]);
+    }
+}

@@ -1,0 +1,71 @@
+//! `wrr`: rounds with a falling bar that a server's weight must reach.
+
+use crate::link::Link;
+use crate::schedule::{Server, Servers};
+
+/// Where the rounds stand. The bar takes the values `highest`, `highest - step`, … above 0, then `highest` again;
+/// in each round every server of at least that weight gets one connection.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct WeightedRoundRobin {
+    /// The server that had the last connection of this round; none stands for the head of the list.
+    last: Link,
+    bar: u32,
+    highest: u32,
+    /// The greatest common divisor of the weights.
+    step: u32,
+}
+
+impl WeightedRoundRobin {
+    pub(super) fn new(servers: Servers<'_>) -> Self {
+        let mut state = Self { last: Link::NONE, bar: 0, highest: 0, step: 1 };
+        state.changed(servers);
+        state.bar = state.highest;
+        state
+    }
+
+    /// Starts again at the head of the list. The bar stays about where it is: services that are built server by
+    /// server therefore begin with a bar of 1, which is what the kernel's first round shows.
+    pub(super) fn changed(&mut self, servers: Servers<'_>) {
+        self.last = Link::NONE;
+        let weights = || servers.iter().map(|(_, server)| server.weight).filter(|weight| *weight > 0);
+        self.step = weights().reduce(greatest_common_divisor).unwrap_or(1);
+        self.highest = weights().max().map_or(0, |weight| weight - (self.step - 1));
+        if self.bar > self.highest || self.bar == 0 {
+            self.bar = self.highest;
+        } else if self.step > 1 {
+            self.bar = (self.bar / self.step) * self.step + 1;
+        }
+    }
+
+    /// The first server that reaches the bar, the bar falling round by round. Rounds that nobody could reach are
+    /// passed over at once: with weights like 1000000 and 1 the kernel walks through each of them.
+    pub(super) fn pick(&mut self, servers: Servers<'_>) -> Option<usize> {
+        let reaches =
+            |bar: u32| move |(_, server): &(usize, &Server)| server.is_usable() && server.weight >= bar;
+        let mut found = servers.after(self.last).find(reaches(self.bar));
+        if found.is_none() {
+            self.lower(servers)?;
+            found = servers.iter().find(reaches(self.bar));
+        }
+        let (index, _) = found?;
+        self.last = Link::to(index);
+        Some(index)
+    }
+
+    /// The bar of the next round that some server can take part in; `None` when no server is usable.
+    fn lower(&mut self, servers: Servers<'_>) -> Option<()> {
+        let usable = servers.iter().filter(|(_, server)| server.is_usable());
+        let heaviest = usable.map(|(_, server)| server.weight).max()?;
+        let next = if self.bar > self.step { self.bar - self.step } else { self.highest };
+        let excess = next.saturating_sub(heaviest).div_ceil(self.step);
+        self.bar = next.saturating_sub(excess.saturating_mul(self.step)).max(1);
+        Some(())
+    }
+}
+
+fn greatest_common_divisor(mut a: u32, mut b: u32) -> u32 {
+    while b > 0 {
+        (a, b) = (b, a % b);
+    }
+    a
+}
