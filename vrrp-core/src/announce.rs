@@ -9,15 +9,15 @@ use core::time::Duration;
 
 use crate::interval::following;
 
-/// How addresses are announced. Spans are in whole microseconds up to about 71 minutes.
+/// How addresses are announced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Settings {
     /// Rounds of the burst on becoming Active and on demand.
     pub repeat: u8,
     /// From one round of a burst to the next.
-    pub round: Duration,
+    pub round: Pause,
     /// From one announcement to the next; zero sends a whole round at once.
-    pub gap: Duration,
+    pub gap: Pause,
     /// From the start of a burst to its repetition; zero for no repetition.
     pub delay: Duration,
     /// Period of the refresh while Active; zero for none.
@@ -32,13 +32,32 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             repeat: 5,
-            round: Duration::from_millis(20),
-            gap: Duration::ZERO,
+            round: Pause::from(Duration::from_millis(20)),
+            gap: Pause::default(),
             delay: Duration::from_secs(5),
             refresh: Duration::ZERO,
             refresh_repeat: 1,
             lower_priority_repeat: 5,
         }
+    }
+}
+
+/// A short span between announcements, in whole microseconds. A quarter of the size of a [`Duration`], of which a
+/// router that has to be small would carry two for nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Pause(u32);
+
+impl Pause {
+    /// The pause as a time.
+    pub const fn duration(self) -> Duration {
+        Duration::from_micros(self.0 as u64)
+    }
+}
+
+impl From<Duration> for Pause {
+    /// Rounded up to a microsecond; at most about 71 minutes.
+    fn from(duration: Duration) -> Self {
+        Self(u32::try_from(duration.as_nanos().div_ceil(1_000)).unwrap_or(u32::MAX))
     }
 }
 
@@ -128,7 +147,7 @@ impl Announcer {
             self.position = 0;
         }
         let first = self.position;
-        let count = if settings.gap.is_zero() { addresses - first } else { 1.min(addresses) };
+        let count = if settings.gap == Pause::default() { addresses - first } else { 1.min(addresses) };
         let ends_round = first + count >= addresses;
         let pause = if ends_round { settings.round.max(settings.gap) } else { settings.gap };
         if ends_round {
@@ -136,7 +155,7 @@ impl Announcer {
         }
         self.position = if ends_round { 0 } else { first + count };
         // From `now`, not from the old deadline: announcements that come late must not close up.
-        self.next = (self.rounds > 0).then(|| now.saturating_add(pause.max(SHORTEST_PAUSE)));
+        self.next = (self.rounds > 0).then(|| now.saturating_add(pause.duration().max(SHORTEST_PAUSE)));
         Some(Announcement { first, count }).filter(|announcement| announcement.count > 0)
     }
 

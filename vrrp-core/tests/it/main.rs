@@ -1,1 +1,13 @@
 //! Behaviour through the public API.
+
+mod announce;
+mod configuration;
+mod faults;
+mod preemption;
+mod properties;
+mod reception;
+mod reconfigure;
+mod scene;
+mod tie_break;
+mod timers;
+mod transitions;
