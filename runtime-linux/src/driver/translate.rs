@@ -48,7 +48,7 @@ pub(super) fn config(instance: &Instance) -> Result<RouterConfig, ConfigError> {
         announce: announce::Settings {
             repeat: instance.garp.repeat,
             // Gaps are kept per interface, over all instances: see `net::announce`.
-            gap: Duration::ZERO,
+            gap: announce::Pause::default(),
             delay: instance.garp.delay,
             refresh: instance.garp.refresh,
             refresh_repeat: instance.garp.refresh_repeat,
