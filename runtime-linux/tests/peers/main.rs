@@ -7,4 +7,8 @@
 
 mod failover;
 mod group;
+mod reload;
+mod service;
+mod story;
+mod tracking;
 mod watch;

@@ -54,6 +54,11 @@ impl Watch {
         track.alive.last_mut().expect("it lived").1 = Some(at);
     }
 
+    /// How many times director `number` was seen to get the address.
+    pub(crate) fn spans(&self, number: usize) -> usize {
+        self.tracks[number].lock().expect("no watcher panics").held.len()
+    }
+
     /// The longest time that two living directors held the address at once.
     ///
     /// A director that was killed leaves the address behind. Until the next one has had `start` to tidy up, it
