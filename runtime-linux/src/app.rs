@@ -1,5 +1,365 @@
-//! The daemon: what the control thread does.
+//! The daemon: puts the parts together and keeps them so.
+//!
+//! This is the control thread. It owns everything that may be slow: the configuration, scripts, checks, the data
+//! plane's control and the log. Routers run on a thread of their own ([`crate::driver`]) that never waits for it.
 
+mod groups;
 mod pid_file;
+mod reload;
+mod services;
+mod status;
 
 pub use pid_file::{PidFile, PidFileError};
+
+use core::time::Duration;
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::mpsc;
+use tokio::time::{MissedTickBehavior, interval, timeout};
+use tracing::{debug, error, info, warn};
+
+use crate::api::{self, Question, Request};
+use crate::args::Run;
+use crate::clock;
+use crate::config::model::{Configuration, Notify};
+use crate::config::{self, Loaded};
+use crate::driver::{self, Command, Gaps, Handle, Level, Phase, Report, Setup};
+use crate::log::Log;
+use crate::perform::check::{self, Checker};
+use crate::perform::notify::{Notifier, State, Subject};
+use crate::perform::script::{self, Scripts};
+use crate::process::Policy;
+use groups::Groups;
+use services::Services;
+
+/// Where the process id goes when nobody says otherwise; tools know the name.
+const PID_FILE: &str = "/run/keepalived.pid";
+/// Where `steadfast status` looks when nobody says otherwise.
+const SOCKET: &str = "/run/steadfast.sock";
+/// How often the data plane is compared with what is wanted.
+const RECONCILIATION: Duration = Duration::from_secs(10);
+/// How long routers and checks may take to end.
+const PATIENCE_AT_STOP: Duration = Duration::from_secs(2);
+
+/// The control socket of a daemon that was told these paths: beside its pid file if it has one of its own.
+pub fn socket_path(socket: Option<&Path>, pid_file: Option<&Path>) -> PathBuf {
+    match (socket, pid_file) {
+        (Some(socket), _) => socket.to_owned(),
+        (None, Some(pid_file)) => pid_file.with_extension("sock"),
+        (None, None) => PathBuf::from(SOCKET),
+    }
+}
+
+/// Is the daemon until it is told to stop; returns the exit code.
+///
+/// # Errors
+/// It could not start: the pid file is held, or the kernel refused something that nothing works without.
+pub fn run(run: Run) -> anyhow::Result<u8> {
+    let Loaded { configuration, diagnostics, .. } = config::load(&run.config, &run.options);
+    let Some(configuration) = configuration else {
+        eprint!("{}", diagnostics.render(io::IsTerminal::is_terminal(&io::stderr())));
+        return Ok(diagnostics.exit_code());
+    };
+    if !run.foreground {
+        nix::unistd::daemon(false, false).context("cannot go into the background")?;
+    }
+    run.log().open();
+    run.remarks.iter().for_each(|remark| warn!("{remark}"));
+    log_diagnostics(&diagnostics);
+    let pid_path = run.pid_file.as_deref().unwrap_or(Path::new(PID_FILE));
+    let pid_file = PidFile::create(pid_path).inspect_err(|error| error!("{error}"))?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let code = runtime.block_on(async {
+        let (daemon, inputs) = Daemon::start(run, configuration).await?;
+        anyhow::Ok(daemon.serve(inputs).await)
+    })?;
+    drop(pid_file);
+    Ok(code)
+}
+
+fn log_diagnostics(diagnostics: &config::Diagnostics) {
+    for line in diagnostics.lines() {
+        warn!("{line}");
+    }
+}
+
+/// Everything that the control thread owns.
+struct Daemon {
+    run: Run,
+    configuration: Configuration,
+    driver: Handle,
+    scripts: Scripts,
+    notifier: Notifier,
+    checker: Checker,
+    services: Services,
+    groups: Groups,
+    /// The state of every instance, as last reported.
+    phases: BTreeMap<String, Phase>,
+    /// Notify scripts by instance, with those of instances that a reload took away until they have stopped.
+    notify: BTreeMap<String, Notify>,
+    started: Duration,
+    /// Why the last reload was refused.
+    reload_error: Option<String>,
+    stopping: bool,
+}
+
+/// Everything that the control thread listens to.
+struct Inputs {
+    reports: mpsc::Receiver<Report>,
+    script_reports: mpsc::UnboundedReceiver<script::Report>,
+    check_events: mpsc::UnboundedReceiver<check::Event>,
+    questions: mpsc::Receiver<Question>,
+    signals: Signals,
+    /// Held so that the socket's file goes with the daemon.
+    _socket: Option<api::Socket>,
+}
+
+/// Signals as keepalived takes them.
+struct Signals {
+    reload: Signal,
+    terminate: Signal,
+    interrupt: Signal,
+    data: Signal,
+    statistics: Signal,
+}
+
+impl Signals {
+    fn new() -> io::Result<Self> {
+        Ok(Self {
+            reload: signal(SignalKind::hangup())?,
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            data: signal(SignalKind::user_defined1())?,
+            statistics: signal(SignalKind::user_defined2())?,
+        })
+    }
+}
+
+impl Daemon {
+    async fn start(run: Run, configuration: Configuration) -> anyhow::Result<(Self, Inputs)> {
+        let signals = Signals::new().context("cannot listen to signals")?;
+        let setup = Setup {
+            rt_priority: configuration.global.rt_priority,
+            gaps: gaps(&configuration),
+            startup_delay: configuration.global.startup_delay,
+        };
+        let (driver, reports) = driver::spawn(setup).context("cannot start the VRRP thread")?;
+        let (scripts, script_reports) = Scripts::new();
+        let (checker, check_events) = Checker::spawn();
+        let path = socket_path(run.socket.as_deref(), run.pid_file.as_deref());
+        let (socket, questions) = match api::Socket::open(&path) {
+            Ok((socket, questions)) => (Some(socket), questions),
+            Err(error) => {
+                warn!(
+                    "{}: no control socket: {error}; `steadfast status` cannot reach this daemon",
+                    path.display()
+                );
+                (None, mpsc::channel(1).1)
+            }
+        };
+        let mut daemon = Self {
+            notifier: Notifier::new(Policy::from(&configuration.global)),
+            run,
+            configuration: Configuration::default(),
+            driver,
+            scripts,
+            checker,
+            services: Services::default(),
+            groups: Groups::default(),
+            phases: BTreeMap::new(),
+            notify: BTreeMap::new(),
+            started: clock::now(),
+            reload_error: None,
+            stopping: false,
+        };
+        info!("steadfast {} runs {}", env!("CARGO_PKG_VERSION"), daemon.run.config.display());
+        daemon.apply(configuration).await;
+        Ok((daemon, Inputs { reports, script_reports, check_events, questions, signals, _socket: socket }))
+    }
+
+    /// Works until a signal ends it.
+    async fn serve(mut self, mut inputs: Inputs) -> u8 {
+        let mut reconciliation = interval(RECONCILIATION);
+        reconciliation.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let signals = &mut inputs.signals;
+        loop {
+            tokio::select! {
+                biased;
+                _ = signals.terminate.recv() => break,
+                _ = signals.interrupt.recv() => break,
+                report = inputs.reports.recv() => {
+                    let Some(report) = report else {
+                        // Routers are what the daemon is for.
+                        error!("the VRRP thread has ended; stopping, so that whoever supervises starts afresh");
+                        self.stop(inputs).await;
+                        return EXIT_LOST_THREAD;
+                    };
+                    self.report(report);
+                }
+                Some(report) = inputs.script_reports.recv() => self.script(report).await,
+                Some(event) = inputs.check_events.recv() => self.check(event),
+                _ = signals.reload.recv() => self.reload().await,
+                Some(question) = inputs.questions.recv() => self.answer(question).await,
+                _ = reconciliation.tick() => self.services.reconcile(true),
+                _ = signals.data.recv() => info!("SIGUSR1: dumps are not written; ask `steadfast status --json`"),
+                _ = signals.statistics.recv() => info!("SIGUSR2: dumps are not written; ask `steadfast status --json`"),
+            }
+        }
+        info!("stopping");
+        self.stop(inputs).await;
+        0
+    }
+
+    /// Gives way: routers resign first, because a peer waits for that; then everything else goes.
+    async fn stop(mut self, mut inputs: Inputs) {
+        self.stopping = true;
+        self.tell(Command::Stop).await;
+        let routers = async {
+            while let Some(report) = inputs.reports.recv().await {
+                let last = report == Report::Stopped;
+                self.report(report);
+                if last {
+                    break;
+                }
+            }
+        };
+        if timeout(PATIENCE_AT_STOP, routers).await.is_err() {
+            error!("the VRRP thread does not end");
+        }
+        self.checker.send(check::Command::Stop);
+        let checks = async {
+            while let Some(event) = inputs.check_events.recv().await {
+                if event == check::Event::Stopped {
+                    break;
+                }
+                self.check(event);
+            }
+        };
+        if timeout(PATIENCE_AT_STOP, checks).await.is_err() {
+            error!("the checks do not end");
+        }
+        self.services.close(self.run.keep_services);
+        self.notifier.stop().await;
+        info!("stopped");
+    }
+
+    /// Hands a command to the VRRP thread; waits when its ear is full.
+    async fn tell(&self, command: Command) {
+        if let Err(error) = self.driver.send_patiently(command).await {
+            error!("the VRRP thread does not listen: {error}");
+        }
+    }
+
+    fn report(&mut self, report: Report) {
+        match report {
+            Report::Transition { instance, from, to, priority, reason } => {
+                debug!("({instance}) {} -> {}: {reason}", from.name(), to.name());
+                self.transition(instance, to, priority);
+            }
+            Report::PriorityChanged { instance, phase, priority } => {
+                debug!("({instance}) effective priority {priority} in {}", phase.name());
+            }
+            Report::Log { level, text } => match level {
+                Level::Error => error!("{text}"),
+                Level::Warning => warn!("{text}"),
+                Level::Info => info!("{text}"),
+                Level::Debug => debug!("{text}"),
+            },
+            Report::Applied { instances } => debug!("{instances} VRRP instances run"),
+            Report::Stopped => debug!("the VRRP thread has ended"),
+        }
+    }
+
+    fn transition(&mut self, instance: String, to: Phase, priority: u8) {
+        let wanted = self.configuration.instances.iter().any(|wanted| wanted.name == instance);
+        let removed = to == Phase::Stop && !self.stopping && !wanted;
+        // keepalived reports an instance that a reload took away as FAULT.
+        let told = if removed { Some(State::Fault) } else { state(to) };
+        if let (Some(state), Some(notify)) = (told, self.notify.get(&instance)) {
+            self.notifier.transition(&Subject::Instance(instance.clone()), notify, state, priority);
+        }
+        if removed {
+            self.notify.remove(&instance);
+            self.phases.remove(&instance);
+        } else {
+            self.phases.insert(instance, to);
+        }
+        for (group, phase) in self.groups.update(&self.configuration.groups, &self.phases) {
+            info!("VRRP_Group({}) Syncing instances to {} state", group.name, phase.name());
+            if let Some(state) = state(phase) {
+                self.notifier.transition(&Subject::Group(group.name.clone()), &group.notify, state, 0);
+            }
+        }
+    }
+
+    async fn script(&mut self, report: script::Report) {
+        let script::Report { name, good, why } = report;
+        info!("Script `{name}` now {}: {why}", if good { "succeeds" } else { "fails" });
+        self.tell(Command::Script { name, good }).await;
+    }
+
+    fn check(&mut self, event: check::Event) {
+        match event {
+            check::Event::Wanted { service, destinations } => {
+                self.services.want(service, destinations);
+                self.services.reconcile(false);
+            }
+            check::Event::Gone { service } => {
+                self.services.unwant(service);
+                self.services.reconcile(false);
+            }
+            check::Event::Run { queue, script } => self.notifier.run(&queue, &script),
+            check::Event::Log { level, text } => log_at(level, &text),
+            check::Event::Applied | check::Event::Stopped => {}
+        }
+    }
+
+    async fn answer(&mut self, Question { request, answer }: Question) {
+        let value = match request {
+            Request::Status => self.status().await,
+        };
+        // A client that went away needs no answer.
+        let _ = answer.send(value);
+    }
+}
+
+/// The exit code after the VRRP thread died: a supervisor is to start another daemon.
+const EXIT_LOST_THREAD: u8 = 1;
+
+impl Run {
+    /// Where its log goes: in the foreground to the terminal as the subcommand `run` does, else as keepalived does.
+    fn log(&self) -> Log {
+        Log {
+            console: self.log_console,
+            syslog: self.log_syslog.then_some(self.log_facility.unwrap_or(Log::DAEMON)),
+            detail: self.log_detail > 1,
+        }
+    }
+}
+
+fn gaps(configuration: &Configuration) -> Gaps {
+    Gaps { arp: configuration.global.garp_interval, ndisc: configuration.global.gna_interval }
+}
+
+fn state(phase: Phase) -> Option<State> {
+    match phase {
+        Phase::Initialize => None,
+        Phase::Master => Some(State::Master),
+        Phase::Backup => Some(State::Backup),
+        Phase::Fault => Some(State::Fault),
+        Phase::Stop => Some(State::Stop),
+    }
+}
+
+fn log_at(level: tracing::Level, text: &str) {
+    match level {
+        tracing::Level::ERROR => error!("{text}"),
+        tracing::Level::WARN => warn!("{text}"),
+        tracing::Level::INFO => info!("{text}"),
+        tracing::Level::DEBUG | tracing::Level::TRACE => debug!("{text}"),
+    }
+}

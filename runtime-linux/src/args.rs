@@ -7,7 +7,7 @@
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
-use crate::config;
+use crate::{capture, config, lab, realserver};
 
 pub mod command;
 pub mod flag;
@@ -26,11 +26,11 @@ pub enum Invocation {
     /// Ask the running daemon how it is.
     Status(Status),
     /// Make this host a direct-routing real server, or undo it.
-    RealServer(RealServer),
+    RealServer(realserver::Options),
     /// Decode VRRP from a link or a capture file.
-    Capture(Capture),
+    Capture(capture::Options),
     /// Build the laboratory of network namespaces and show a failover.
-    Lab(Lab),
+    Lab(lab::Options),
     /// Print this on standard output and exit with 0.
     Say(String),
 }
@@ -46,6 +46,12 @@ pub struct Run {
     pub foreground: bool,
     /// `-l`: log to standard error too.
     pub log_console: bool,
+    /// Log to the system log; unless `-G`, and unless said as `steadfast run`.
+    pub log_syslog: bool,
+    /// `-S`: its facility (RFC 5424 §6.2.1); `daemon` when not said.
+    pub log_facility: Option<u8>,
+    /// `-I`: the kernel's virtual servers stay when the daemon stops.
+    pub keep_services: bool,
     /// How often `-D` was said: 0 terse, 1 detailed, 2 everything.
     pub log_detail: u8,
     /// `-p`: where the process id is written.
@@ -83,44 +89,6 @@ pub struct Status {
     pub socket: Option<PathBuf>,
 }
 
-/// `steadfast realserver`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RealServer {
-    /// `up` sets the host up, `down` undoes exactly that.
-    pub up: bool,
-    /// The virtual address.
-    pub address: core::net::IpAddr,
-    /// `--interface`: where the address goes; the loopback interface by default.
-    pub interface: String,
-}
-
-/// `steadfast capture`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Capture {
-    /// From where.
-    pub from: CaptureFrom,
-    /// `--count`: stop after so many packets.
-    pub count: Option<u64>,
-}
-
-/// Where `steadfast capture` reads packets.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum CaptureFrom {
-    /// `-i LINK`: live, from a network interface.
-    Link(String),
-    /// From a pcap or pcapng file.
-    File(PathBuf),
-}
-
-/// `steadfast lab`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Lab {
-    /// `--keep`: leave the laboratory running until interrupted.
-    pub keep: bool,
-    /// `--config`: configurations of the directors, instead of the built-in ones.
-    pub configs: Vec<PathBuf>,
-}
-
 /// The command line made no sense.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Usage {
@@ -140,7 +108,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Invocation
     match arguments.first().map(OsString::as_os_str) {
         Some(first) if first == OsStr::new("run") => {
             let mut said = said::parse(arguments.into_iter().skip(1))?;
-            said.foreground = true;
+            said.subcommand = true;
             said.meaning()
         }
         Some(first) if !first.as_encoded_bytes().starts_with(b"-") => command::parse(arguments),

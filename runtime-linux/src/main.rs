@@ -1,3 +1,64 @@
 //! The command `steadfast`.
 
-fn main() {}
+use std::env;
+use std::fs::File;
+use std::io::{self, IsTerminal as _, Write as _};
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use runtime_linux::args::{self, Invocation, Usage};
+use runtime_linux::{api, app, capture, config, lab, realserver};
+
+fn main() -> ExitCode {
+    let invocation = match args::parse(env::args_os().skip(1)) {
+        Ok(invocation) => invocation,
+        Err(Usage { message, code }) => {
+            eprintln!("{}", message.trim_end());
+            return ExitCode::from(code);
+        }
+    };
+    match perform(invocation) {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            eprintln!("steadfast: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn perform(invocation: Invocation) -> anyhow::Result<u8> {
+    match invocation {
+        Invocation::Run(run) => app::run(run),
+        Invocation::Check(check) => report(&check),
+        Invocation::Status(status) => {
+            api::client::status(&app::socket_path(status.socket.as_deref(), None), status.json).map(|()| 0)
+        }
+        Invocation::RealServer(options) => realserver::run(options).map(|()| 0),
+        Invocation::Capture(options) => capture::run(options).map(|()| 0),
+        Invocation::Lab(options) => Ok(if lab::run(&options)? { 0 } else { NOT_ALL_HELD }),
+        Invocation::Say(text) => {
+            // A closed pipe is the reader's choice.
+            let _ = std::io::stdout().write_all(text.as_bytes());
+            Ok(0)
+        }
+    }
+}
+
+/// Checks configurations: people read the report on standard output, what calls `-t` on standard error.
+fn report(check: &args::Check) -> anyhow::Result<u8> {
+    let code = match &check.log {
+        Some(path) => {
+            let mut file = File::create(path).with_context(|| format!("{}", path.display()))?;
+            config::check::command(check, &mut file, false)?
+        }
+        None if check.as_keepalived => config::check::command(check, &mut io::stderr(), false)?,
+        None => match config::check::command(check, &mut io::stdout(), io::stdout().is_terminal()) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => 0,
+            code => code?,
+        },
+    };
+    Ok(code)
+}
+
+/// The laboratory saw something else than it expected.
+const NOT_ALL_HELD: u8 = 1;

@@ -59,6 +59,12 @@ impl PidFile {
             }
             Err((_, errno)) => return Err(failed(errno.into())),
         };
+        let mut pid = String::new();
+        // What cannot be read is nobody's number.
+        let _ = file.read_to_string(&mut pid);
+        if is_keepalived(pid.trim()) {
+            return Err(PidFileError::Held { path: path.to_owned(), pid: pid.trim().to_owned() });
+        }
         let write = |file: &mut File| {
             file.set_len(0)?;
             file.rewind()?;
@@ -67,6 +73,13 @@ impl PidFile {
         write(&mut file).map_err(failed)?;
         Ok(Self { path: path.to_owned(), _file: file })
     }
+}
+
+/// keepalived does not lock its pid file, so it is looked for by its name.
+fn is_keepalived(pid: &str) -> bool {
+    pid.parse::<u32>().is_ok_and(|pid| {
+        std::fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|name| name.trim() == "keepalived")
+    })
 }
 
 impl Drop for PidFile {

@@ -8,8 +8,8 @@ use std::path::PathBuf;
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 
 use super::flag::{Effect, FLAGS, Value};
-use super::{Capture, CaptureFrom, Check, Invocation, Lab, RealServer, Status, Usage};
-use crate::config;
+use super::{Check, Invocation, Status, Usage};
+use crate::{capture, config, lab, realserver};
 
 #[derive(Parser)]
 #[command(
@@ -75,17 +75,32 @@ enum Command {
         interface: Option<String>,
         /// A pcap or pcapng file
         file: Option<PathBuf>,
+        /// Show only what belongs to this virtual router
+        #[arg(long, value_name = "1-255", value_parser = clap::value_parser!(u8).range(1..))]
+        vrid: Option<u8>,
+        /// The version to expect, 2 or 3 (default: learnt from the first valid advert of a router)
+        #[arg(long = "version", value_name = "2|3", value_parser = clap::value_parser!(u8).range(2..=3))]
+        vrrp: Option<u8>,
+        /// The password of version 2 to expect (default: learnt)
+        #[arg(long, value_name = "TEXT")]
+        password: Option<String>,
         /// Stop after this many packets
         #[arg(short, long, value_name = "N")]
         count: Option<u64>,
+        /// Print a JSON object a line
+        #[arg(long)]
+        json: bool,
     },
     /// Build two directors, two real servers and a client in network namespaces and show a failover
     Lab {
         /// Leave it running until interrupted
         #[arg(long)]
         keep: bool,
+        /// Print what the directors log as they log it
+        #[arg(long, short)]
+        verbose: bool,
         /// Use these configurations for the directors
-        #[arg(long, value_name = "FILE", num_args = 1..)]
+        #[arg(long, value_name = "FILE")]
         config: Vec<PathBuf>,
     },
 }
@@ -112,7 +127,7 @@ pub fn parse(arguments: Vec<OsString>) -> Result<Invocation, Usage> {
     };
     Ok(match line.command {
         // `args::parse` reads the rest of `run` itself: it is keepalived's form.
-        Command::Run => super::said::Said { foreground: true, ..Default::default() }.meaning()?,
+        Command::Run => super::said::Said { subcommand: true, ..Default::default() }.meaning()?,
         Command::Check { files, compat, json, config_id, all_config } => Invocation::Check(Check {
             files,
             options: config::Options {
@@ -127,17 +142,24 @@ pub fn parse(arguments: Vec<OsString>) -> Result<Invocation, Usage> {
         }),
         Command::Status { json, socket } => Invocation::Status(Status { json, socket }),
         Command::RealServer { direction, address, interface } => {
-            Invocation::RealServer(RealServer { up: direction == Direction::Up, address, interface })
+            let action = match direction {
+                Direction::Up => realserver::Action::Up,
+                Direction::Down => realserver::Action::Down,
+            };
+            Invocation::RealServer(realserver::Options { action, address, interface })
         }
-        Command::Capture { interface, file, count } => {
-            let from = match (interface, file) {
-                (Some(link), _) => CaptureFrom::Link(link),
-                (None, Some(file)) => CaptureFrom::File(file),
+        Command::Capture { interface, file, vrid, vrrp, password, count, json } => {
+            let source = match (interface, file) {
+                (Some(interface), _) => capture::Source::Link(interface),
+                (None, Some(file)) => capture::Source::File(file),
                 (None, None) => unreachable!("clap requires one of the two"),
             };
-            Invocation::Capture(Capture { from, count })
+            let options = capture::Options { source, vrid, version: vrrp, password, count, json };
+            Invocation::Capture(options)
         }
-        Command::Lab { keep, config } => Invocation::Lab(Lab { keep, configs: config }),
+        Command::Lab { keep, verbose, config } => {
+            Invocation::Lab(lab::Options { keep, verbose, configs: config, daemon: None })
+        }
     })
 }
 

@@ -37,7 +37,7 @@ pub struct Flag {
 
 const ONE_PROCESS: &str = "steadfast has no child processes to tell apart";
 const NO_SNMP: &str = "there is no SNMP agent yet";
-const LOGS_GO_TO_STDERR: &str = "logs go to standard error, where the service manager collects them";
+const NO_LOG_FILE: &str = "logs go to the console and the system log";
 const NOT_YET: &str = "not built yet";
 const DEBUG_BUILD: &str = "it belongs to keepalived's own debugging builds";
 
@@ -53,6 +53,14 @@ pub const FLAGS: &[Flag] = &[
     acted(Some('n'), "dont-fork", Value::None, "stay in the foreground"),
     acted(Some('l'), "log-console", Value::None, "log to the console"),
     acted(Some('D'), "log-detail", Value::None, "log in detail; twice: everything"),
+    acted(
+        Some('S'),
+        "log-facility",
+        Value::Required,
+        "facility in the system log: 0-7, local0-7, user or daemon",
+    ),
+    acted(Some('G'), "no-syslog", Value::None, "do not log to the system log"),
+    acted(Some('I'), "dont-release-ipvs", Value::None, "leave the kernel's virtual servers when stopping"),
     acted(Some('P'), "vrrp", Value::None, "run only VRRP"),
     acted(Some('C'), "check", Value::None, "run only virtual servers and their checks"),
     acted(Some('i'), "config-id", Value::Required, "keep lines marked @ID for this id (default: host name)"),
@@ -69,14 +77,11 @@ pub const FLAGS: &[Flag] = &[
     acted(Some('h'), "help", Value::None, "print this text and exit"),
     accepted(Some('B'), "no_bfd", Value::None, "there is no BFD yet"),
     accepted(None, "all", Value::None, ONE_PROCESS),
-    accepted(Some('S'), "log-facility", Value::Required, LOGS_GO_TO_STDERR),
-    accepted(Some('g'), "log-file", Value::Optional, LOGS_GO_TO_STDERR),
-    accepted(None, "flush-log-file", Value::None, LOGS_GO_TO_STDERR),
-    accepted(Some('G'), "no-syslog", Value::None, LOGS_GO_TO_STDERR),
+    accepted(Some('g'), "log-file", Value::Optional, NO_LOG_FILE),
+    accepted(None, "flush-log-file", Value::None, NO_LOG_FILE),
     accepted(Some('u'), "umask", Value::Required, NOT_YET),
     accepted(Some('X'), "release-vips", Value::None, "addresses are always released at stop"),
     accepted(Some('V'), "dont-release-vrrp", Value::None, NOT_YET),
-    accepted(Some('I'), "dont-release-ipvs", Value::None, NOT_YET),
     accepted(Some('R'), "dont-respawn", Value::None, ONE_PROCESS),
     accepted(Some('d'), "dump-conf", Value::None, NOT_YET),
     accepted(Some('r'), "vrrp_pid", Value::Required, ONE_PROCESS),

@@ -15,12 +15,20 @@ pub struct Said {
     pub file: Option<PathBuf>,
     /// `-t`, with the report's file if one was attached.
     pub test: Option<Option<PathBuf>>,
+    /// Said as `steadfast run`.
+    pub subcommand: bool,
     /// `-n`.
     pub foreground: bool,
     /// `-l`.
     pub log_console: bool,
     /// How often `-D`.
     pub log_detail: u8,
+    /// `-S`, as a number of RFC 5424 §6.2.1.
+    pub log_facility: Option<u8>,
+    /// `-G`.
+    pub no_syslog: bool,
+    /// `-I`.
+    pub keep_services: bool,
     /// `-P`.
     pub only_vrrp: bool,
     /// `-C`.
@@ -69,13 +77,13 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Said, Usag
             Value::Optional => parser.optional_value(),
             Value::Required => Some(parser.value().map_err(|error| usage(&error.to_string()))?),
         };
-        said.take(flag, value);
+        said.take(flag, value)?;
     }
     Ok(said)
 }
 
 impl Said {
-    fn take(&mut self, flag: &'static Flag, value: Option<OsString>) {
+    fn take(&mut self, flag: &'static Flag, value: Option<OsString>) -> Result<(), Usage> {
         let text = |value: Option<OsString>| value.map(|text| text.to_string_lossy().into_owned());
         match (flag.long, flag.effect) {
             (long, Effect::Accepted(_)) => {
@@ -86,6 +94,14 @@ impl Said {
             ("dont-fork", Effect::Acted) => self.foreground = true,
             ("log-console", Effect::Acted) => self.log_console = true,
             ("log-detail", Effect::Acted) => self.log_detail = self.log_detail.saturating_add(1),
+            ("log-facility", Effect::Acted) => {
+                let name = text(value).unwrap_or_default();
+                let facility =
+                    facility(&name).ok_or_else(|| usage(&format!("unknown log facility `{name}`")))?;
+                self.log_facility = Some(facility);
+            }
+            ("no-syslog", Effect::Acted) => self.no_syslog = true,
+            ("dont-release-ipvs", Effect::Acted) => self.keep_services = true,
             ("vrrp", Effect::Acted) => self.only_vrrp = true,
             ("check", Effect::Acted) => self.only_check = true,
             ("config-id", Effect::Acted) => self.config_id = text(value),
@@ -98,6 +114,7 @@ impl Said {
             ("genhash", Effect::Acted) => self.genhash = true,
             (long, Effect::Acted) => unreachable!("--{long} is in the table of flags but not read here"),
         }
+        Ok(())
     }
 
     /// What the flags mean together.
@@ -151,9 +168,13 @@ impl Said {
         Ok(Invocation::Run(Run {
             config,
             options,
-            foreground: self.foreground,
-            log_console: self.log_console,
+            foreground: self.foreground || self.subcommand,
+            log_console: self.log_console || self.subcommand,
             log_detail: self.log_detail.min(2),
+            // The subcommand `run` is ours: whoever supervises it reads standard error.
+            log_syslog: !self.no_syslog && !self.subcommand,
+            log_facility: self.log_facility,
+            keep_services: self.keep_services,
             pid_file: self.pid_file,
             socket: self.socket,
             remarks,
@@ -178,6 +199,22 @@ fn signal_number(name: &str) -> Option<i32> {
         // The manual calls it TDATA, the code TDUMP.
         "TDUMP" | "TDATA" => Some(libc::SIGRTMAX()),
         _ => None,
+    }
+}
+
+/// The number of a facility (RFC 5424 §6.2.1) as keepalived lets it be named.
+fn facility(name: &str) -> Option<u8> {
+    const LOCAL0: u8 = 16;
+    match name {
+        "user" => Some(1),
+        "daemon" => Some(3),
+        local => local
+            .strip_prefix("local")
+            .unwrap_or(local)
+            .parse()
+            .ok()
+            .filter(|n| *n < 8)
+            .map(|n: u8| LOCAL0 + n),
     }
 }
 

@@ -1,5 +1,6 @@
 //! How the rest of the daemon speaks to the VRRP thread.
 
+use core::time::Duration;
 use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, TrySendError};
@@ -50,13 +51,30 @@ impl Handle {
     /// [`io::ErrorKind::WouldBlock`] when 256 commands wait already, [`io::ErrorKind::BrokenPipe`] when the
     /// thread has ended.
     pub fn send(&self, command: Command) -> io::Result<()> {
-        let commands = self.commands.as_ref().ok_or(io::ErrorKind::BrokenPipe)?;
-        commands.try_send(command).map_err(|error| match error {
-            TrySendError::Full(_) => io::ErrorKind::WouldBlock,
-            TrySendError::Disconnected(_) => io::ErrorKind::BrokenPipe,
-        })?;
-        self.wake.write(1)?;
+        self.offer(command)?.map_or(Ok(()), |_| Err(io::ErrorKind::WouldBlock.into()))
+    }
+
+    /// Hands a command over, and waits for a place if 256 wait already. For use within a tokio runtime.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::BrokenPipe`] when the thread has ended.
+    pub async fn send_patiently(&self, command: Command) -> io::Result<()> {
+        let mut waiting = self.offer(command)?;
+        while let Some(command) = waiting {
+            tokio::time::sleep(RETRY).await;
+            waiting = self.offer(command)?;
+        }
         Ok(())
+    }
+
+    /// Gives the command back when there is no place for it.
+    fn offer(&self, command: Command) -> io::Result<Option<Command>> {
+        let commands = self.commands.as_ref().ok_or(io::ErrorKind::BrokenPipe)?;
+        match commands.try_send(command) {
+            Ok(()) => self.wake.write(1).map(|_| None).map_err(io::Error::from),
+            Err(TrySendError::Full(command)) => Ok(Some(command)),
+            Err(TrySendError::Disconnected(_)) => Err(io::ErrorKind::BrokenPipe.into()),
+        }
     }
 
     /// Waits until the thread has ended; it ends after [`Command::Stop`]. False: it panicked.
@@ -82,3 +100,6 @@ impl Drop for Handle {
         self.end();
     }
 }
+
+/// From one try to hand a command over to the next.
+const RETRY: Duration = Duration::from_millis(5);

@@ -1,0 +1,63 @@
+//! From a configuration to running parts, at the start and at each reload.
+
+use tracing::{error, info, warn};
+
+use super::{Daemon, gaps};
+use crate::config::model::Configuration;
+use crate::config::{self, Loaded};
+use crate::driver::Command;
+use crate::perform::check;
+use crate::process::Policy;
+
+impl Daemon {
+    /// Reads the configuration again. One that cannot run changes nothing.
+    pub(super) async fn reload(&mut self) {
+        let path = self.run.config.clone();
+        info!("reloading {}", path.display());
+        let Loaded { configuration, diagnostics, .. } = config::load(&path, &self.run.options);
+        for line in diagnostics.lines() {
+            warn!("{line}");
+        }
+        let Some(configuration) = configuration else {
+            let reason = diagnostics.lines().next().unwrap_or_default();
+            error!("{}: not reloaded, the configuration before it runs on", path.display());
+            self.reload_error = Some(reason);
+            return;
+        };
+        self.reload_error = None;
+        if configuration == self.configuration {
+            info!("nothing changed");
+            return;
+        }
+        if configuration.global.data_plane != self.configuration.global.data_plane {
+            warn!("data_plane changes at the next start only");
+        }
+        if configuration.global.rt_priority != self.configuration.global.rt_priority {
+            warn!("vrrp_rt_priority changes at the next start only");
+        }
+        self.apply(configuration).await;
+        info!("reloaded");
+    }
+
+    /// Brings every part to this configuration. What did not change is not touched: each part compares.
+    pub(super) async fn apply(&mut self, configuration: Configuration) {
+        let policy = Policy::from(&configuration.global);
+        for instance in &configuration.instances {
+            self.notify.insert(instance.name.clone(), instance.notify.clone());
+        }
+        if gaps(&configuration) != gaps(&self.configuration) {
+            self.tell(Command::Gaps(gaps(&configuration))).await;
+        }
+        if configuration.instances != self.configuration.instances {
+            self.tell(Command::Apply(configuration.instances.clone())).await;
+        }
+        self.notifier.set_policy(policy.clone());
+        self.scripts.apply(&configuration.scripts, &policy);
+        if !configuration.virtual_servers.is_empty() {
+            self.services.open(&configuration.global);
+        }
+        self.checker
+            .send(check::Command::Apply { virtual_servers: configuration.virtual_servers.clone(), policy });
+        self.configuration = configuration;
+    }
+}

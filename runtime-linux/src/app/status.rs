@@ -1,0 +1,33 @@
+//! What `steadfast status` is told.
+
+use std::process;
+
+use serde_json::{Value, json};
+use tokio::sync::oneshot;
+
+use super::Daemon;
+use crate::clock;
+use crate::driver::Command;
+
+impl Daemon {
+    /// The state of every part.
+    pub(super) async fn status(&mut self) -> Value {
+        let (reply, vrrp) = oneshot::channel();
+        self.tell(Command::Status(reply)).await;
+        let uptime = clock::now().saturating_sub(self.started);
+        json!({
+            "version": env!("CARGO_PKG_VERSION"),
+            "pid": process::id(),
+            "uptime_ms": u64::try_from(uptime.as_millis()).unwrap_or(u64::MAX),
+            "configuration": self.run.config,
+            "router_id": self.configuration.global.router_id,
+            "reload_error": self.reload_error,
+            "vrrp": vrrp.await.ok(),
+            "scripts": self.scripts.status(),
+            "notify_dropped": self.notifier.dropped(),
+            "services": self.checker.status().await,
+            "data_plane": self.services.plane_name(),
+            "traffic": self.services.status(),
+        })
+    }
+}
