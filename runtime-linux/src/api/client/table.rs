@@ -76,24 +76,50 @@ fn services(status: &Value) -> String {
     }
     let mut text = format!("SERVICES (data plane: {})\n", word(status, "data_plane"));
     for service in services {
+        let name = word(service, "service");
         let quorum = match service.get("quorum").and_then(Value::as_bool) {
             Some(false) => ", no quorum",
             Some(true) | None => "",
         };
-        let _ = writeln!(text, "  {} {}{quorum}", word(service, "service"), word(service, "method"));
-        let mut rows = Vec::new();
-        for server in list(service, "/servers") {
-            let state = if server.get("up").and_then(Value::as_bool) == Some(true) { "up" } else { "down" };
-            rows.push([
-                format!("    {}", word(server, "server")),
-                state.to_owned(),
-                format!("weight {}", word(server, "weight")),
-                server.get("reason").and_then(Value::as_str).unwrap_or_default().to_owned(),
-            ]);
+        // Writing to memory does not fail.
+        let _ = writeln!(text, "  {name} {}{quorum}", word(service, "method"));
+        let mut rows: Vec<_> =
+            list(service, "/real_servers").iter().map(|server| real_server(status, &name, server)).collect();
+        if let Some(sorry) = service.get("sorry_server").filter(|sorry| !sorry.is_null()) {
+            let on_duty = sorry.get("on_duty").and_then(Value::as_bool) == Some(true);
+            let address = format!("    {}", word(sorry, "address"));
+            let state = if on_duty { "stands in" } else { "spare" };
+            rows.push([address, state.to_owned(), String::new(), String::new(), "sorry server".to_owned()]);
         }
         text.push_str(&aligned(&rows));
     }
     text
+}
+
+/// Address, state, weight, connections, and what its checks complain about.
+fn real_server(status: &Value, service: &str, server: &Value) -> [String; 5] {
+    let address = word(server, "address");
+    let up = server.get("up").and_then(Value::as_bool) == Some(true);
+    let traffic = list(status, "/traffic/services")
+        .iter()
+        .filter(|other| word(other, "service") == service)
+        .flat_map(|other| list(other, "/destinations"))
+        .find(|destination| word(destination, "address") == address);
+    let connections = traffic.map_or_else(String::new, |destination| {
+        format!("{} active, {} inactive", word(destination, "active"), word(destination, "inactive"))
+    });
+    let complaints: Vec<String> = list(server, "/checks")
+        .iter()
+        .filter(|check| check.get("up").and_then(Value::as_bool) == Some(false))
+        .map(|check| format!("{}: {}", word(check, "check"), word(check, "reason")))
+        .collect();
+    [
+        format!("    {address}"),
+        if up { "up" } else { "down" }.to_owned(),
+        format!("weight {}", word(server, "weight")),
+        connections,
+        complaints.join("; "),
+    ]
 }
 
 fn list<'a>(value: &'a Value, pointer: &str) -> &'a [Value] {
@@ -157,10 +183,14 @@ mod tests {
                   "interface": "eth9", "vrid": 3, "addresses": [], "faults": ["interface eth9 is down"],
                   "active": null },
             ] },
-            "services": [ { "service": "[10.0.0.9]:tcp:80", "method": "rr", "quorum": true, "servers": [
-                { "server": "10.0.0.3:80", "up": true, "weight": 1 },
-                { "server": "10.0.0.4:80", "up": false, "weight": 1, "reason": "connection refused" },
+            "services": [ { "service": "[10.0.0.9]:tcp:80", "method": "rr", "quorum": true,
+                "sorry_server": { "address": "10.0.0.7:80", "on_duty": false }, "real_servers": [
+                { "address": "10.0.0.3:80", "up": true, "weight": 1, "checks": [] },
+                { "address": "10.0.0.4:80", "up": false, "weight": 1, "checks": [
+                    { "check": "TCP_CHECK", "up": false, "reason": "connection refused" } ] },
             ] } ],
+            "traffic": { "services": [ { "service": "[10.0.0.9]:tcp:80", "destinations": [
+                { "address": "10.0.0.3:80", "active": 2, "inactive": 5 } ] } ] },
         });
         assert_eq!(
             render(&status),
@@ -174,8 +204,9 @@ VI_2    FAULT   1.2 s      100           eth9  3     nobody heard
 
 SERVICES (data plane: user)
   [10.0.0.9]:tcp:80 rr
-    10.0.0.3:80  up    weight 1
-    10.0.0.4:80  down  weight 1  connection refused
+    10.0.0.3:80  up     weight 1  2 active, 5 inactive
+    10.0.0.4:80  down   weight 1                        TCP_CHECK: connection refused
+    10.0.0.7:80  spare                                  sorry server
 "
         );
     }
