@@ -158,16 +158,11 @@ impl Running {
     pub async fn terminate(mut self) {
         let Some(group) = self.group else { return };
         signal(group, Signal::SIGTERM);
-        let gone = async {
-            // The leader alone says nothing: what it started may outlive it, and has no parent to tell us.
-            let _ = self.child.wait().await;
-            while killpg(group, None).is_ok() {
-                sleep(Self::PATROL).await;
-            }
-        };
-        if timeout(Self::GRACE, gone).await.is_err() {
+        if timeout(Self::GRACE, self.gone(group)).await.is_err() {
             signal(group, Signal::SIGKILL);
-            let _ = self.child.wait().await;
+            // Nothing survives that, but the dead stay in the group until their parent has looked at them, and
+            // one that was inherited by a careless process 1 stays for good.
+            let _ = timeout(Self::GRACE, self.gone(group)).await;
         }
         self.group = None;
     }
@@ -178,6 +173,15 @@ impl Running {
             signal(group, Signal::SIGKILL);
         }
         let _ = self.child.wait().await;
+    }
+
+    /// Waits until nothing is left of the group.
+    async fn gone(&mut self, group: Pid) {
+        // The leader alone says nothing: what it started may outlive it, and has no parent to tell us.
+        let _ = self.child.wait().await;
+        while killpg(group, None).is_ok() {
+            sleep(Self::PATROL).await;
+        }
     }
 
     /// Lets the script run on by itself; it is reaped when it ends.
@@ -228,9 +232,7 @@ fn shell(line: &str, arguments: &[String]) -> (std::path::PathBuf, Vec<String>) 
 fn spawn(path: &Path, words: &[String], account: Option<&Account>) -> io::Result<tokio::process::Child> {
     let mut command = std::process::Command::new(path);
     command.args(words).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    for variable in ["IFS", "LD_PRELOAD", "LD_LIBRARY_PATH"] {
-        command.env_remove(variable);
-    }
+    clean_environment(&mut command);
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
     if let Some(account) = account {
         sys::become_user(&mut command, account);
@@ -238,7 +240,16 @@ fn spawn(path: &Path, words: &[String], account: Option<&Account>) -> io::Result
     tokio::process::Command::from(command).spawn()
 }
 
+fn clean_environment(command: &mut std::process::Command) {
+    for variable in ["IFS", "LD_PRELOAD", "LD_LIBRARY_PATH"] {
+        command.env_remove(variable);
+    }
+}
+
 /// A group that is gone has had its signal.
 fn signal(group: Pid, signal: Signal) {
     let _ = killpg(group, signal);
 }
+
+#[cfg(test)]
+mod tests;
