@@ -23,6 +23,7 @@ use std::path::Path;
 
 pub use diagnose::{Diagnostic, Diagnostics, Exit, Severity};
 
+pub mod build;
 pub mod check;
 pub mod diagnose;
 pub mod expand;
@@ -30,6 +31,8 @@ pub mod keyword;
 pub mod model;
 pub mod source;
 pub mod text;
+pub mod tree;
+pub mod value;
 
 /// Which parts of a configuration are wanted (`-P`, `-C`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -70,7 +73,19 @@ pub struct Loaded {
 /// Never fails outright: a file that cannot be read is a fatal diagnostic.
 pub fn load(path: &Path, options: &Options) -> Loaded {
     let mut diagnostics = Diagnostics::default();
-    let _lines = expand::expand(path, options, &mut diagnostics);
+    let lines = expand::expand(path, options, &mut diagnostics);
+    let tree = tree::parse(lines, &mut diagnostics);
+    let mut configuration = build::build(&tree, &mut diagnostics);
+    match options.subsystems {
+        Subsystems::All => {}
+        Subsystems::Vrrp => configuration.virtual_servers.clear(),
+        Subsystems::Check => {
+            configuration.instances.clear();
+            configuration.groups.clear();
+            configuration.scripts.clear();
+        }
+    }
     let sources = model::Sources { files: diagnostics.files().paths().map(Path::to_owned).collect() };
-    Loaded { configuration: None, diagnostics, sources }
+    let configuration = (!diagnostics.is_fatal()).then_some(configuration);
+    Loaded { configuration, diagnostics, sources }
 }

@@ -112,3 +112,72 @@ pub const MISSING_VALUE: Kind = error("S0203");
 pub const OLD_WORD: Kind = note("S0204");
 /// Words behind a value that nobody reads.
 pub const TRAILING_WORDS: Kind = note("S0205");
+/// A word that is accepted without effect, where that must be told.
+pub const NOT_BUILT: Kind = advice("S0206");
+/// A block lacks a word that it cannot do without.
+pub const MISSING_WORD: Kind = error("S0207");
+/// Words behind an unquoted script.
+pub const UNQUOTED_ARGUMENTS: Kind = note("S0208");
+
+/// A value of the wrong kind, or out of range.
+pub const WRONG_VALUE: Kind = error("S0301");
+/// A name that was given before.
+pub const DUPLICATE_NAME: Kind = error("S0302");
+/// A name of something that does not exist.
+pub const UNKNOWN_NAME: Kind = error("S0303");
+/// An address that was given before.
+pub const DUPLICATE_ADDRESS: Kind = advice("S0304");
+/// A password of more than 8 characters.
+pub const LONG_PASSWORD: Kind = warning("S0305");
+/// An address of another family than it must have.
+pub const WRONG_FAMILY: Kind = error("S0306");
+
+/// A router without identity or link.
+pub const INCOMPLETE_ROUTER: Kind = error("S0401");
+/// Two routers with one VRID on one link.
+pub const DUPLICATE_VRID: Kind = error("S0402");
+/// A router on the loopback interface.
+pub const LOOPBACK: Kind = error("S0403");
+/// A router without virtual addresses.
+pub const NO_ADDRESSES: Kind = error("S0404");
+/// More addresses than an advert carries.
+pub const TOO_MANY_ADDRESSES: Kind = warning("S0405");
+/// Version 2 over IPv6.
+pub const VERSION_2_OVER_IPV6: Kind = warning("S0406");
+/// `state MASTER` without a priority.
+pub const IMPLIED_OWNER: Kind = advice("S0407");
+/// Something that strict mode does not allow.
+pub const STRICT: Kind = warning("S0408");
+/// Strict mode makes the addresses silent.
+pub const STRICT_NO_ACCEPT: Kind = advice("S0409");
+/// `nopreempt` beside `state MASTER`.
+pub const NOPREEMPT_CLEARED: Kind = warning("S0410");
+/// `preempt_delay` where it does nothing.
+pub const PREEMPT_DELAY_CLEARED: Kind = warning("S0411");
+/// An advert interval that the version cannot carry.
+pub const INTERVAL_ROUNDED: Kind = warning("S0412");
+/// Authentication that is not used.
+pub const AUTHENTICATION_DROPPED: Kind = warning("S0413");
+/// A sync group without members.
+pub const EMPTY_GROUP: Kind = error("S0414");
+/// A sync group with one member.
+pub const SMALL_GROUP: Kind = advice("S0415");
+
+/// A virtual server without `protocol`.
+pub const NO_PROTOCOL: Kind = advice("S0501");
+/// A real server whose port must be the virtual server's.
+pub const PORT_FORCED: Kind = warning("S0502");
+/// A service on every port without persistence.
+pub const PORTLESS_PERSISTENCE: Kind = warning("S0503");
+/// More quorum or hysteresis than there is weight.
+pub const QUORUM_REDUCED: Kind = warning("S0504");
+/// A service that cannot be used.
+pub const UNUSABLE_SERVICE: Kind = error("S0505");
+/// A service that another virtual server has.
+pub const DUPLICATE_SERVICE: Kind = error("S0506");
+/// A check that is tried as something simpler.
+pub const DEGRADED_CHECK: Kind = advice("S0507");
+
+/// Scripts without script security.
+pub const NO_SCRIPT_SECURITY: Kind =
+    Kind { code: "S0601", severity: Severity::Warning, exit: Exit::Security };

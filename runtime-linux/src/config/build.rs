@@ -1,0 +1,196 @@
+//! From the tree to [`model::Configuration`]: words are recognised, values parsed, defaults filled in, names
+//! resolved.
+//!
+//! Each block has a file. What is wrong is complained about and left out, as keepalived does.
+
+use super::diagnose::{Diagnostic, Diagnostics, kind};
+use super::keyword::{Block, Class, Status, Takes, Word, blocks_of};
+use super::model::Configuration;
+use super::tree::Node;
+use super::value::Values;
+
+mod address;
+mod check;
+mod complete;
+mod global;
+mod group;
+mod instance;
+mod notify;
+mod script;
+mod server;
+mod service;
+mod track;
+
+/// Makes a configuration of a tree.
+pub fn build(nodes: &[Node], diagnostics: &mut Diagnostics) -> Configuration {
+    let mut configuration = Configuration::default();
+    let mut defaults = global::Defaults::default();
+    // Global words count wherever they stand, so they are read first.
+    each(nodes, Block::Root, diagnostics, |word, node, diagnostics| {
+        if word == "global_defs" {
+            global::read(node, &mut configuration.global, &mut defaults, diagnostics);
+        }
+        true
+    });
+    if configuration.global.router_id.is_empty() {
+        let name = nix::unistd::gethostname().unwrap_or_default();
+        configuration.global.router_id = name.to_string_lossy().into_owned();
+    }
+    configuration.scripts = script::read_all(nodes, diagnostics);
+    configuration.instances = instance::read_all(nodes, &defaults, &configuration.scripts, diagnostics);
+    configuration.groups = group::read_all(nodes, &configuration.instances, diagnostics);
+    configuration.virtual_servers = service::read_all(nodes, diagnostics);
+    script::complain_of_security(&configuration, diagnostics);
+    configuration
+}
+
+/// The blocks at the root that `name` opens, in file order.
+fn blocks<'n>(nodes: &'n [Node], name: &'static str) -> impl Iterator<Item = &'n Node> {
+    nodes.iter().filter(move |node| node.word.text == name)
+}
+
+/// Calls `take` with the name of each known word in a block, aliases resolved; complains about the others.
+///
+/// `take` returns false for a word that it does not act on; that is noted as accepted without effect.
+fn each<'n>(
+    nodes: &'n [Node],
+    block: Block,
+    diagnostics: &mut Diagnostics,
+    mut take: impl FnMut(&'static str, &'n Node, &mut Diagnostics) -> bool,
+) {
+    for node in nodes {
+        let Some(word) = known(node, block, diagnostics) else { continue };
+        shape(node, word, diagnostics);
+        let word = resolve(node, word, block, diagnostics);
+        let acted = take(word.name, node, diagnostics);
+        match word.status {
+            Status::Built | Status::Alias(_) if acted => {}
+            Status::Built | Status::Alias(_) | Status::Accepted => {
+                unbuilt(node, word, block, diagnostics);
+            }
+            Status::Missed(instead) => {
+                diagnostics.push(
+                    Diagnostic::new(
+                        &kind::NOT_BUILT,
+                        format!("`{}` is accepted, without effect", node.word.text),
+                    )
+                    .at(node.word.span)
+                    .consequence(instead),
+                );
+                unbuilt(node, word, block, diagnostics);
+            }
+        }
+    }
+}
+
+/// Notes a word without effect, and looks for unknown words in its block.
+fn unbuilt(node: &Node, word: &Word, block: Block, diagnostics: &mut Diagnostics) {
+    diagnostics.without_effect(node.word.text.clone(), block.name(), node.word.span);
+    if let Takes::Block(inner) = word.takes {
+        only_known(node.children(), inner, diagnostics);
+    }
+}
+
+fn only_known(nodes: &[Node], block: Block, diagnostics: &mut Diagnostics) {
+    for node in nodes {
+        if let Some(word) = known(node, block, diagnostics)
+            && let Takes::Block(inner) = word.takes
+        {
+            only_known(node.children(), inner, diagnostics);
+        }
+    }
+}
+
+fn known(node: &Node, block: Block, diagnostics: &mut Diagnostics) -> Option<&'static Word> {
+    let name = node.word.text.as_str();
+    let word = block.word(name);
+    if word.is_none() {
+        unknown(node, block, diagnostics);
+    }
+    word
+}
+
+fn unknown(node: &Node, block: Block, diagnostics: &mut Diagnostics) {
+    let name = node.word.text.as_str();
+    if matches!(name, "{" | "}") {
+        return;
+    }
+    let consequence = if node.block.is_some() { "it is ignored, with its block" } else { "it is ignored" };
+    let elsewhere: Vec<&str> = blocks_of(name).into_iter().map(Block::name).collect();
+    let suggestion = block.suggestion(name);
+    let mut diagnostic = if elsewhere.is_empty() {
+        let diagnostic = Diagnostic::new(&kind::UNKNOWN_WORD, format!("unknown word `{name}`"));
+        match suggestion {
+            Some(meant) => diagnostic.help(format!("did you mean `{meant}`?")),
+            None if name.contains('=') => {
+                diagnostic.help("a definition is written `$NAME=value`, without blanks before the `=`")
+            }
+            None => diagnostic,
+        }
+    } else {
+        let places: Vec<&str> = elsewhere
+            .iter()
+            .map(|block| if block.is_empty() { "outside every block" } else { block })
+            .collect();
+        let here = if block == Block::Root { "outside every block" } else { block.name() };
+        let diagnostic = Diagnostic::new(&kind::MISPLACED_WORD, format!("`{name}` has no meaning in {here}"));
+        match (name, block) {
+            ("lb_kind", Block::RealServer) => diagnostic.help("a real server's own method is `lvs_method`"),
+            _ => diagnostic.help(format!("it belongs in {}", places.join(", "))),
+        }
+    };
+    diagnostic = diagnostic.at(node.word.span).consequence(consequence);
+    if let Some(used) = node.word.used {
+        diagnostic = diagnostic.related(used, "brought in here");
+    }
+    diagnostics.push(diagnostic);
+}
+
+/// Complains where a block is missing, or stands where none can be.
+fn shape(node: &Node, word: &Word, diagnostics: &mut Diagnostics) {
+    match (word.takes, &node.block) {
+        (Takes::Block(_) | Takes::List, None) => diagnostics.push(
+            Diagnostic::new(&kind::MISSING_BLOCK, format!("`{}` has no block", word.name))
+                .at(node.span().after())
+                .label("expected `{`")
+                .consequence("it is taken as empty"),
+        ),
+        (Takes::Values, Some(_)) => diagnostics.push(
+            Diagnostic::new(&kind::UNEXPECTED_BLOCK, format!("`{}` takes no block", word.name))
+                .at(node.word.span)
+                .consequence("the block is ignored"),
+        ),
+        (Takes::Block(_) | Takes::List, Some(_)) | (Takes::Values, None) => {}
+    }
+}
+
+/// The word that an alias stands for; an old one is remarked upon.
+fn resolve(node: &Node, word: &'static Word, block: Block, diagnostics: &mut Diagnostics) -> &'static Word {
+    let Status::Alias(of) = word.status else { return word };
+    if word.class == Class::Old {
+        diagnostics.push(
+            Diagnostic::new(&kind::OLD_WORD, format!("`{}` is the old name of `{of}`", word.name))
+                .at(node.word.span)
+                .help(format!("write `{of}`")),
+        );
+    }
+    block.word(of).unwrap_or(word)
+}
+
+/// The name behind the word that opens a block; complains if there is none.
+fn name_of(node: &Node, diagnostics: &mut Diagnostics) -> Option<String> {
+    let mut values = Values::new(node, diagnostics);
+    let name = values.required(0, "a name")?;
+    values.no_more_than(1);
+    Some(name.text.clone())
+}
+
+/// Complains about a name that was given before.
+fn duplicate(node: &Node, what: &str, name: &str, first: &Node, diagnostics: &mut Diagnostics) {
+    diagnostics.push(
+        Diagnostic::new(&kind::DUPLICATE_NAME, format!("there are two of {what} `{name}`"))
+            .at(node.span())
+            .related(first.span(), "the first one")
+            .consequence("the second one is ignored"),
+    );
+}

@@ -1,0 +1,123 @@
+//! `global_defs`.
+
+use core::time::Duration;
+
+use super::each;
+use crate::config::diagnose::Diagnostics;
+use crate::config::keyword::Block;
+use crate::config::model::{ChecksumForm, DataPlane, Garp, Global, ScriptUser, Version};
+use crate::config::tree::Node;
+use crate::config::value::Values;
+
+/// What `global_defs` says for instances that do not say it themselves.
+#[derive(Clone, Debug)]
+pub(super) struct Defaults {
+    pub(super) version: Option<Version>,
+    pub(super) strict: bool,
+    pub(super) skip_address_check: bool,
+    pub(super) garp: Garp,
+    pub(super) lower_priority_repeat: Option<u8>,
+    pub(super) down_timer_adverts: u8,
+    pub(super) lower_priority_no_advert: bool,
+    pub(super) checksum: ChecksumForm,
+    pub(super) check_unicast_source: bool,
+}
+
+impl Default for Defaults {
+    fn default() -> Self {
+        Self {
+            version: None,
+            strict: false,
+            skip_address_check: false,
+            garp: Garp {
+                repeat: 5,
+                delay: Duration::from_secs(5),
+                refresh: Duration::ZERO,
+                refresh_repeat: 1,
+                lower_priority_repeat: 5,
+            },
+            lower_priority_repeat: None,
+            down_timer_adverts: 3,
+            lower_priority_no_advert: false,
+            checksum: ChecksumForm::PseudoHeader,
+            check_unicast_source: false,
+        }
+    }
+}
+
+/// The greatest span that keepalived's timers take, in seconds.
+pub(super) const LONGEST: f64 = 4_294.0;
+
+pub(super) fn read(node: &Node, global: &mut Global, defaults: &mut Defaults, diagnostics: &mut Diagnostics) {
+    let mut min_garp = false;
+    each(node.children(), Block::Global, diagnostics, |word, node, diagnostics| {
+        let mut values = Values::new(node, diagnostics);
+        match word {
+            "router_id" => set(&mut global.router_id, values.word("a name")),
+            "data_plane" => set(
+                &mut global.data_plane,
+                values.one_of(
+                    &[("auto", DataPlane::Auto), ("kernel", DataPlane::Kernel), ("user", DataPlane::User)],
+                    "the kernel's IPVS is used where it exists",
+                ),
+            ),
+            "script_user" => {
+                if let Some(user) = values.required(0, "a user") {
+                    let group = node.values.get(1).map(|group| group.text.clone());
+                    values.no_more_than(2);
+                    global.script_user = Some(ScriptUser { user: user.text.clone(), group });
+                }
+            }
+            "enable_script_security" => set(&mut global.script_security, values.boolean()),
+            "vrrp_rt_priority" => global.rt_priority = values.number(1..=99).or(global.rt_priority),
+            // 0 stands in the default file of old distributions; keepalived calls it out of range.
+            "vrrp_garp_interval" => set(&mut global.garp_interval, values.seconds(0.0..=LONGEST)),
+            "vrrp_gna_interval" => set(&mut global.gna_interval, values.seconds(0.0..=LONGEST)),
+            "lvs_flush" => set(&mut global.lvs_flush, values.boolean()),
+            // `lvs_flush_on_stop VS` is told apart from the plain form by nothing we do differently.
+            "lvs_flush_on_stop" => global.lvs_flush_on_stop = true,
+            "vrrp_startup_delay" => set(&mut global.startup_delay, values.seconds(0.0..=LONGEST)),
+            "vrrp_version" => {
+                let versions = [("2", Version::V2), ("3", Version::V3)];
+                defaults.version =
+                    values.one_of(&versions, "version 2 is used, 3 for IPv6").or(defaults.version);
+            }
+            "vrrp_strict" => set(&mut defaults.strict, values.boolean()),
+            "vrrp_skip_check_adv_addr" => set(&mut defaults.skip_address_check, values.boolean()),
+            "vrrp_garp_master_delay" => set(&mut defaults.garp.delay, values.seconds(0.0..=LONGEST)),
+            "vrrp_garp_master_repeat" => set(&mut defaults.garp.repeat, values.number(1..=255)),
+            "vrrp_garp_master_refresh" => set(&mut defaults.garp.refresh, values.seconds(0.0..=LONGEST)),
+            "vrrp_garp_master_refresh_repeat" => {
+                set(&mut defaults.garp.refresh_repeat, values.number(1..=255));
+            }
+            "vrrp_garp_lower_prio_repeat" => {
+                defaults.lower_priority_repeat = values.number(0..=255).or(defaults.lower_priority_repeat);
+            }
+            "vrrp_min_garp" => set(&mut min_garp, values.boolean()),
+            "vrrp_down_timer_adverts" => set(&mut defaults.down_timer_adverts, values.number(1..=100)),
+            "vrrp_lower_prio_no_advert" => set(&mut defaults.lower_priority_no_advert, values.boolean()),
+            "v3_checksum_as_v2" => set(&mut defaults.checksum, values.boolean().map(checksum)),
+            "vrrp_check_unicast_src" => set(&mut defaults.check_unicast_source, values.boolean()),
+            // Acted on while the files were read.
+            "random_seed" | "include_check" | "instance" => {}
+            _ => return false,
+        }
+        true
+    });
+    if min_garp {
+        defaults.garp.repeat = 1;
+        defaults.garp.delay = Duration::ZERO;
+    }
+}
+
+/// The checksum that `v3_checksum_as_v2` asks for.
+pub(super) fn checksum(as_version_2: bool) -> ChecksumForm {
+    if as_version_2 { ChecksumForm::Rfc9568 } else { ChecksumForm::PseudoHeader }
+}
+
+/// Stores a value if there is one.
+pub(super) fn set<T>(target: &mut T, value: Option<T>) {
+    if let Some(value) = value {
+        *target = value;
+    }
+}

@@ -1,0 +1,90 @@
+//! `vrrp_sync_group`.
+
+use super::{blocks, duplicate, each, name_of, notify};
+use crate::config::diagnose::{Diagnostic, Diagnostics, kind};
+use crate::config::keyword::{Block, nearest};
+use crate::config::model::{Instance, Notify, SyncGroup};
+use crate::config::tree::Node;
+
+pub(super) fn read_all(
+    nodes: &[Node],
+    instances: &[Instance],
+    diagnostics: &mut Diagnostics,
+) -> Vec<SyncGroup> {
+    let mut groups: Vec<SyncGroup> = Vec::new();
+    let mut seen: Vec<(String, &Node)> = Vec::new();
+    for node in blocks(nodes, "vrrp_sync_group") {
+        let Some(name) = name_of(node, diagnostics) else { continue };
+        if let Some((_, first)) = seen.iter().find(|(other, _)| *other == name) {
+            duplicate(node, "sync group", &name, first, diagnostics);
+            continue;
+        }
+        seen.push((name.clone(), node));
+        let group = read(node, name, instances, &groups, diagnostics);
+        groups.extend(group);
+    }
+    groups
+}
+
+fn read(
+    node: &Node,
+    name: String,
+    instances: &[Instance],
+    others: &[SyncGroup],
+    diagnostics: &mut Diagnostics,
+) -> Option<SyncGroup> {
+    let mut members: Vec<String> = Vec::new();
+    let mut scripts = Notify::default();
+    each(node.children(), Block::SyncGroup, diagnostics, |word, node, diagnostics| {
+        if word != "group" {
+            return notify::read(word, node, &mut scripts, diagnostics);
+        }
+        for member in node.words() {
+            let text = member.text.as_str();
+            if !instances.iter().any(|instance| instance.name == text) {
+                let mut diagnostic =
+                    Diagnostic::new(&kind::UNKNOWN_NAME, format!("there is no vrrp_instance `{text}`"))
+                        .at(member.span)
+                        .consequence("it is not in the group");
+                if let Some(meant) = nearest(text, instances.iter().map(|one| one.name.as_str())) {
+                    diagnostic = diagnostic.help(format!("did you mean `{meant}`?"));
+                }
+                diagnostics.push(diagnostic);
+            } else if members
+                .iter()
+                .chain(others.iter().flat_map(|group| &group.members))
+                .any(|one| one == text)
+            {
+                diagnostics.push(
+                    Diagnostic::new(&kind::DUPLICATE_NAME, format!("`{text}` is in a sync group already"))
+                        .at(member.span)
+                        .consequence("it stays where it is"),
+                );
+            } else {
+                members.push(text.to_owned());
+            }
+        }
+        true
+    });
+    match members.len() {
+        0 => {
+            diagnostics.push(
+                Diagnostic::new(&kind::EMPTY_GROUP, format!("sync group `{name}` has no members"))
+                    .at(node.span())
+                    .consequence("it is left out"),
+            );
+            return None;
+        }
+        1 => diagnostics.push(
+            Diagnostic::new(&kind::SMALL_GROUP, format!("sync group `{name}` has only one member"))
+                .at(node.span())
+                .consequence("it moves as it would without the group"),
+        ),
+        _ => diagnostics.push(
+            Diagnostic::new(&kind::NOT_BUILT, format!("sync group `{name}` is accepted, without effect"))
+                .at(node.span())
+                .consequence("each of its routers moves on its own"),
+        ),
+    }
+    Some(SyncGroup { name, members, notify: scripts })
+}

@@ -1,0 +1,319 @@
+//! `vrrp_instance`: what it says. [`complete`](super::complete) makes a router of it.
+
+use core::net::IpAddr;
+use core::time::Duration;
+
+use super::complete::complete;
+use super::global::{Defaults, LONGEST, checksum, set};
+use super::{address, blocks, duplicate, each, name_of, notify, track};
+use crate::config::diagnose::{Diagnostic, Diagnostics, kind};
+use crate::config::keyword::Block;
+use crate::config::model::{
+    ChecksumForm, Garp, Instance, Notify, Priority, TrackScript, Tracked, UnicastPeer, Version,
+    VirtualAddress, Vrid,
+};
+use crate::config::source::Span;
+use crate::config::text::Token;
+use crate::config::tree::Node;
+use crate::config::value::{self, Values, wrong};
+
+/// What an instance says, with the places that rules complain about.
+#[derive(Clone, Debug)]
+pub(super) struct Said {
+    pub(super) name: String,
+    pub(super) span: Span,
+    pub(super) wants_active: Option<(bool, Span)>,
+    pub(super) interface: Option<(String, Span)>,
+    pub(super) vrid: Option<(Vrid, Span)>,
+    pub(super) version: Option<(Version, Span)>,
+    pub(super) priority: Option<(Priority, Span)>,
+    pub(super) advert_interval: Option<(Duration, Span)>,
+    pub(super) authentication: Option<Authentication>,
+    pub(super) addresses: Vec<(VirtualAddress, Token)>,
+    pub(super) excluded: Vec<(VirtualAddress, Token)>,
+    pub(super) no_addresses: bool,
+    pub(super) nopreempt: Option<Span>,
+    pub(super) preempt_delay: Option<(Duration, Span)>,
+    pub(super) source: Option<(IpAddr, Span)>,
+    pub(super) peers: Vec<(UnicastPeer, Span)>,
+    pub(super) check_unicast_source: bool,
+    pub(super) unicast_ttl: u8,
+    pub(super) checksum: ChecksumForm,
+    pub(super) garp: Garp,
+    pub(super) lower_priority_repeat: Option<u8>,
+    pub(super) accept: Option<(bool, Span)>,
+    pub(super) strict: bool,
+    pub(super) skip_address_check: bool,
+    pub(super) lower_priority_no_advert: bool,
+    pub(super) down_timer_adverts: u8,
+    pub(super) ignore_own_interface: bool,
+    pub(super) track_interfaces: Vec<Tracked>,
+    pub(super) track_scripts: Vec<Tracked>,
+    pub(super) notify: Notify,
+}
+
+/// `authentication`.
+#[derive(Clone, Debug)]
+pub(super) struct Authentication {
+    pub(super) span: Span,
+    pub(super) header: bool,
+    pub(super) password: Option<[u8; 8]>,
+}
+
+pub(super) fn read_all(
+    nodes: &[Node],
+    defaults: &Defaults,
+    scripts: &[TrackScript],
+    diagnostics: &mut Diagnostics,
+) -> Vec<Instance> {
+    let mut instances: Vec<(Instance, &Node)> = Vec::new();
+    let mut seen: Vec<(String, &Node)> = Vec::new();
+    for node in blocks(nodes, "vrrp_instance") {
+        let Some(name) = name_of(node, diagnostics) else { continue };
+        if let Some((_, first)) = seen.iter().find(|(other, _)| *other == name) {
+            duplicate(node, "instance", &name, first, diagnostics);
+            continue;
+        }
+        seen.push((name.clone(), node));
+        let said = read(node, name, defaults, scripts, diagnostics);
+        let Some(instance) = complete(said, diagnostics) else { continue };
+        let family = |one: &Instance| one.addresses.first().map(|first| first.address.is_ipv4());
+        let same = |other: &Instance| {
+            other.vrid == instance.vrid
+                && other.interface == instance.interface
+                && family(other) == family(&instance)
+        };
+        if let Some((other, first)) = instances.iter().find(|(other, _)| same(other)) {
+            diagnostics.push(
+                Diagnostic::new(
+                    &kind::DUPLICATE_VRID,
+                    format!(
+                        "{} and {} both use VRID {} on {}",
+                        other.name,
+                        instance.name,
+                        instance.vrid.get(),
+                        instance.interface
+                    ),
+                )
+                .at(node.span())
+                .related(first.span(), "the first one")
+                .consequence(format!("{} is left out", instance.name))
+                .help("give each router of a link a virtual_router_id of its own"),
+            );
+            continue;
+        }
+        instances.push((instance, node));
+    }
+    instances.into_iter().map(|(instance, _)| instance).collect()
+}
+
+fn read(
+    node: &Node,
+    name: String,
+    defaults: &Defaults,
+    scripts: &[TrackScript],
+    diagnostics: &mut Diagnostics,
+) -> Said {
+    let mut said = Said {
+        name,
+        span: node.span(),
+        wants_active: None,
+        interface: None,
+        vrid: None,
+        version: defaults.version.map(|version| (version, node.span())),
+        priority: None,
+        advert_interval: None,
+        authentication: None,
+        addresses: Vec::new(),
+        excluded: Vec::new(),
+        no_addresses: false,
+        nopreempt: None,
+        preempt_delay: None,
+        source: None,
+        peers: Vec::new(),
+        check_unicast_source: defaults.check_unicast_source,
+        unicast_ttl: 255,
+        checksum: defaults.checksum,
+        garp: defaults.garp,
+        lower_priority_repeat: defaults.lower_priority_repeat,
+        accept: None,
+        strict: defaults.strict,
+        skip_address_check: defaults.skip_address_check,
+        lower_priority_no_advert: defaults.lower_priority_no_advert,
+        down_timer_adverts: defaults.down_timer_adverts,
+        ignore_own_interface: false,
+        track_interfaces: Vec::new(),
+        track_scripts: Vec::new(),
+        notify: Notify::default(),
+    };
+    each(node.children(), Block::Instance, diagnostics, |word, node, diagnostics| {
+        notify::read(word, node, &mut said.notify, diagnostics)
+            || said.list(word, node, scripts, diagnostics)
+            || said.election(word, node, diagnostics)
+            || said.other(word, node, diagnostics)
+    });
+    said
+}
+
+impl Said {
+    /// Words with a block.
+    fn list(
+        &mut self,
+        word: &str,
+        node: &Node,
+        scripts: &[TrackScript],
+        diagnostics: &mut Diagnostics,
+    ) -> bool {
+        match word {
+            "authentication" => self.authentication = Some(authentication(node, diagnostics)),
+            "virtual_ipaddress" => address::read_all(node, &mut self.addresses, diagnostics),
+            "virtual_ipaddress_excluded" => address::read_all(node, &mut self.excluded, diagnostics),
+            "unicast_peer" => peers(node, &mut self.peers, diagnostics),
+            "track_interface" => track::interfaces(node, &mut self.track_interfaces, diagnostics),
+            "track_script" => track::scripts(node, &mut self.track_scripts, scripts, diagnostics),
+            _ => return false,
+        }
+        true
+    }
+
+    /// Words about who is elected and when.
+    fn election(&mut self, word: &str, node: &Node, diagnostics: &mut Diagnostics) -> bool {
+        let span = node.values.first().map_or(node.word.span, |value| value.span);
+        let mut values = Values::new(node, diagnostics);
+        match word {
+            "state" => {
+                let states = [("MASTER", true), ("BACKUP", false)];
+                let consequence = "this router starts as BACKUP";
+                let wanted = values.one_of(&states, consequence).unwrap_or(false);
+                self.wants_active = Some((wanted, span));
+            }
+            "virtual_router_id" => {
+                let vrid = values.number::<u8>(1..=255).and_then(Vrid::new);
+                self.vrid = vrid.map(|vrid| (vrid, span)).or(self.vrid);
+            }
+            "priority" => {
+                let priority = values.number::<u8>(1..=255).and_then(Priority::new);
+                // As keepalived: a priority that makes no sense is the default, even beside `state MASTER`.
+                self.priority = Some((priority.unwrap_or(Priority::DEFAULT), span));
+            }
+            "advert_int" => {
+                let interval = values.seconds(0.01..=255.0);
+                self.advert_interval = interval.map(|interval| (interval, span)).or(self.advert_interval);
+            }
+            "version" => {
+                let versions = [("2", Version::V2), ("3", Version::V3)];
+                let version = values.one_of(&versions, "the line is ignored");
+                self.version = version.map(|version| (version, span)).or(self.version);
+            }
+            "nopreempt" => self.nopreempt = Some(node.word.span),
+            "preempt" => self.nopreempt = None,
+            "preempt_delay" => {
+                let delay = values.seconds(0.0..=1000.0);
+                self.preempt_delay = delay.map(|delay| (delay, span)).or(self.preempt_delay);
+            }
+            "down_timer_adverts" => set(&mut self.down_timer_adverts, values.number(1..=100)),
+            "lower_prio_no_advert" => set(&mut self.lower_priority_no_advert, values.boolean()),
+            "strict_mode" => set(&mut self.strict, values.boolean()),
+            _ => return false,
+        }
+        true
+    }
+
+    /// Everything else.
+    fn other(&mut self, word: &str, node: &Node, diagnostics: &mut Diagnostics) -> bool {
+        let span = node.values.first().map_or(node.word.span, |value| value.span);
+        let mut values = Values::new(node, diagnostics);
+        match word {
+            "interface" => self.interface = values.word("an interface").map(|name| (name, span)),
+            "no_virtual_ipaddress" => self.no_addresses = true,
+            "unicast_src_ip" | "mcast_src_ip" => {
+                self.source = values.address().map(|address| (address, span)).or(self.source);
+            }
+            "unicast_ttl" => set(&mut self.unicast_ttl, values.number(0..=255)),
+            "check_unicast_src" => set(&mut self.check_unicast_source, values.boolean()),
+            "v3_checksum_as_v2" => set(&mut self.checksum, values.boolean().map(checksum)),
+            "dont_track_primary" => self.ignore_own_interface = true,
+            "garp_master_delay" => set(&mut self.garp.delay, values.seconds(0.0..=LONGEST)),
+            "garp_master_repeat" => set(&mut self.garp.repeat, values.number(1..=255)),
+            "garp_master_refresh" => set(&mut self.garp.refresh, values.seconds(0.0..=LONGEST)),
+            "garp_master_refresh_repeat" => set(&mut self.garp.refresh_repeat, values.number(1..=255)),
+            "garp_lower_prio_repeat" => {
+                self.lower_priority_repeat = values.number(0..=255).or(self.lower_priority_repeat);
+            }
+            "accept" => self.accept = Some((true, node.word.span)),
+            "no_accept" => self.accept = Some((false, node.word.span)),
+            "skip_check_adv_addr" => set(&mut self.skip_address_check, values.boolean()),
+            _ => return false,
+        }
+        true
+    }
+}
+
+fn authentication(node: &Node, diagnostics: &mut Diagnostics) -> Authentication {
+    let mut result = Authentication { span: node.word.span, header: false, password: None };
+    each(node.children(), Block::Authentication, diagnostics, |word, node, diagnostics| {
+        let mut values = Values::new(node, diagnostics);
+        match word {
+            "auth_type" => {
+                // keepalived looks no further than it must.
+                let types = [("PASS", false), ("AH", true), ("SIMPLE_PASSWORD", false), ("IPSEC_AH", true)];
+                set(&mut result.header, values.one_of(&types, "the line is ignored"));
+            }
+            "auth_pass" => {
+                if let Some(value) = values.required(0, "a password of at most 8 characters") {
+                    values.no_more_than(1);
+                    result.password = Some(password(value, diagnostics));
+                }
+            }
+            _ => return false,
+        }
+        true
+    });
+    result
+}
+
+fn password(value: &Token, diagnostics: &mut Diagnostics) -> [u8; 8] {
+    let bytes = value.text.as_bytes();
+    if bytes.len() > 8 {
+        diagnostics.push(
+            Diagnostic::new(&kind::LONG_PASSWORD, "a password has at most 8 characters")
+                .at(value.span)
+                .label(format!("these are {}", bytes.len()))
+                .consequence("only the first 8 are used"),
+        );
+    }
+    let mut password = [0; 8];
+    for (target, byte) in password.iter_mut().zip(bytes) {
+        *target = *byte;
+    }
+    password
+}
+
+/// `unicast_peer { IP [min_ttl N] [max_ttl N] }`.
+fn peers(node: &Node, peers: &mut Vec<(UnicastPeer, Span)>, diagnostics: &mut Diagnostics) {
+    for entry in node.children() {
+        let Some(address) = value::address(&entry.word, diagnostics) else { continue };
+        let mut peer = UnicastPeer { address, min_ttl: 0, max_ttl: 255 };
+        let mut options = entry.values.iter();
+        while let Some(option) = options.next() {
+            let target = match option.text.as_str() {
+                "min_ttl" => &mut peer.min_ttl,
+                "max_ttl" => &mut peer.max_ttl,
+                _ => {
+                    diagnostics.push(wrong(option, "`min_ttl` or `max_ttl`").consequence("it is ignored"));
+                    continue;
+                }
+            };
+            match options.next() {
+                Some(value) => set(target, value::number(value, &(0..=255), diagnostics)),
+                None => diagnostics.push(
+                    Diagnostic::new(&kind::MISSING_VALUE, format!("`{}` has no value", option.text))
+                        .at(option.span.after())
+                        .label("expected a number from 0 to 255")
+                        .consequence("it is ignored"),
+                ),
+            }
+        }
+        peers.push((peer, entry.word.span));
+    }
+}

@@ -1,0 +1,447 @@
+//! `virtual_server` and `virtual_server_group` (keepalived.md 2.7, 5).
+
+use core::net::{IpAddr, Ipv4Addr};
+use core::time::Duration;
+
+use ipvs_core::{
+    Family, Method, Persistence, Protocol, SchedulerFlags, Service, ServiceKey, Tunnel, TunnelChecksum,
+};
+
+use super::check::Timings;
+use super::global::set;
+use super::server::{self, Server};
+use super::{blocks, each, notify};
+use crate::config::diagnose::{Diagnostic, Diagnostics, kind};
+use crate::config::keyword::Block;
+use crate::config::model::{Forward, RealServer, Script, VirtualServer};
+use crate::config::source::Span;
+use crate::config::text::Token;
+use crate::config::tree::Node;
+use crate::config::value::{self, Values, wrong};
+
+mod entry;
+
+/// What `persistence_timeout` without a value means, and what a service on every port gets.
+const PERSISTENCE: Duration = Duration::from_secs(360);
+/// 31 days, the most that IPVS takes.
+const LONGEST_PERSISTENCE: u64 = 31 * 86_400;
+
+/// What a virtual server answers to, before its protocol is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Target {
+    Address(IpAddr, u16),
+    Mark(u32, Option<Family>),
+}
+
+/// What a virtual server says.
+pub(super) struct Said {
+    pub(super) timings: Timings,
+    pub(super) method: Method,
+    pub(super) flags: SchedulerFlags,
+    pub(super) forward: Forward,
+    pub(super) protocol: Option<Protocol>,
+    persistence: Option<Duration>,
+    granularity: Option<u8>,
+    one_packet: bool,
+    family: Option<Family>,
+    omega: bool,
+    quorum: (u32, Span),
+    hysteresis: (u32, Span),
+    quorum_up: Option<Script>,
+    quorum_down: Option<Script>,
+    sorry: Option<(IpAddr, Option<u16>, Span)>,
+    sorry_inhibit: bool,
+    sorry_forward: Option<Forward>,
+    pub(super) weight: u32,
+    pub(super) inhibit_on_failure: bool,
+}
+
+pub(super) fn read_all(nodes: &[Node], diagnostics: &mut Diagnostics) -> Vec<VirtualServer> {
+    let groups: Vec<&Node> = blocks(nodes, "virtual_server_group").collect();
+    let mut servers: Vec<VirtualServer> = Vec::new();
+    for node in blocks(nodes, "virtual_server") {
+        let targets = targets(node, &groups, diagnostics);
+        let of_group = node.values.first().is_some_and(|first| first.text == "group");
+        // Read even if it answers to nothing, for what else may be wrong with it.
+        let (said, real_servers) = read(node, diagnostics);
+        if targets.is_empty() {
+            continue;
+        }
+        complain_of_protocol(node, &said, &targets, diagnostics);
+        for target in targets {
+            let server = expand(node, &said, &real_servers, target, of_group, diagnostics);
+            if servers.iter().any(|other| other.service.key == server.service.key) {
+                diagnostics.push(
+                    Diagnostic::new(
+                        &kind::DUPLICATE_SERVICE,
+                        format!("{} is a virtual server already", server.service.key),
+                    )
+                    .at(node.span())
+                    .consequence("the second one is ignored"),
+                );
+                continue;
+            }
+            servers.push(server);
+        }
+    }
+    servers
+}
+
+/// What stands behind `virtual_server`: one service, or those of a group.
+fn targets(node: &Node, groups: &[&Node], diagnostics: &mut Diagnostics) -> Vec<Target> {
+    let Some(first) = Values::new(node, diagnostics).required(0, "an address, `fwmark` or `group`") else {
+        return Vec::new();
+    };
+    if first.text != "group" {
+        Values::new(node, diagnostics).no_more_than(2);
+        let second = node.values.get(1).map(core::slice::from_ref).unwrap_or_default();
+        return entry::single(first, second, diagnostics).into_iter().collect();
+    }
+    let Some(name) = Values::new(node, diagnostics).required(1, "the name of a virtual_server_group") else {
+        return Vec::new();
+    };
+    let named = |group: &&&Node| group.values.first().is_some_and(|value| value.text == name.text);
+    let Some(group) = groups.iter().find(named) else {
+        diagnostics.push(
+            Diagnostic::new(&kind::UNKNOWN_NAME, format!("there is no virtual_server_group `{}`", name.text))
+                .at(name.span)
+                .consequence("the virtual server is left out"),
+        );
+        return Vec::new();
+    };
+    group.children().iter().flat_map(|line| entry::several(&line.word, &line.values, diagnostics)).collect()
+}
+
+fn complain_of_protocol(node: &Node, said: &Said, targets: &[Target], diagnostics: &mut Diagnostics) {
+    let wanted = targets.iter().any(|target| matches!(target, Target::Address(..)));
+    if wanted && said.protocol.is_none() {
+        diagnostics.push(
+            Diagnostic::new(&kind::NO_PROTOCOL, "this virtual server does not say its protocol")
+                .at(node.span())
+                .consequence("it is UDP")
+                .help("add `protocol TCP`, if that is meant"),
+        );
+    }
+}
+
+fn read(node: &Node, diagnostics: &mut Diagnostics) -> (Said, Vec<Server>) {
+    let mut said = Said {
+        timings: Timings::default(),
+        method: Method::WeightedLeastConnection,
+        flags: SchedulerFlags::NONE,
+        forward: Forward::Masquerade,
+        protocol: None,
+        persistence: None,
+        granularity: None,
+        one_packet: false,
+        family: None,
+        omega: false,
+        quorum: (1, node.word.span),
+        hysteresis: (0, node.word.span),
+        quorum_up: None,
+        quorum_down: None,
+        sorry: None,
+        sorry_inhibit: false,
+        sorry_forward: None,
+        weight: 1,
+        inhibit_on_failure: false,
+    };
+    let mut real = Vec::new();
+    each(node.children(), Block::VirtualServer, diagnostics, |word, node, diagnostics| {
+        if word == "real_server" {
+            real.push(node);
+            return true;
+        }
+        said.timings.read(word, node, diagnostics)
+            || said.forwarding(word, node, diagnostics)
+            || said.availability(word, node, diagnostics)
+    });
+    let mut servers: Vec<Server> = Vec::new();
+    for node in real {
+        let Some(server) = server::read(node, &said, diagnostics) else { continue };
+        if servers.iter().any(|other| (other.address, other.port) == (server.address, server.port)) {
+            diagnostics.push(
+                Diagnostic::new(
+                    &kind::DUPLICATE_NAME,
+                    format!("{} is a real server already", server.address),
+                )
+                .at(node.span())
+                .consequence("the second one is ignored"),
+            );
+            continue;
+        }
+        servers.push(server);
+    }
+    (said, servers)
+}
+
+impl Said {
+    /// Words about how packets are spread and sent.
+    fn forwarding(&mut self, word: &str, node: &Node, diagnostics: &mut Diagnostics) -> bool {
+        let mut values = Values::new(node, diagnostics);
+        match word {
+            "lb_algo" => {
+                let methods = Method::ALL.map(|method| (method.name(), method));
+                set(&mut self.method, values.one_of(&methods, "wlc is used"));
+            }
+            "lb_kind" => set(&mut self.forward, forward(node, diagnostics)),
+            "protocol" => {
+                // In any case, as keepalived.
+                let value = values.required(0, "TCP, UDP or SCTP");
+                let protocol = value.and_then(|value| match value.text.to_ascii_uppercase().as_str() {
+                    "TCP" => Some(Protocol::Tcp),
+                    "UDP" => Some(Protocol::Udp),
+                    "SCTP" => Some(Protocol::Sctp),
+                    _ => {
+                        values.wrong(value, "TCP, UDP or SCTP", "the line is ignored");
+                        None
+                    }
+                });
+                self.protocol = protocol.or(self.protocol);
+            }
+            "persistence_timeout" if node.values.is_empty() => self.persistence = Some(PERSISTENCE),
+            "persistence_timeout" => {
+                let seconds = values.number(0..=LONGEST_PERSISTENCE);
+                self.persistence = seconds.filter(|seconds| *seconds > 0).map(Duration::from_secs);
+            }
+            "persistence_granularity" => self.granularity = granularity(node, diagnostics),
+            "ops" => self.one_packet = true,
+            "flag-1" | "sh-fallback" | "mh-fallback" => self.flags = self.flags.with(SchedulerFlags::FLAG_1),
+            "flag-2" | "sh-port" | "mh-port" => self.flags = self.flags.with(SchedulerFlags::FLAG_2),
+            "flag-3" => self.flags = self.flags.with(SchedulerFlags::FLAG_3),
+            "ip_family" => {
+                let families = [("inet", Family::V4), ("inet6", Family::V6)];
+                self.family = values.one_of(&families, "the line is ignored").or(self.family);
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    /// Words about what happens when real servers come and go.
+    fn availability(&mut self, word: &str, node: &Node, diagnostics: &mut Diagnostics) -> bool {
+        let mut values = Values::new(node, diagnostics);
+        match word {
+            "omega" => set(&mut self.omega, values.boolean()),
+            "quorum" => self.quorum = (values.number(1..=u32::MAX).unwrap_or(1), node.span()),
+            "hysteresis" => self.hysteresis = (values.number(0..=u32::MAX).unwrap_or(0), node.span()),
+            "quorum_up" => self.quorum_up = notify::script(node, diagnostics),
+            "quorum_down" => self.quorum_down = notify::script(node, diagnostics),
+            "sorry_server" => {
+                if let Some(address) = values.required(0, "an IP address") {
+                    values.no_more_than(2);
+                    let port = node.values.get(1);
+                    let port = port.and_then(|port| value::number(port, &(1..=65535), diagnostics));
+                    let address = value::address(address, diagnostics);
+                    self.sorry = address.map(|address| (address, port, node.span()));
+                }
+            }
+            "sorry_server_inhibit" => set(&mut self.sorry_inhibit, values.boolean()),
+            "sorry_server_lvs_method" => self.sorry_forward = forward(node, diagnostics),
+            "weight" => set(&mut self.weight, values.number(0..=i32::MAX.unsigned_abs())),
+            "inhibit_on_failure" => set(&mut self.inhibit_on_failure, values.boolean()),
+            _ => return false,
+        }
+        true
+    }
+}
+
+/// `NAT | DR | TUN [type ipip | gue port N | gre] [nocsum | csum | remcsum]`.
+pub(super) fn forward(node: &Node, diagnostics: &mut Diagnostics) -> Option<Forward> {
+    let first = Values::new(node, diagnostics).required(0, "NAT, DR or TUN")?;
+    let (mut gre, mut gue) = (false, None);
+    let mut checksum = TunnelChecksum::None;
+    match first.text.as_str() {
+        "NAT" | "DR" => {
+            Values::new(node, diagnostics).no_more_than(1);
+            return Some(if first.text == "NAT" { Forward::Masquerade } else { Forward::Direct });
+        }
+        "TUN" => {}
+        _ => {
+            diagnostics.push(wrong(first, "NAT, DR or TUN").consequence("the line is ignored"));
+            return None;
+        }
+    }
+    let mut options = node.values[1..].iter();
+    while let Some(option) = options.next() {
+        match option.text.as_str() {
+            "type" | "ipip" => {}
+            "gre" => gre = true,
+            "gue" => gue = gue.or(Some(0)),
+            "port" => {
+                let port = options.next().and_then(|port| value::number(port, &(1..=65535), diagnostics));
+                gue = port.or(gue);
+            }
+            "nocsum" => checksum = TunnelChecksum::None,
+            "csum" => checksum = TunnelChecksum::Full,
+            "remcsum" => checksum = TunnelChecksum::Remote,
+            _ => diagnostics.push(wrong(option, "an option of TUN").consequence("it is ignored")),
+        }
+    }
+    match gue {
+        Some(0) => {
+            diagnostics.push(wrong(first, "`port N` behind `gue`").consequence("the line is ignored"));
+            None
+        }
+        Some(port) => Some(Forward::Tunnel(Tunnel::Gue { port, checksum })),
+        None if gre => Some(Forward::Tunnel(Tunnel::Gre { checksum })),
+        None => Some(Forward::Tunnel(Tunnel::Ipip)),
+    }
+}
+
+/// A netmask for IPv4, a prefix length for IPv6; as a prefix length.
+fn granularity(node: &Node, diagnostics: &mut Diagnostics) -> Option<u8> {
+    let expected = "a netmask, or a prefix length for IPv6";
+    let value = Values::new(node, diagnostics).required(0, expected)?;
+    let mask = value.text.parse::<Ipv4Addr>().ok().map(Ipv4Addr::to_bits);
+    let length = match mask {
+        Some(mask) if mask.leading_ones() + mask.trailing_zeros() == 32 => {
+            u8::try_from(mask.leading_ones()).ok()
+        }
+        Some(_) => None,
+        None => value.text.parse().ok(),
+    };
+    let length = length.filter(|length| (1..=128).contains(length));
+    if length.is_none() {
+        diagnostics.push(wrong(value, expected).consequence("the line is ignored"));
+    }
+    length
+}
+
+/// The virtual server for one of its services.
+fn expand(
+    node: &Node,
+    said: &Said,
+    servers: &[Server],
+    target: Target,
+    of_group: bool,
+    diagnostics: &mut Diagnostics,
+) -> VirtualServer {
+    let protocol = said.protocol.unwrap_or(Protocol::Udp);
+    let (key, port) = match target {
+        Target::Address(address, port) => (ServiceKey::Address { protocol, address, port }, port),
+        Target::Mark(mark, family) => {
+            let of_servers = servers.first().map(|server| Family::of(server.address));
+            let family = family.or(said.family).or(of_servers).unwrap_or(Family::V4);
+            (ServiceKey::Mark { mark, family }, 0)
+        }
+    };
+    let family = key.family();
+    let real_servers = real_servers(said, servers, key, port, of_group, diagnostics);
+    let total = real_servers.iter().map(|server| server.weight).fold(0, u32::saturating_add);
+    let (quorum, hysteresis) = said.quorum_within(total, diagnostics);
+    let persistence = said.persistence.or_else(|| {
+        let portless = matches!(target, Target::Address(_, 0));
+        if portless {
+            diagnostics.push(
+                Diagnostic::new(&kind::PORTLESS_PERSISTENCE, "a service on every port must be persistent")
+                    .at(node.span())
+                    .consequence("its persistence timeout is 360 s"),
+            );
+        }
+        portless.then_some(PERSISTENCE)
+    });
+    let granularity = said.granularity.unwrap_or(family.bits()).min(family.bits());
+    let sorry_forward = said.sorry_forward.unwrap_or(said.forward);
+    VirtualServer {
+        service: Service {
+            key,
+            method: said.method,
+            flags: said.flags,
+            persistence: persistence.map(|timeout| Persistence { timeout, granularity }),
+            one_packet: said.one_packet,
+        },
+        forward: said.forward,
+        quorum,
+        hysteresis,
+        quorum_up: said.quorum_up.clone(),
+        quorum_down: said.quorum_down.clone(),
+        alpha: said.timings.alpha.unwrap_or(false),
+        omega: said.omega,
+        sorry_server: said.sorry.map(|(address, sorry_port, _)| {
+            let keeps_port = sorry_forward == Forward::Masquerade;
+            let sorry_port = if keeps_port { sorry_port.unwrap_or(port) } else { port };
+            ((address, sorry_port).into(), sorry_forward)
+        }),
+        sorry_server_inhibit: said.sorry_inhibit,
+        real_servers,
+    }
+}
+
+impl Said {
+    /// Quorum and hysteresis, cut to what the real servers weigh together.
+    fn quorum_within(&self, total: u32, diagnostics: &mut Diagnostics) -> (u32, u32) {
+        let (quorum, span) = self.quorum;
+        let cut = quorum.min(total.max(1));
+        if cut != quorum {
+            diagnostics.push(
+                Diagnostic::new(
+                    &kind::QUORUM_REDUCED,
+                    format!("the real servers weigh only {total} together"),
+                )
+                .at(span)
+                .consequence(format!("the quorum is {cut}")),
+            );
+        }
+        let (hysteresis, span) = self.hysteresis;
+        let cut_hysteresis = hysteresis.min(cut - 1);
+        if cut_hysteresis != hysteresis {
+            diagnostics.push(
+                Diagnostic::new(&kind::QUORUM_REDUCED, "the hysteresis is below the quorum")
+                    .at(span)
+                    .consequence(format!("it is {cut_hysteresis}")),
+            );
+        }
+        (cut, cut_hysteresis)
+    }
+}
+
+fn real_servers(
+    said: &Said,
+    servers: &[Server],
+    key: ServiceKey,
+    port: u16,
+    of_group: bool,
+    diagnostics: &mut Diagnostics,
+) -> Vec<RealServer> {
+    let mut result: Vec<RealServer> = Vec::new();
+    for server in servers {
+        let tunnelled = matches!(server.forward, Forward::Tunnel(_));
+        if Family::of(server.address) != key.family() && !tunnelled {
+            diagnostics.push(
+                Diagnostic::new(
+                    &kind::WRONG_FAMILY,
+                    format!("{} is not of the family of {key}", server.address),
+                )
+                .at(server.span)
+                .consequence("the real server is left out"),
+            );
+            continue;
+        }
+        let own = server.port.unwrap_or(port);
+        let kept = server.forward == Forward::Masquerade;
+        if !kept && own != port && !of_group {
+            diagnostics.push(
+                Diagnostic::new(
+                    &kind::PORT_FORCED,
+                    "without NAT a real server has the port of its virtual server",
+                )
+                .at(server.span)
+                .consequence(format!("its port is {port}")),
+            );
+        }
+        let real_port = if kept { own } else { port };
+        // A group's checks go to the port that was written; a plain server's to the one that it has.
+        let checked = if of_group || port == 0 { own } else { real_port };
+        result.push(server.at(real_port, checked, said));
+    }
+    result
+}
+
+/// A single port, or all of them.
+fn read_port(token: Option<&Token>, diagnostics: &mut Diagnostics) -> Option<u16> {
+    match token {
+        Some(token) => value::number(token, &(0..=65535), diagnostics),
+        None => Some(0),
+    }
+}

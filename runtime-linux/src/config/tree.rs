@@ -1,0 +1,211 @@
+//! From lines of words to a tree of blocks.
+
+use super::diagnose::{Diagnostic, Diagnostics, kind};
+use super::expand::Line;
+use super::keyword::{Block, Takes};
+use super::source::Span;
+use super::text::{Shape, Token};
+
+/// A word, what stands behind it, and its block.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Node {
+    /// The word: a keyword, or the first word of an entry of a list.
+    pub word: Token,
+    /// The other words of the line.
+    pub values: Vec<Token>,
+    /// What stands in its braces.
+    pub block: Option<Vec<Node>>,
+}
+
+impl Node {
+    /// The place from the word to its last value.
+    pub fn span(&self) -> Span {
+        self.values.last().map_or(self.word.span, |last| self.word.span.to(last.span))
+    }
+
+    /// What stands in its braces; nothing if there are none.
+    pub fn children(&self) -> &[Self] {
+        self.block.as_deref().unwrap_or_default()
+    }
+
+    /// All words within its braces, whatever their lines: the members of a list of names.
+    pub fn words(&self) -> impl Iterator<Item = &Token> {
+        self.children().iter().flat_map(|node| core::iter::once(&node.word).chain(&node.values))
+    }
+}
+
+/// How deep blocks may nest; the language itself needs five levels.
+const DEPTH: usize = 32;
+
+/// What may stand in an open block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Inside {
+    /// The words of a known block.
+    Known(Block),
+    /// Entries.
+    Entries,
+    /// Who knows: the word before it is unknown.
+    Anything,
+}
+
+/// A block whose `}` has not been seen.
+struct Open {
+    inside: Inside,
+    nodes: Vec<Node>,
+    brace: Option<Span>,
+}
+
+/// Puts the blocks together.
+///
+/// A missing `}` is noticed at the first word that can only stand further out, and put in there.
+pub fn parse(lines: Vec<Line>, diagnostics: &mut Diagnostics) -> Vec<Node> {
+    let balanced = is_balanced(&lines);
+    let mut open = vec![Open { inside: Inside::Known(Block::Root), nodes: Vec::new(), brace: None }];
+    for line in lines {
+        let mut fresh = true;
+        for token in line {
+            match token.shape {
+                Shape::Open => {
+                    open_block(&mut open, &token, diagnostics);
+                    fresh = true;
+                }
+                Shape::Close => {
+                    close_block(&mut open, &token, diagnostics);
+                    fresh = true;
+                }
+                Shape::Word | Shape::Quoted if fresh => {
+                    close_forgotten(&mut open, &token, balanced, diagnostics);
+                    let node = Node { word: token, values: Vec::new(), block: None };
+                    open.last_mut().expect("the root is never closed").nodes.push(node);
+                    fresh = false;
+                }
+                Shape::Word | Shape::Quoted => {
+                    let nodes = &mut open.last_mut().expect("the root is never closed").nodes;
+                    nodes.last_mut().expect("a line begins with a word").values.push(token);
+                }
+            }
+        }
+    }
+    while open.len() > 1 {
+        complain_unclosed(&open, None, diagnostics);
+        fold(&mut open);
+    }
+    open.pop().map(|root| root.nodes).unwrap_or_default()
+}
+
+fn open_block(open: &mut Vec<Open>, brace: &Token, diagnostics: &mut Diagnostics) {
+    let too_deep = open.len() > DEPTH;
+    let current = open.last_mut().expect("the root is never closed");
+    let outside = current.inside;
+    let inside = match current.nodes.last() {
+        Some(node) if node.block.is_none() && !too_deep => within(outside, &node.word.text),
+        Some(_) | None => {
+            diagnostics.push(
+                Diagnostic::new(&kind::UNEXPECTED_BLOCK, "a block without a word in front of it")
+                    .at(brace.span)
+                    .label("opened here")
+                    .consequence("the block is ignored"),
+            );
+            // Something must carry it, so that its `}` has a partner.
+            current.nodes.push(Node { word: brace.clone(), values: Vec::new(), block: None });
+            Inside::Anything
+        }
+    };
+    open.push(Open { inside, nodes: Vec::new(), brace: Some(brace.span) });
+}
+
+fn within(outside: Inside, word: &str) -> Inside {
+    let Inside::Known(block) = outside else { return Inside::Anything };
+    match block.word(word).map(|word| word.takes) {
+        Some(Takes::Block(inner)) => Inside::Known(inner),
+        Some(Takes::List) => Inside::Entries,
+        Some(Takes::Values) | None => Inside::Anything,
+    }
+}
+
+fn close_block(open: &mut Vec<Open>, brace: &Token, diagnostics: &mut Diagnostics) {
+    if open.len() > 1 {
+        fold(open);
+        return;
+    }
+    diagnostics.push(
+        Diagnostic::new(&kind::EXTRA_BRACE, "this `}` closes nothing")
+            .at(brace.span)
+            .label("no block is open here")
+            .consequence("it is ignored"),
+    );
+}
+
+/// Closes what a word shows to have been left open.
+fn close_forgotten(open: &mut Vec<Open>, word: &Token, balanced: bool, diagnostics: &mut Diagnostics) {
+    let Some(levels) = forgotten(open, &word.text, balanced) else { return };
+    for _ in 0..levels {
+        complain_unclosed(open, Some(word), diagnostics);
+        fold(open);
+    }
+}
+
+/// How many blocks must have been left open for this word to stand where it belongs; `None`: none.
+fn forgotten(open: &[Open], word: &str, balanced: bool) -> Option<usize> {
+    let innermost = open.last()?;
+    if open.iter().any(|block| block.inside == Inside::Anything) {
+        return None;
+    }
+    if let Inside::Known(block) = innermost.inside
+        && block.word(word).is_some()
+    {
+        return None;
+    }
+    // These are words of the root and of nothing else, and no entry of a list looks like them.
+    let of_root =
+        Block::Root.word(word).is_some_and(|known| matches!(known.takes, Takes::Block(_) | Takes::List));
+    let only_of_root = of_root && super::keyword::blocks_of(word).len() == 1;
+    if only_of_root && word != "SSL" {
+        return (open.len() > 1).then(|| open.len() - 1);
+    }
+    if balanced {
+        return None;
+    }
+    let outer = open.iter().rposition(|block| match block.inside {
+        Inside::Known(Block::Root) | Inside::Entries | Inside::Anything => false,
+        Inside::Known(block) => block.word(word).is_some(),
+    })?;
+    (outer + 1 < open.len()).then(|| open.len() - 1 - outer)
+}
+
+fn complain_unclosed(open: &[Open], before: Option<&Token>, diagnostics: &mut Diagnostics) {
+    let [.., outer, innermost] = open else { return };
+    let Some(brace) = innermost.brace else { return };
+    let name = outer.nodes.last().map(|node| node.word.text.clone()).unwrap_or_default();
+    let mut diagnostic =
+        Diagnostic::new(&kind::UNCLOSED_BLOCK, format!("the block of `{name}` is never closed"))
+            .at(brace)
+            .label("opened here");
+    diagnostic = match before {
+        Some(word) => diagnostic
+            .related(word.span, format!("`{}` cannot stand in it", word.text))
+            .consequence(format!("it is taken as closed before `{}`", word.text)),
+        None => diagnostic.consequence("it is taken as closed at the end of the file"),
+    };
+    diagnostics.push(diagnostic.help("add a `}`"));
+}
+
+/// Hangs the innermost block on the word before it.
+fn fold(open: &mut Vec<Open>) {
+    let Some(closed) = open.pop() else { return };
+    if let Some(node) = open.last_mut().and_then(|outer| outer.nodes.last_mut()) {
+        node.block = Some(closed.nodes);
+    }
+}
+
+fn is_balanced(lines: &[Line]) -> bool {
+    let mut depth = 0_i64;
+    for token in lines.iter().flatten() {
+        match token.shape {
+            Shape::Open => depth += 1,
+            Shape::Close => depth -= 1,
+            Shape::Word | Shape::Quoted => {}
+        }
+    }
+    depth <= 0
+}
