@@ -99,7 +99,7 @@ impl Entry {
 
     /// Whether it may be given up for a new connection: its client has not shown that it is there, or it is over.
     /// A template with connections stays.
-    fn gives_way(&self) -> bool {
+    pub(crate) fn gives_way(&self) -> bool {
         match self.kind {
             Kind::Free => false,
             Kind::Connection { state, verified, .. } => !verified || state.is_over(),

@@ -207,13 +207,18 @@ impl Director<'_> {
                 }
                 Protocol::Udp | Protocol::Sctp => State::Udp,
             };
-            let kind = Kind::Connection { state, verified: false, through_nat, template };
+            let kind = |template| Kind::Connection { state, verified: false, through_nat, template };
             let expires = now.after(state.timeout(&self.settings.timeouts));
-            let entry = Entry::new(flow, server_port, kind, destination, expires);
+            let entry = |template| Entry::new(flow, server_port, kind(template), destination, expires);
+            // Held first, so that the template does not make room for its own connection.
             self.hold(template, 1);
-            if self.insert(now, entry).is_none() {
+            if self.insert(now, entry(template)).is_none() {
                 self.hold(template, -1);
-                return Err(Verdict::Drop(Reason::TableFull));
+                // A connection without its template is better than a template without its connection.
+                if !self.give_up(template) || self.insert(now, entry(Link::NONE)).is_none() {
+                    return Err(Verdict::Drop(Reason::TableFull));
+                }
+                self.counters.persistence_refused += 1;
             }
         }
         self.services.count(link, |statistics| statistics.connections += 1);
@@ -255,6 +260,16 @@ impl Director<'_> {
             self.counters.persistence_refused += 1;
         }
         Ok((picked, Link::from(template)))
+    }
+
+    /// Ends a template that no connection needs.
+    fn give_up(&mut self, template: Link) -> bool {
+        let Some(index) = template.index() else { return false };
+        let is_unused = self.connections.get(index).is_some_and(Entry::gives_way);
+        if is_unused {
+            self.end(index);
+        }
+        is_unused
     }
 
     /// Gives a template another server.

@@ -2,7 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod capacity;
 mod flow;
+mod fragment;
 mod lab;
 mod packet;
+mod persistence;
 mod schedule;
