@@ -20,6 +20,13 @@ fn two_keepalived_pass_the_tracking_test() {
 }
 
 fn the_web_server_goes_and_returns(who: [Who; 2]) {
+    let denied = std::fs::read_to_string("/proc/self/setgroups").is_ok_and(|text| text.trim() == "deny");
+    if denied && who.contains(&Who::Keepalived) {
+        println!(
+            "{who:?}: not played: keepalived cannot run scripts where setgroups is denied; be root for it"
+        );
+        return;
+    }
     // Below its peer's 90, director1 is heard and ignored until that one's own patience is at an end.
     let mut scene = Scene::new(B.plan(), &who);
     for post in &scene.stage.directors {
