@@ -1,7 +1,7 @@
 //! Reload: from the instances that run to those that are wanted.
 
 use core::time::Duration;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use vrrp_core::{Event, Fault};
 
@@ -34,11 +34,12 @@ impl Worker {
             .flat_map(|(instance, _)| instance.addresses.iter().chain(&instance.excluded))
             .map(|address| address.address)
             .collect();
+        let by_name: BTreeMap<&str, &model::Instance> =
+            plans.iter().map(|(instance, _)| (instance.name.as_str(), instance)).collect();
         let mut kept = BTreeMap::new();
         for (name, id) in running {
-            let new = plans.iter().find(|(instance, _)| instance.name == name);
-            let same =
-                new.is_some_and(|(new, _)| self.roster.get(id).is_some_and(|old| old.is_same_router(new)));
+            let new = by_name.get(name.as_str());
+            let same = new.is_some_and(|new| self.roster.get(id).is_some_and(|old| old.is_same_router(new)));
             if same {
                 kept.insert(name, id);
             } else {
@@ -53,10 +54,15 @@ impl Worker {
                 self.shed(id, instance);
             }
         }
-        for (instance, config) in plans {
+        let doubles = doubles(&plans);
+        for (position, (instance, config)) in plans.into_iter().enumerate() {
+            let double = doubles.contains(&position);
             match kept.get(&instance.name) {
-                Some(&id) => self.reconfigure(id, instance, config, now),
-                None => self.enrol(instance, config, now),
+                Some(&id) => {
+                    self.set_double(id, double, now);
+                    self.reconfigure(id, instance, config, now);
+                }
+                None => self.enrol(instance, config, double, now),
             }
         }
         let tracked = |name: &String| {
@@ -72,7 +78,7 @@ impl Worker {
     }
 
     /// Starts a new instance.
-    fn enrol(&mut self, wanted: model::Instance, config: RouterConfig, now: Duration) {
+    fn enrol(&mut self, wanted: model::Instance, config: RouterConfig, double: bool, now: Duration) {
         let owner = wanted.priority.is_owner();
         if !wanted.accept && !owner {
             let text = format!(
@@ -86,15 +92,26 @@ impl Worker {
         if !owner && let Some(instance) = self.roster.get(id) {
             self.hands.clear_leftovers(instance);
         }
-        if self.roster.double(id).is_some() {
-            self.fault(id, now, Fault::DuplicateVrid, true);
-        }
+        self.set_double(id, double, now);
         self.examine(id, now);
         if now >= self.starts_at {
             self.start(id, now);
         } else {
             self.waiting.push(id);
         }
+    }
+
+    /// Only the first of two instances with one VRID on one interface runs, and hears the adverts.
+    fn set_double(&mut self, id: usize, double: bool, now: Duration) {
+        let Some(instance) = self.roster.get_mut(id) else { return };
+        instance.double = double;
+        let (port, vrid) = (instance.port, instance.wanted.vrid.get());
+        if double {
+            self.roster.unlisten(id);
+        } else if let Some((port, _)) = port {
+            self.roster.listen(port, vrid, id);
+        }
+        self.fault(id, now, Fault::DuplicateVrid, double);
     }
 
     /// Takes the addresses away that a changed instance has no more, or has in another form.
@@ -146,4 +163,17 @@ impl Worker {
             self.claim_failed(id, now);
         }
     }
+}
+
+/// Positions of instances whose VRID, family and interface an earlier one has.
+fn doubles(plans: &[(model::Instance, RouterConfig)]) -> BTreeSet<usize> {
+    let mut seen = BTreeSet::new();
+    let identity = |instance: &model::Instance, config: &RouterConfig| {
+        (instance.vrid, config.family, instance.interface.clone())
+    };
+    let mut taken = |instance, config| !seen.insert(identity(instance, config));
+    let numbered = plans.iter().enumerate();
+    numbered
+        .filter_map(|(position, (instance, config))| taken(instance, config).then_some(position))
+        .collect()
 }

@@ -65,7 +65,7 @@ impl Worker {
 
     fn open_port(&mut self, id: usize, index: u32, name: &str, now: Duration) {
         let Some(instance) = self.roster.get(id) else { return };
-        let (family, vrid) = (instance.family(), instance.wanted.vrid.get());
+        let (family, vrid, double) = (instance.family(), instance.wanted.vrid.get(), instance.double);
         let opened = self.hands.ports.acquire(index, name, family, instance.wanted.unicast_peers.is_empty());
         let opened = opened.and_then(|(port, new)| {
             if let Some(open) = self.hands.ports.get(port).filter(|_| new) {
@@ -78,7 +78,9 @@ impl Worker {
                 if let Some(instance) = self.roster.get_mut(id) {
                     instance.port = Some((port, index));
                 }
-                self.roster.listen(port, vrid, id);
+                if !double {
+                    self.roster.listen(port, vrid, id);
+                }
                 self.fault(id, now, Fault::Runtime, false);
             }
             Err(error) => {

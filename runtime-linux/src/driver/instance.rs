@@ -26,6 +26,8 @@ pub struct Instance {
     pub source: Option<IpAddr>,
     /// The link address they come from.
     pub mac: Option<[u8; 6]>,
+    /// An earlier instance has its VRID on its interface.
+    pub double: bool,
     /// Told to take part.
     pub started: bool,
     /// The state last reported, and since when it is so.
@@ -74,6 +76,7 @@ impl Instance {
             port: None,
             source: None,
             mac: None,
+            double: false,
             started: false,
             phase: (Phase::Initialize, now),
             due: None,

@@ -3,8 +3,6 @@
 use core::time::Duration;
 use std::collections::{BTreeMap, BTreeSet};
 
-use vrrp_core::Family;
-
 use super::instance::Instance;
 
 /// The running instances.
@@ -95,15 +93,5 @@ impl Roster {
     /// Who listens for a VRID at a port.
     pub(super) fn listener(&self, port: usize, vrid: u8) -> Option<usize> {
         self.heard.get(&(port, vrid)).copied()
-    }
-
-    /// The first other instance with the VRID, interface and family of `id`.
-    pub(super) fn double(&self, id: usize) -> Option<&Instance> {
-        let one = self.get(id)?;
-        let identity = |instance: &Instance| -> (u8, Family, String) {
-            (instance.wanted.vrid.get(), instance.family(), instance.wanted.interface.clone())
-        };
-        let wanted = identity(one);
-        self.iter().find(|(other, instance)| *other < id && identity(instance) == wanted).map(|(_, one)| one)
     }
 }

@@ -17,7 +17,7 @@ use vrrp_core::{Action, Event, Packet, Peer};
 use super::instance::Instance;
 use super::poller::{Poller, Ready};
 use super::roster::Roster;
-use super::{Command, Level, Report, Setup, wording};
+use super::{Command, Level, Phase, Report, Setup, wording};
 use crate::clock;
 use crate::net::packet;
 use crate::netlink::route::{Change, Changes};
@@ -271,16 +271,19 @@ impl Worker {
         if before != after {
             instance.phase = (after, now);
             instance.complaints = 0;
-            let priority = instance.router.priority().get();
-            let (line, reason) = wording::transition(instance, before, after, why);
-            self.hands.outbox.log(Level::Info, line);
-            self.hands.outbox.report(Report::Transition {
-                instance: instance.wanted.name.clone(),
-                from: before,
-                to: after,
-                priority,
-                reason,
-            });
+            // Only a stop leads back to Initialize, and `dismiss` tells of that.
+            if after != Phase::Initialize {
+                let priority = instance.router.priority().get();
+                let (line, reason) = wording::transition(instance, before, after, why);
+                self.hands.outbox.log(Level::Info, line);
+                self.hands.outbox.report(Report::Transition {
+                    instance: instance.wanted.name.clone(),
+                    from: before,
+                    to: after,
+                    priority,
+                    reason,
+                });
+            }
         }
         self.roster.reschedule(id);
         if !complete {
@@ -343,6 +346,7 @@ impl Worker {
     /// The end of an instance: a priority-0 advert if it is Active, and its addresses go.
     pub(super) fn dismiss(&mut self, id: usize) -> Option<Instance> {
         let now = clock::now();
+        let from = self.roster.get(id)?.phase.0;
         self.feed(id, now, Event::Stop);
         let mut instance = self.roster.remove(id)?;
         // A stopped router has released its addresses; what it holds beside them goes here.
@@ -355,8 +359,8 @@ impl Worker {
         self.hands.outbox.log(Level::Info, format!("({name}) Stopped"));
         self.hands.outbox.report(Report::Transition {
             instance: name,
-            from: instance.phase.0,
-            to: super::Phase::Stop,
+            from,
+            to: Phase::Stop,
             priority: instance.router.priority().get(),
             reason: "stopped".to_owned(),
         });

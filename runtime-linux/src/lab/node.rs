@@ -29,6 +29,10 @@ impl Switch {
         for which in ["all", "default"] {
             namespace.set(&format!("ipv6/conf/{which}/disable_ipv6"), "1")?;
         }
+        // Nor does it look into packets: with br_netfilter loaded it would drop damaged ones.
+        for which in ["iptables", "ip6tables", "arptables"] {
+            let _ = namespace.set(&format!("bridge/bridge-nf-call-{which}"), "0");
+        }
         namespace.run(|| link::add_bridge(BRIDGE))?.map_err(Error::when(format!("making switch {name}")))?;
         Ok(Self { name: name.to_owned(), namespace, ports: Mutex::default() })
     }

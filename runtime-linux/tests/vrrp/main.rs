@@ -1,0 +1,10 @@
+//! The VRRP thread between network namespaces: real sockets, real addresses, two or three hosts on a switch.
+//! They run as root, and as anybody who may have user namespaces.
+
+mod addresses;
+mod election;
+mod links;
+mod peers;
+mod reception;
+mod reload;
+mod station;

@@ -1,0 +1,189 @@
+//! A host with a VRRP thread, and what tests ask of it.
+
+use core::time::Duration;
+use std::net::IpAddr;
+
+use runtime_linux::clock;
+use runtime_linux::config::model::{Garp, Instance, Notify, VirtualAddress};
+use runtime_linux::driver::{self, Command, Handle, InstanceStatus, Phase, Report, Setup, Status};
+use runtime_linux::lab::{Node, Switch};
+use tokio::sync::{mpsc, oneshot};
+use vrrp_core::{ChecksumForm, Priority, Version, Vrid};
+
+/// A host with a VRRP thread.
+pub struct Station {
+    pub node: Node,
+    pub handle: Option<Handle>,
+    pub reports: mpsc::Receiver<Report>,
+    seen: Vec<Report>,
+}
+
+impl Station {
+    /// A host on `switch` with the address 198.18.0.`number` and no instance.
+    pub fn new(switch: &Switch, name: &str, number: u8) -> Self {
+        let node = Node::new(name).unwrap();
+        node.link_to(switch, "eth0", &[&format!("198.18.0.{number}/24"), &format!("fe80::{number}/64")])
+            .unwrap();
+        Self::on(node)
+    }
+
+    /// A VRRP thread on a host that is there already.
+    pub fn on(node: Node) -> Self {
+        let (handle, reports) = node.run(|| driver::spawn(Setup::default()).unwrap()).unwrap();
+        Self { node, handle: Some(handle), reports, seen: Vec::new() }
+    }
+
+    pub fn tell(&self, command: Command) {
+        self.handle.as_ref().unwrap().send(command).unwrap();
+    }
+
+    pub fn apply(&self, instances: &[Instance]) {
+        self.tell(Command::Apply(instances.to_vec()));
+    }
+
+    pub fn status(&self) -> Status {
+        let (ask, answer) = oneshot::channel();
+        self.tell(Command::Status(ask));
+        answer.blocking_recv().unwrap()
+    }
+
+    pub fn instance(&self, name: &str) -> InstanceStatus {
+        self.status().instances.into_iter().find(|instance| instance.name == name).unwrap()
+    }
+
+    /// The count of one of the counters of the instance `a`.
+    pub fn count(&self, counter: &str) -> u64 {
+        self.instance("a").statistics[counter]
+    }
+
+    /// Waits until the instance `a` is in a state; how long it took.
+    pub fn wait_for(&self, state: Phase, within: Duration) -> Duration {
+        let begin = clock::now();
+        let mut last = self.instance("a");
+        while last.state != state.name() {
+            assert!(clock::now() - begin < within, "{} is not {}: {last:?}", self.node.name(), state.name());
+            pause(Duration::from_millis(5));
+            last = self.instance("a");
+        }
+        clock::now() - begin
+    }
+
+    /// Whether the host has an address on eth0.
+    pub fn has(&self, address: &str) -> bool {
+        let address: IpAddr = address.parse().unwrap();
+        self.node.addresses("eth0").unwrap().iter().any(|cidr| cidr.address == address)
+    }
+
+    /// Everything reported so far.
+    pub fn reports(&mut self) -> &[Report] {
+        while let Ok(report) = self.reports.try_recv() {
+            self.seen.push(report);
+        }
+        &self.seen
+    }
+
+    /// Log lines so far that contain `words`.
+    pub fn lines(&mut self, words: &str) -> usize {
+        let is_it = |report: &&Report| matches!(report, Report::Log { text, .. } if text.contains(words));
+        self.reports().iter().filter(is_it).count()
+    }
+
+    /// Transitions so far, as states entered.
+    pub fn entered(&mut self) -> Vec<Phase> {
+        self.reports()
+            .iter()
+            .filter_map(|report| match report {
+                Report::Transition { to, .. } => Some(*to),
+                Report::PriorityChanged { .. }
+                | Report::Log { .. }
+                | Report::Applied { .. }
+                | Report::Stopped => None,
+            })
+            .collect()
+    }
+
+    /// A clean stop; how long it took.
+    pub fn stop(&mut self) -> Duration {
+        let begin = clock::now();
+        self.tell(Command::Stop);
+        assert!(self.handle.take().unwrap().join(), "the VRRP thread panicked");
+        clock::now() - begin
+    }
+
+    /// The thread goes as in a crash: nothing is sent, addresses stay.
+    pub fn crash(&mut self) {
+        self.tell(Command::Abandon);
+        assert!(self.handle.take().unwrap().join(), "the VRRP thread panicked");
+    }
+}
+
+/// Version 3 on eth0, VRID 51, an advert every 100 ms, 198.18.0.100/24.
+pub fn instance(name: &str, priority: u8) -> Instance {
+    Instance {
+        name: name.to_owned(),
+        interface: "eth0".to_owned(),
+        vrid: Vrid::new(51).unwrap(),
+        version: Version::V3,
+        priority: Priority::new(priority).unwrap(),
+        wants_active: false,
+        advert_interval: Duration::from_millis(100),
+        password: None,
+        addresses: vec![address("198.18.0.100", 24)],
+        excluded: Vec::new(),
+        preempt: true,
+        preempt_delay: Duration::ZERO,
+        source: None,
+        unicast_peers: Vec::new(),
+        check_unicast_source: false,
+        unicast_ttl: 255,
+        checksum: ChecksumForm::PseudoHeader,
+        garp: Garp {
+            repeat: 5,
+            delay: Duration::from_secs(5),
+            refresh: Duration::ZERO,
+            refresh_repeat: 1,
+            lower_priority_repeat: 5,
+        },
+        accept: true,
+        strict: false,
+        skip_address_check: false,
+        lower_priority_no_advert: false,
+        down_timer_adverts: 3,
+        ignore_own_interface: false,
+        track_interfaces: Vec::new(),
+        track_scripts: Vec::new(),
+        notify: Notify::default(),
+    }
+}
+
+pub fn address(address: &str, prefix: u8) -> VirtualAddress {
+    VirtualAddress {
+        address: address.parse().unwrap(),
+        prefix,
+        interface: None,
+        label: None,
+        scope: None,
+        broadcast: None,
+        peer: None,
+    }
+}
+
+/// Waits until `condition` holds.
+pub fn wait(within: Duration, complaint: &str, mut condition: impl FnMut() -> bool) {
+    let end = clock::now() + within;
+    while !condition() {
+        assert!(clock::now() < end, "after {within:?}: {complaint}");
+        pause(Duration::from_millis(5));
+    }
+}
+
+/// Lets time pass, for what must not happen in it.
+pub fn pause(span: Duration) {
+    let end = clock::now() + span;
+    while clock::now() < end {
+        std::thread::park_timeout(end.saturating_sub(clock::now()));
+    }
+}
+
+/// Long enough for anything that happens at all on a loaded machine.
+pub const PATIENCE: Duration = Duration::from_secs(8);
