@@ -43,7 +43,6 @@ use std::thread;
 
 use tokio::sync::mpsc;
 
-use crate::perform::vrrp::Performer;
 use outbox::Outbox;
 use worker::Worker;
 
@@ -75,8 +74,7 @@ pub struct Gaps {
 pub fn spawn(setup: Setup) -> io::Result<(Handle, mpsc::Receiver<Report>)> {
     let (reports, heard) = mpsc::channel(REPORTS);
     let (commands, told) = sync_channel(COMMANDS);
-    let hands = Performer::open(setup.gaps, Outbox::new(reports))?;
-    let worker = Worker::open(&setup, told, hands)?;
+    let worker = Worker::open(&setup, told, Outbox::new(reports))?;
     let wake = worker.wake();
     let thread = thread::Builder::new().name("vrrp".into()).spawn(move || worker.run())?;
     Ok((Handle { commands: Some(commands), wake, thread: Some(thread) }, heard))

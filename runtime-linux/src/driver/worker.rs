@@ -15,6 +15,7 @@ use nix::sys::eventfd::EventFd;
 use vrrp_core::{Action, Event, Packet, Peer};
 
 use super::instance::Instance;
+use super::outbox::Outbox;
 use super::poller::{Poller, Ready};
 use super::roster::Roster;
 use super::{Command, Level, Phase, Report, Setup, wording};
@@ -74,9 +75,11 @@ pub(super) enum Flow {
 
 impl Worker {
     /// Opens everything in the network namespace of the calling thread.
-    pub(super) fn open(setup: &Setup, commands: Receiver<Command>, hands: Performer) -> io::Result<Self> {
+    pub(super) fn open(setup: &Setup, commands: Receiver<Command>, outbox: Outbox) -> io::Result<Self> {
         let poller = Poller::open()?;
+        // First subscribe, then read: what changes in between is told once too often and not once too little.
         let changes = Changes::open()?;
+        let hands = Performer::open(setup.gaps, outbox)?;
         poller.watch(&changes, Ready::Changes)?;
         Ok(Self {
             poller,

@@ -113,7 +113,7 @@ fn addresses_carry_our_mark_and_the_excluded_ones_are_held_unadvertised() {
         assert_eq!(marked, 3);
         let advert =
             observer.wait(PATIENCE, |seen| seen.iter().find_map(|seen| seen.advert().cloned())).unwrap();
-        assert_eq!(advert.addresses, [std::net::IpAddr::from([198, 18, 0, 100])]);
+        assert_eq!(advert.addresses, [core::net::IpAddr::from([198, 18, 0, 100])]);
     });
 }
 

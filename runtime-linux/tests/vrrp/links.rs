@@ -83,7 +83,7 @@ fn adverts_follow_when_the_address_of_the_interface_changes() {
         station.wait_for(Phase::Master, PATIENCE);
         station.node.add_address("eth0", "198.18.1.9/24").unwrap();
         station.node.remove_address("eth0", "198.18.0.1/24").unwrap();
-        let moved = std::net::IpAddr::from([198, 18, 1, 9]);
+        let moved = core::net::IpAddr::from([198, 18, 1, 9]);
         wait(PATIENCE, "adverts still come from the old address", || {
             observer.seen().iter().filter_map(|seen| seen.advert()).any(|advert| advert.source == moved)
         });
@@ -106,7 +106,7 @@ fn a_tracked_interface_that_is_down_is_a_fault_or_a_lesser_priority() {
         };
         let mut one = instance("a", 100);
         one.track_interfaces = vec![tracked(-30)];
-        station.apply(std::slice::from_ref(&one));
+        station.apply(core::slice::from_ref(&one));
         station.wait_for(Phase::Master, PATIENCE);
         station.node.set_link("wan0", false).unwrap();
         wait(PATIENCE, "priority stays", || station.instance("a").priority == 70);

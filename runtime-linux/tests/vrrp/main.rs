@@ -1,6 +1,8 @@
 //! The VRRP thread between network namespaces: real sockets, real addresses, two or three hosts on a switch.
 //! They run as root, and as anybody who may have user namespaces.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic, in its helpers too")]
+
 mod addresses;
 mod election;
 mod links;

@@ -1,12 +1,13 @@
 //! A host with a VRRP thread, and what tests ask of it.
 
+use core::net::IpAddr;
 use core::time::Duration;
-use std::net::IpAddr;
 
 use runtime_linux::clock;
 use runtime_linux::config::model::{Garp, Instance, Notify, VirtualAddress};
 use runtime_linux::driver::{self, Command, Handle, InstanceStatus, Phase, Report, Setup, Status};
 use runtime_linux::lab::{Node, Switch};
+use runtime_linux::netlink::route::Route;
 use tokio::sync::{mpsc, oneshot};
 use vrrp_core::{ChecksumForm, Priority, Version, Vrid};
 
@@ -24,6 +25,10 @@ impl Station {
         let node = Node::new(name).unwrap();
         node.link_to(switch, "eth0", &[&format!("198.18.0.{number}/24"), &format!("fe80::{number}/64")])
             .unwrap();
+        wait(PATIENCE, "eth0 does not run", || {
+            let links = node.run(|| Route::open().unwrap().links().unwrap()).unwrap();
+            links.iter().any(|link| link.name == "eth0" && link.running)
+        });
         Self::on(node)
     }
 
@@ -61,11 +66,16 @@ impl Station {
         let begin = clock::now();
         let mut last = self.instance("a");
         while last.state != state.name() {
-            assert!(clock::now() - begin < within, "{} is not {}: {last:?}", self.node.name(), state.name());
+            assert!(
+                clock::now().saturating_sub(begin) < within,
+                "{} is not {}: {last:?}",
+                self.node.name(),
+                state.name()
+            );
             pause(Duration::from_millis(5));
             last = self.instance("a");
         }
-        clock::now() - begin
+        clock::now().saturating_sub(begin)
     }
 
     /// Whether the host has an address on eth0.
@@ -107,7 +117,7 @@ impl Station {
         let begin = clock::now();
         self.tell(Command::Stop);
         assert!(self.handle.take().unwrap().join(), "the VRRP thread panicked");
-        clock::now() - begin
+        clock::now().saturating_sub(begin)
     }
 
     /// The thread goes as in a crash: nothing is sent, addresses stay.
