@@ -12,16 +12,16 @@ use tokio::sync::{mpsc, oneshot};
 use vrrp_core::{ChecksumForm, Priority, Version, Vrid};
 
 /// A host with a VRRP thread.
-pub struct Station {
-    pub node: Node,
-    pub handle: Option<Handle>,
-    pub reports: mpsc::Receiver<Report>,
+pub(crate) struct Station {
+    pub(crate) node: Node,
+    pub(crate) handle: Option<Handle>,
+    pub(crate) reports: mpsc::Receiver<Report>,
     seen: Vec<Report>,
 }
 
 impl Station {
     /// A host on `switch` with the address 198.18.0.`number` and no instance.
-    pub fn new(switch: &Switch, name: &str, number: u8) -> Self {
+    pub(crate) fn new(switch: &Switch, name: &str, number: u8) -> Self {
         let node = Node::new(name).unwrap();
         node.link_to(switch, "eth0", &[&format!("198.18.0.{number}/24"), &format!("fe80::{number}/64")])
             .unwrap();
@@ -33,36 +33,36 @@ impl Station {
     }
 
     /// A VRRP thread on a host that is there already.
-    pub fn on(node: Node) -> Self {
+    pub(crate) fn on(node: Node) -> Self {
         let (handle, reports) = node.run(|| driver::spawn(Setup::default()).unwrap()).unwrap();
         Self { node, handle: Some(handle), reports, seen: Vec::new() }
     }
 
-    pub fn tell(&self, command: Command) {
+    pub(crate) fn tell(&self, command: Command) {
         self.handle.as_ref().unwrap().send(command).unwrap();
     }
 
-    pub fn apply(&self, instances: &[Instance]) {
+    pub(crate) fn apply(&self, instances: &[Instance]) {
         self.tell(Command::Apply(instances.to_vec()));
     }
 
-    pub fn status(&self) -> Status {
+    pub(crate) fn status(&self) -> Status {
         let (ask, answer) = oneshot::channel();
         self.tell(Command::Status(ask));
         answer.blocking_recv().unwrap()
     }
 
-    pub fn instance(&self, name: &str) -> InstanceStatus {
+    pub(crate) fn instance(&self, name: &str) -> InstanceStatus {
         self.status().instances.into_iter().find(|instance| instance.name == name).unwrap()
     }
 
     /// The count of one of the counters of the instance `a`.
-    pub fn count(&self, counter: &str) -> u64 {
+    pub(crate) fn count(&self, counter: &str) -> u64 {
         self.instance("a").statistics[counter]
     }
 
     /// Waits until the instance `a` is in a state; how long it took.
-    pub fn wait_for(&self, state: Phase, within: Duration) -> Duration {
+    pub(crate) fn wait_for(&self, state: Phase, within: Duration) -> Duration {
         let begin = clock::now();
         let mut last = self.instance("a");
         while last.state != state.name() {
@@ -79,13 +79,13 @@ impl Station {
     }
 
     /// Whether the host has an address on eth0.
-    pub fn has(&self, address: &str) -> bool {
+    pub(crate) fn has(&self, address: &str) -> bool {
         let address: IpAddr = address.parse().unwrap();
         self.node.addresses("eth0").unwrap().iter().any(|cidr| cidr.address == address)
     }
 
     /// Everything reported so far.
-    pub fn reports(&mut self) -> &[Report] {
+    pub(crate) fn reports(&mut self) -> &[Report] {
         while let Ok(report) = self.reports.try_recv() {
             self.seen.push(report);
         }
@@ -93,13 +93,13 @@ impl Station {
     }
 
     /// Log lines so far that contain `words`.
-    pub fn lines(&mut self, words: &str) -> usize {
+    pub(crate) fn lines(&mut self, words: &str) -> usize {
         let is_it = |report: &&Report| matches!(report, Report::Log { text, .. } if text.contains(words));
         self.reports().iter().filter(is_it).count()
     }
 
     /// Transitions so far, as states entered.
-    pub fn entered(&mut self) -> Vec<Phase> {
+    pub(crate) fn entered(&mut self) -> Vec<Phase> {
         self.reports()
             .iter()
             .filter_map(|report| match report {
@@ -113,7 +113,7 @@ impl Station {
     }
 
     /// A clean stop; how long it took.
-    pub fn stop(&mut self) -> Duration {
+    pub(crate) fn stop(&mut self) -> Duration {
         let begin = clock::now();
         self.tell(Command::Stop);
         assert!(self.handle.take().unwrap().join(), "the VRRP thread panicked");
@@ -121,14 +121,14 @@ impl Station {
     }
 
     /// The thread goes as in a crash: nothing is sent, addresses stay.
-    pub fn crash(&mut self) {
+    pub(crate) fn crash(&mut self) {
         self.tell(Command::Abandon);
         assert!(self.handle.take().unwrap().join(), "the VRRP thread panicked");
     }
 }
 
 /// Version 3 on eth0, VRID 51, an advert every 100 ms, 198.18.0.100/24.
-pub fn instance(name: &str, priority: u8) -> Instance {
+pub(crate) fn instance(name: &str, priority: u8) -> Instance {
     Instance {
         name: name.to_owned(),
         interface: "eth0".to_owned(),
@@ -166,7 +166,7 @@ pub fn instance(name: &str, priority: u8) -> Instance {
     }
 }
 
-pub fn address(address: &str, prefix: u8) -> VirtualAddress {
+pub(crate) fn address(address: &str, prefix: u8) -> VirtualAddress {
     VirtualAddress {
         address: address.parse().unwrap(),
         prefix,
@@ -179,7 +179,7 @@ pub fn address(address: &str, prefix: u8) -> VirtualAddress {
 }
 
 /// Waits until `condition` holds.
-pub fn wait(within: Duration, complaint: &str, mut condition: impl FnMut() -> bool) {
+pub(crate) fn wait(within: Duration, complaint: &str, mut condition: impl FnMut() -> bool) {
     let end = clock::now() + within;
     while !condition() {
         assert!(clock::now() < end, "after {within:?}: {complaint}");
@@ -188,7 +188,7 @@ pub fn wait(within: Duration, complaint: &str, mut condition: impl FnMut() -> bo
 }
 
 /// Lets time pass, for what must not happen in it.
-pub fn pause(span: Duration) {
+pub(crate) fn pause(span: Duration) {
     let end = clock::now() + span;
     while clock::now() < end {
         std::thread::park_timeout(end.saturating_sub(clock::now()));
@@ -196,4 +196,4 @@ pub fn pause(span: Duration) {
 }
 
 /// Long enough for anything that happens at all on a loaded machine.
-pub const PATIENCE: Duration = Duration::from_secs(8);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(8);
