@@ -258,3 +258,6 @@ async fn perform(name: &str, job: &Job, policy: &Policy, stopping: &mut watch::R
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -214,39 +214,4 @@ impl Tally {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_first_result_counts_at_once_whatever_rise_and_fall() {
-        assert_eq!(Tally::new(3, 3, None, false).count(true), Some(true));
-        assert_eq!(Tally::new(3, 3, None, false).count(false), Some(false));
-        assert_eq!(Tally::new(3, 3, None, true).count(true), Some(true));
-        assert_eq!(Tally::new(3, 3, None, true).count(false), None);
-    }
-
-    #[test]
-    fn later_the_mind_changes_after_rise_or_fall_results_in_a_row() {
-        let mut tally = Tally::new(2, 3, None, false);
-        let results = [true, false, false, true, false, false, false, true, false, true, true];
-        assert_eq!(
-            results.map(|good| tally.count(good)),
-            [Some(true), None, None, None, None, None, Some(false), None, None, None, Some(true)]
-        );
-    }
-
-    #[test]
-    fn a_result_carried_over_a_reload_needs_rise_and_fall_again() {
-        let mut tally = Tally::new(1, 2, Some(true), true);
-        assert_eq!([tally.count(false), tally.count(false)], [None, Some(false)]);
-    }
-
-    #[test]
-    fn a_run_longer_than_the_interval_starts_again_at_a_whole_interval() {
-        let seconds = Duration::from_secs;
-        assert_eq!(next_start(seconds(10), seconds(2), seconds(11)), seconds(12));
-        assert_eq!(next_start(seconds(10), seconds(2), seconds(15)), seconds(16));
-        assert_eq!(next_start(seconds(10), seconds(2), seconds(10)), seconds(12));
-        assert_eq!(next_start(seconds(10), Duration::ZERO, seconds(10)), Duration::from_millis(10_001));
-    }
-}
+mod tests;
