@@ -301,3 +301,6 @@ async fn until(due: Option<Duration>) {
 fn say(events: &mpsc::UnboundedSender<Event>, event: Event) {
     let _ = events.send(event);
 }
+
+#[cfg(test)]
+mod tests;

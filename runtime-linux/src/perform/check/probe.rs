@@ -164,3 +164,6 @@ async fn within<T>(deadline: Option<Duration>, work: impl Future<Output = T>) ->
 fn remaining(deadline: Option<Duration>) -> Duration {
     deadline.map_or(Duration::ZERO, |deadline| deadline.saturating_sub(clock::now()))
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,377 @@
+use core::net::SocketAddr;
+use std::net::TcpListener;
+
+use check_core::Timing;
+use ipvs_core::{Forward, Method, Protocol, SchedulerFlags};
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::time::timeout;
+
+use super::*;
+use crate::config::model::{Check, Connect, Probe, RealServer};
+
+#[tokio::test]
+async fn every_service_is_said_with_its_servers_before_any_probe_is_answered() {
+    let a = TcpListener::bind("127.0.0.1:0").unwrap();
+    let config = VirtualServer { real_servers: vec![real(&a, 3)], ..service() };
+    let (_checker, mut events) = apply([config.clone()]);
+    assert_eq!(next(&mut events).await, wanted(&config, &[(address(&a), 3)]));
+    assert_eq!(next(&mut events).await, Event::Applied);
+}
+
+#[tokio::test]
+async fn a_server_that_refuses_is_taken_out_with_its_reason_and_put_back_when_it_accepts() {
+    let a = TcpListener::bind("127.0.0.1:0").unwrap();
+    let b = TcpListener::bind("127.0.0.1:0").unwrap();
+    let (at_a, at_b) = (address(&a), address(&b));
+    let config = VirtualServer { real_servers: vec![real(&a, 1), real(&b, 1)], ..service() };
+    drop(b);
+    let (_checker, mut events) = apply([config.clone()]);
+    let vs = "[198.51.100.1]:tcp:80";
+    let rs = format!("[127.0.0.1]:tcp:{}", at_b.port());
+    assert_eq!(
+        take(&mut events, 5).await,
+        [
+            wanted(&config, &[(at_a, 1), (at_b, 1)]),
+            Event::Applied,
+            warns(format!("TCP connection to {rs} failed: connection refused.")),
+            warns(format!("Removing service {rs} from VS {vs}: connection refused")),
+            wanted(&config, &[(at_a, 1)]),
+        ]
+    );
+    let _b = TcpListener::bind(at_b).unwrap();
+    assert_eq!(
+        take(&mut events, 3).await,
+        [
+            notes(format!("TCP connection to {rs} success.")),
+            notes(format!("Adding service {rs} to VS {vs}")),
+            wanted(&config, &[(at_a, 1), (at_b, 1)]),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_server_proven_good_is_taken_out_after_its_retries() {
+    let a = TcpListener::bind("127.0.0.1:0").unwrap();
+    let at_a = address(&a);
+    let config = VirtualServer { real_servers: vec![real(&a, 1)], ..service() };
+    let (checker, mut events) = apply([config.clone()]);
+    while !checker.status().await.iter().all(|service| service.real_servers[0].checks[0].proven) {
+        tokio::task::yield_now().await;
+    }
+    drop(a);
+    let rs = format!("[127.0.0.1]:tcp:{}", at_a.port());
+    assert_eq!(
+        take(&mut events, 7).await,
+        [
+            wanted(&config, &[(at_a, 1)]),
+            Event::Applied,
+            notes(format!("TCP connection to {rs} failed: connection refused (0 retries left).")),
+            warns(format!("TCP connection to {rs} failed after 1 retry: connection refused.")),
+            warns(format!("Removing service {rs} from VS [198.51.100.1]:tcp:80: connection refused")),
+            warns("Lost quorum 1 > 0 for VS [198.51.100.1]:tcp:80".to_owned()),
+            wanted(&config, &[]),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn the_sorry_server_and_the_scripts_follow_the_quorum() {
+    let a = TcpListener::bind("127.0.0.1:0").unwrap();
+    let at_a = address(&a);
+    let sorry: SocketAddr = "192.0.2.99:8080".parse().unwrap();
+    let mut server = real(&a, 2);
+    server.notify_down = Some(script("rs_down"));
+    server.notify_up = Some(script("rs_up"));
+    let config = VirtualServer {
+        real_servers: vec![server],
+        sorry_server: Some((sorry, Forward::Masquerade)),
+        quorum_up: Some(script("up")),
+        quorum_down: Some(script("down")),
+        ..service()
+    };
+    drop(a);
+    let (_checker, mut events) = apply([config.clone()]);
+    let vs = "[198.51.100.1]:tcp:80";
+    let rs = format!("[127.0.0.1]:tcp:{}", at_a.port());
+    let runs = |queue: &str, name: &str| Event::Run { queue: queue.to_owned(), script: script(name) };
+    assert_eq!(
+        take(&mut events, 9).await,
+        [
+            wanted(&config, &[(at_a, 2)]),
+            Event::Applied,
+            warns(format!("TCP connection to {rs} failed: connection refused.")),
+            warns(format!("Removing service {rs} from VS {vs}: connection refused")),
+            runs(&format!("RS {rs} {vs}"), "rs_down"),
+            warns(format!("Lost quorum 1 > 0 for VS {vs}")),
+            warns(format!("Adding sorry server [192.0.2.99]:tcp:8080 to VS {vs}")),
+            runs(&format!("VS {vs}"), "down"),
+            wanted(&config, &[(sorry, 1)]),
+        ]
+    );
+    let _a = TcpListener::bind(at_a).unwrap();
+    assert_eq!(
+        take(&mut events, 7).await,
+        [
+            notes(format!("TCP connection to {rs} success.")),
+            notes(format!("Adding service {rs} to VS {vs}")),
+            runs(&format!("RS {rs} {vs}"), "rs_up"),
+            notes(format!("Gained quorum 1 <= 2 for VS {vs}")),
+            notes(format!("Removing sorry server [192.0.2.99]:tcp:8080 from VS {vs}")),
+            runs(&format!("VS {vs}"), "up"),
+            wanted(&config, &[(at_a, 2)]),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_reload_without_changes_keeps_verdicts_and_times_and_says_nothing_again() {
+    let a = TcpListener::bind("127.0.0.1:0").unwrap();
+    let b = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut config = VirtualServer { real_servers: vec![real(&a, 1), real(&b, 1)], ..service() };
+    for server in &mut config.real_servers {
+        server.checks[0].timing.delay_loop = Duration::from_mins(10);
+    }
+    drop(b);
+    let (checker, mut events) = apply([config.clone()]);
+    while !checker.status().await[0].real_servers.iter().all(|server| server.checks[0].proven) {
+        tokio::task::yield_now().await;
+    }
+    take(&mut events, 5).await;
+    let before = checker.status().await;
+    checker.send(Command::Apply { virtual_servers: vec![config], policy: Policy::default() });
+    assert_eq!(next(&mut events).await, Event::Applied);
+    let after = checker.status().await;
+    assert_eq!(without_times(&after), without_times(&before));
+    assert!(!after[0].real_servers[1].up);
+    let due = |status: &[ServiceStatus]| status[0].real_servers[1].checks[0].next_in_ms.unwrap();
+    assert!(due(&after) <= due(&before) && due(&after) > 590_000);
+}
+
+#[tokio::test]
+async fn a_reload_that_changes_the_check_of_a_dead_server_keeps_it_out_until_it_passes() {
+    let a = TcpListener::bind("127.0.0.1:0").unwrap();
+    let b = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut config = VirtualServer { real_servers: vec![real(&a, 1), real(&b, 1)], ..service() };
+    let (at_a, at_b) = (address(&a), address(&b));
+    drop(b);
+    let (checker, mut events) = apply([config.clone()]);
+    assert_eq!(take(&mut events, 5).await.pop(), Some(wanted(&config, &[(at_a, 1)])));
+
+    config.real_servers[1].checks[0].probe = Probe::Tcp(connect(at_a));
+    config.real_servers[0].weight = 5;
+    checker.send(Command::Apply { virtual_servers: vec![config.clone()], policy: Policy::default() });
+    assert_eq!(
+        take(&mut events, 5).await,
+        [
+            wanted(&config, &[(at_a, 5)]),
+            Event::Applied,
+            notes(format!("TCP connection to [127.0.0.1]:tcp:{} success.", at_a.port())),
+            notes(format!("Adding service [127.0.0.1]:tcp:{} to VS [198.51.100.1]:tcp:80", at_b.port())),
+            wanted(&config, &[(at_a, 5), (at_b, 1)]),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_service_that_a_reload_removes_is_gone() {
+    let config = VirtualServer { real_servers: vec![], ..service() };
+    let other =
+        VirtualServer { service: Service { method: Method::RoundRobin, ..config.service }, ..service() };
+    let (checker, mut events) = apply([config.clone()]);
+    let lost = warns("Lost quorum 1 > 0 for VS [198.51.100.1]:tcp:80".to_owned());
+    assert_eq!(take(&mut events, 3).await, [lost, wanted(&config, &[]), Event::Applied]);
+    checker.send(Command::Apply { virtual_servers: vec![other.clone()], policy: Policy::default() });
+    assert_eq!(take(&mut events, 2).await, [wanted(&other, &[]), Event::Applied]);
+    checker.send(Command::Apply { virtual_servers: vec![], policy: Policy::default() });
+    assert_eq!(take(&mut events, 2).await, [Event::Gone { service: config.service.key }, Event::Applied]);
+}
+
+#[tokio::test]
+async fn with_omega_the_stop_takes_everything_down_with_its_scripts() {
+    let a = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut server = real(&a, 1);
+    server.notify_down = Some(script("rs_down"));
+    server.checks = vec![];
+    let config = VirtualServer {
+        real_servers: vec![server],
+        omega: true,
+        quorum_down: Some(script("down")),
+        ..service()
+    };
+    let (checker, mut events) = apply([config.clone()]);
+    take(&mut events, 2).await;
+    checker.send(Command::Stop);
+    let vs = "[198.51.100.1]:tcp:80";
+    let rs = format!("[127.0.0.1]:tcp:{}", address(&a).port());
+    assert_eq!(
+        take(&mut events, 5).await,
+        [
+            warns(format!("Removing service {rs} from VS {vs}: shutting down")),
+            Event::Run { queue: format!("RS {rs} {vs}"), script: script("rs_down") },
+            warns(format!("Lost quorum 1 > 0 for VS {vs}")),
+            Event::Run { queue: format!("VS {vs}"), script: script("down") },
+            Event::Stopped,
+        ]
+    );
+    assert!(!checker.send(Command::Stop) || events.recv().await.is_none());
+}
+
+#[tokio::test]
+async fn a_server_is_out_while_one_of_several_checks_fails() {
+    let a = TcpListener::bind("127.0.0.1:0").unwrap();
+    let at_a = address(&a);
+    let mut server = real(&a, 1);
+    let failing = Script { words: vec!["exit 9".to_owned()], user: None };
+    let probe = Probe::Misc { script: failing, timeout: Duration::from_secs(9) };
+    server.checks.push(Check { timing: server.checks[0].timing, probe });
+    let config = VirtualServer { real_servers: vec![server], ..service() };
+    let (checker, mut events) = apply([config.clone()]);
+    let rs = format!("[127.0.0.1]:tcp:{}", at_a.port());
+    assert_eq!(
+        take(&mut events, 6).await,
+        [
+            wanted(&config, &[(at_a, 1)]),
+            Event::Applied,
+            warns(format!("Misc check for {rs} [exit 9] failed: exit status 9.")),
+            warns(format!("Removing service {rs} from VS [198.51.100.1]:tcp:80: exit status 9")),
+            warns("Lost quorum 1 > 0 for VS [198.51.100.1]:tcp:80".to_owned()),
+            wanted(&config, &[]),
+        ]
+    );
+    let status = checker.status().await;
+    let server = &status[0].real_servers[0];
+    assert_eq!((server.up, server.weight), (false, None));
+    assert_eq!(server.checks[1].reason.as_deref(), Some("exit status 9"));
+}
+
+#[tokio::test]
+async fn a_status_can_be_written_as_json() {
+    let a = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut server = real(&a, 7);
+    server.checks = vec![];
+    let config = VirtualServer { real_servers: vec![server], ..service() };
+    let (checker, _events) = apply([config]);
+    assert_eq!(
+        serde_json::to_value(checker.status().await).unwrap(),
+        serde_json::json!([{
+            "service": "[198.51.100.1]:tcp:80",
+            "method": "wlc",
+            "quorum": true,
+            "quorum_gained_at": 1,
+            "quorum_lost_below": 1,
+            "weight": 7,
+            "sorry_server": null,
+            "real_servers": [
+                {"address": address(&a).to_string(), "up": true, "weight": 7, "checks": []}
+            ],
+        }])
+    );
+}
+
+/// A service without servers.
+fn service() -> VirtualServer {
+    VirtualServer {
+        service: Service {
+            key: ServiceKey::Address {
+                protocol: Protocol::Tcp,
+                address: "198.51.100.1".parse().unwrap(),
+                port: 80,
+            },
+            method: Method::WeightedLeastConnection,
+            flags: SchedulerFlags::NONE,
+            persistence: None,
+            one_packet: false,
+        },
+        forward: Forward::Direct,
+        quorum: 1,
+        hysteresis: 0,
+        quorum_up: None,
+        quorum_down: None,
+        alpha: false,
+        omega: false,
+        sorry_server: None,
+        sorry_server_inhibit: false,
+        real_servers: vec![],
+    }
+}
+
+/// A server with a TCP check every 100 ms, one retry 20 ms after a failure.
+fn real(listener: &TcpListener, weight: u32) -> RealServer {
+    let timing = Timing {
+        delay_loop: Duration::from_millis(100),
+        retry: 1,
+        delay_before_retry: Duration::from_millis(20),
+        warmup: Duration::ZERO,
+        alpha: false,
+    };
+    RealServer {
+        address: address(listener),
+        weight,
+        forward: Forward::Masquerade,
+        inhibit_on_failure: false,
+        upper_threshold: 0,
+        lower_threshold: 0,
+        notify_up: None,
+        notify_down: None,
+        checks: vec![Check { timing, probe: Probe::Tcp(connect(address(listener))) }],
+    }
+}
+
+fn connect(to: SocketAddr) -> Connect {
+    Connect { to, bind: None, interface: None, mark: None, timeout: Duration::from_secs(5) }
+}
+
+fn address(listener: &TcpListener) -> SocketAddr {
+    listener.local_addr().unwrap()
+}
+
+fn script(name: &str) -> Script {
+    Script { words: vec![name.to_owned()], user: None }
+}
+
+fn apply<const N: usize>(configs: [VirtualServer; N]) -> (Checker, UnboundedReceiver<Event>) {
+    let (checker, events) = Checker::spawn();
+    checker.send(Command::Apply { virtual_servers: configs.into(), policy: Policy::default() });
+    (checker, events)
+}
+
+fn wanted(config: &VirtualServer, servers: &[(SocketAddr, u32)]) -> Event {
+    let destinations = servers.iter().map(|&(to, weight)| Destination {
+        address: to.ip(),
+        port: to.port(),
+        forward: Forward::Masquerade,
+        weight,
+        upper: 0,
+        lower: 0,
+    });
+    Event::Wanted { service: config.service, destinations: destinations.collect() }
+}
+
+fn warns(text: String) -> Event {
+    Event::Log { level: Level::WARN, text }
+}
+
+fn notes(text: String) -> Event {
+    Event::Log { level: Level::INFO, text }
+}
+
+async fn next(events: &mut UnboundedReceiver<Event>) -> Event {
+    timeout(Duration::from_secs(10), events.recv()).await.expect("an event comes").expect("the task runs")
+}
+
+async fn take(events: &mut UnboundedReceiver<Event>, count: usize) -> Vec<Event> {
+    let mut list = Vec::new();
+    while list.len() < count {
+        list.push(next(events).await);
+    }
+    list
+}
+
+fn without_times(status: &[ServiceStatus]) -> Vec<ServiceStatus> {
+    let mut status = status.to_vec();
+    for check in status.iter_mut().flat_map(|service| &mut service.real_servers).flat_map(|rs| &mut rs.checks)
+    {
+        check.next_in_ms = None;
+    }
+    status
+}
