@@ -13,6 +13,7 @@ pub mod log;
 pub mod net;
 pub mod netlink;
 pub mod perform;
+pub mod plane;
 pub mod process;
 pub mod realserver;
 pub mod sys;

@@ -3,6 +3,7 @@
 pub mod address;
 pub mod ipvs;
 pub mod link;
+pub mod neighbour;
 pub mod nftables;
 pub mod route;
 

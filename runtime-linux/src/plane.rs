@@ -1,0 +1,149 @@
+//! The user-space data plane: `ipvs-core` on packet sockets, for hosts whose kernel has no IPVS.
+//!
+//! A thread of its own takes the frames of virtual services from packet sockets, lets the
+//! [`Director`](ipvs_core::Director) decide and rewrite, and sends them on. The kernel remains the host: it answers
+//! ARP for the virtual addresses, keeps routes and neighbours (they are asked for, not copied), and takes everything
+//! that belongs to no service. Our nftables table keeps it from answering the clients of services
+//! ([`netlink::nftables`](crate::netlink::nftables)).
+//!
+//! ```text
+//!  packet sockets ──▶ filter in the kernel ──▶ Director::forward ──▶ route, neighbour ──▶ packet sockets
+//!                                                    ▲
+//!   control thread ── Step, read, status ────────────┘
+//! ```
+//!
+//! What it does not do, and says so where it is asked: tunnels, SCTP, firewall marks and real servers that are this
+//! host itself. Processes of this host do not reach the services (the kernel's IPVS does that). A real server
+//! with NAT cannot be reached past the service through this host, at the balanced port. Routes are looked up by
+//! destination in the main decision of the host; rules that look at the source are not seen.
+
+use core::time::Duration;
+use std::io;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::thread::JoinHandle;
+
+use ipvs_core::{Destination, Service, Step};
+use nix::sys::eventfd::{EfdFlags, EventFd};
+use std::sync::Arc;
+
+use crate::perform::ipvs::{Error, Plane, Status};
+
+mod complaint;
+mod filter;
+mod frame;
+mod guard;
+mod path;
+mod port;
+mod sys;
+mod waiting;
+mod worker;
+
+use worker::{Command, Setup};
+
+/// How much the plane can hold. All of it is allocated at the start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Capacity {
+    /// Services.
+    pub services: usize,
+    /// Destinations of all services, removed ones that still have connections included.
+    pub destinations: usize,
+    /// Connections and persistent clients, 64 bytes each.
+    pub connections: usize,
+    /// Fragmented packets under way.
+    pub fragments: usize,
+}
+
+impl Default for Capacity {
+    /// 65,536 connections: some 6 MB with everything that belongs to them.
+    fn default() -> Self {
+        Self { services: 1_024, destinations: 8_192, connections: 65_536, fragments: 1_024 }
+    }
+}
+
+/// The control thread's end of the plane. Dropping it stops the plane.
+#[derive(Debug)]
+pub struct User {
+    commands: SyncSender<Command>,
+    wake: Arc<EventFd>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl User {
+    /// Starts the plane in the network namespace of the calling thread, with the default [`Capacity`].
+    pub fn start() -> io::Result<Self> {
+        Self::with_capacity(Capacity::default())
+    }
+
+    /// Starts the plane. It needs `CAP_NET_RAW` and `CAP_NET_ADMIN`, and nftables in the kernel.
+    ///
+    /// After an error nothing is left behind.
+    pub fn with_capacity(capacity: Capacity) -> io::Result<Self> {
+        let wake = EventFd::from_flags(EfdFlags::EFD_NONBLOCK | EfdFlags::EFD_CLOEXEC)?;
+        let wake = Arc::new(wake);
+        let (commands, receiver) = sync_channel(COMMANDS);
+        let setup = Setup::prepare(capacity, receiver, Arc::clone(&wake))?;
+        let thread =
+            std::thread::Builder::new().name("steadfast-plane".to_owned()).spawn(move || setup.run())?;
+        Ok(Self { commands, wake, thread: Some(thread) })
+    }
+
+    fn ask<T>(&self, command: impl FnOnce(SyncSender<T>) -> Command) -> Result<T, Error> {
+        let (sender, receiver): (_, Receiver<T>) = sync_channel(1);
+        let gone = || Error::User("its thread has ended".to_owned());
+        self.commands.try_send(command(sender)).map_err(|_| gone())?;
+        self.wake.write(1).map_err(|error| Error::User(error.to_string()))?;
+        receiver.recv_timeout(PATIENCE).map_err(|error| match error {
+            RecvTimeoutError::Timeout => Error::User(format!("no answer within {} s", PATIENCE.as_secs())),
+            RecvTimeoutError::Disconnected => gone(),
+        })
+    }
+
+    fn end(&mut self) -> Result<(), Error> {
+        let Some(thread) = self.thread.take() else { return Ok(()) };
+        let result = self.ask(Command::Stop);
+        let joined = thread.join().map_err(|_| Error::User("its thread panicked".to_owned()));
+        result.and_then(core::convert::identity).and(joined)
+    }
+}
+
+impl Plane for User {
+    fn name(&self) -> &'static str {
+        "user"
+    }
+
+    fn read(&mut self) -> Result<Vec<(Service, Vec<Destination>)>, Error> {
+        self.ask(Command::Read)
+    }
+
+    fn apply(&mut self, step: Step) -> Result<(), Error> {
+        self.ask(|answer| Command::Apply(step, answer))?
+    }
+
+    fn flush(&mut self) -> Result<(), Error> {
+        for (service, _) in self.read()? {
+            self.apply(Step::RemoveService(service.key))?;
+        }
+        Ok(())
+    }
+
+    fn status(&mut self) -> Result<Status, Error> {
+        self.ask(Command::Status)
+    }
+
+    fn stop(mut self: Box<Self>) -> Result<(), Error> {
+        self.end()
+    }
+}
+
+impl Drop for User {
+    fn drop(&mut self) {
+        if let Err(error) = self.end() {
+            tracing::warn!("{error}");
+        }
+    }
+}
+
+/// Commands under way: each is waited for, so more than one is rare.
+const COMMANDS: usize = 16;
+/// A turn of the plane takes milliseconds at most.
+const PATIENCE: Duration = Duration::from_secs(5);

@@ -1,0 +1,116 @@
+//! The way to a next hop: interface and link address, asked of the kernel once and kept until it says otherwise.
+
+use core::net::IpAddr;
+use std::collections::HashMap;
+
+use crate::netlink::Error;
+use crate::netlink::neighbour::{Lookup, Neighbour, Reach, Route};
+
+/// What is known about the way to a next hop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Path {
+    /// Send it.
+    Ready {
+        /// Index of the interface.
+        interface: u32,
+        /// Link address of the neighbour.
+        mac: [u8; 6],
+    },
+    /// The neighbour was asked for its link address.
+    Waiting {
+        /// Index of the interface.
+        interface: u32,
+        /// The neighbour.
+        neighbour: IpAddr,
+    },
+    /// The neighbour does not answer.
+    Silent,
+    /// The next hop is this host.
+    Local,
+    /// There is no route.
+    None,
+}
+
+/// Routes and neighbours, as the kernel last told them.
+pub(super) struct Paths {
+    lookup: Lookup,
+    routes: HashMap<IpAddr, Route>,
+    neighbours: HashMap<(u32, IpAddr), Reach>,
+}
+
+impl Paths {
+    pub(super) fn new(lookup: Lookup) -> Self {
+        Self { lookup, routes: HashMap::new(), neighbours: HashMap::new() }
+    }
+
+    /// The way to `next_hop`. Asks for a link address that is missing.
+    pub(super) fn find(&mut self, next_hop: IpAddr) -> Result<Path, Error> {
+        let (interface, neighbour) = match self.route(next_hop)? {
+            Route::Out { interface, neighbour } => (interface, neighbour),
+            Route::Local => return Ok(Path::Local),
+            Route::None => return Ok(Path::None),
+        };
+        let key = (interface, neighbour);
+        let reach = match self.neighbours.get(&key) {
+            Some(reach) => *reach,
+            None => self.lookup.neighbour(interface, neighbour)?,
+        };
+        let (path, kept) = match reach {
+            Reach::Known(mac) => (Path::Ready { interface, mac }, reach),
+            Reach::Stale(mac) => {
+                // Told once: the kernel confirms it, and says so if it changes.
+                self.lookup.resolve(interface, neighbour)?;
+                (Path::Ready { interface, mac }, Reach::Known(mac))
+            }
+            Reach::Unknown => {
+                self.lookup.resolve(interface, neighbour)?;
+                (Path::Waiting { interface, neighbour }, reach)
+            }
+            Reach::Failed => {
+                // Asked again, or it would never be found when it comes back.
+                self.lookup.resolve(interface, neighbour)?;
+                (Path::Silent, Reach::Unknown)
+            }
+        };
+        if self.neighbours.len() >= MOST {
+            self.neighbours.clear();
+        }
+        self.neighbours.insert(key, kept);
+        Ok(path)
+    }
+
+    /// What the kernel decides about packets to `address`.
+    pub(super) fn route(&mut self, address: IpAddr) -> Result<Route, Error> {
+        if let Some(route) = self.routes.get(&address) {
+            return Ok(*route);
+        }
+        let route = self.lookup.route(address)?;
+        if self.routes.len() >= MOST {
+            self.routes.clear();
+        }
+        self.routes.insert(address, route);
+        Ok(route)
+    }
+
+    /// A neighbour changed.
+    pub(super) fn learn(&mut self, neighbour: Neighbour) {
+        let key = (neighbour.interface, neighbour.address);
+        if let Some(reach) = self.neighbours.get_mut(&key) {
+            *reach = neighbour.reach;
+        }
+    }
+
+    /// A route or an address changed.
+    pub(super) fn forget_routes(&mut self) {
+        self.routes.clear();
+    }
+
+    /// Interfaces changed, or notifications were lost.
+    pub(super) fn forget(&mut self) {
+        self.routes.clear();
+        self.neighbours.clear();
+    }
+}
+
+/// Entries of each table; a full one is emptied and fills again.
+const MOST: usize = 65_536;

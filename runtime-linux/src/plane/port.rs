@@ -1,0 +1,70 @@
+//! The interfaces that the plane listens on.
+//!
+//! All Ethernet interfaces that are up take part, but for the ports of a bridge, a bond or a team (their frames come
+//! again by the interface on top), VRF devices (theirs come by the interfaces inside) and loopback.
+
+use std::io;
+
+use ipvs_core::wire::netlink::Attributes;
+use netlink_packet_core::{Emitable, NLM_F_DUMP};
+use netlink_packet_route::link::LinkMessage;
+use netlink_sys::protocols::NETLINK_ROUTE;
+use socket2::SockFilter;
+
+use super::sys::PacketSocket;
+use crate::netlink::link::LinkInfo;
+use crate::netlink::{Error, Socket};
+
+/// An interface with a packet socket on it.
+#[derive(Debug)]
+pub(super) struct Port {
+    /// As the kernel describes it.
+    pub(super) link: LinkInfo,
+    /// Its link address.
+    pub(super) mac: [u8; 6],
+    /// Where its frames come and go.
+    pub(super) socket: PacketSocket,
+    /// The socket failed in a way that only opening it again mends.
+    pub(super) broken: bool,
+}
+
+/// The interfaces of this network namespace that take part.
+pub(super) fn discover() -> Result<Vec<LinkInfo>, Error> {
+    let message = LinkMessage::default();
+    let mut body = vec![0; message.buffer_len()];
+    message.emit(&mut body);
+    let mut links = Vec::new();
+    Socket::open(NETLINK_ROUTE)?.request(libc::RTM_GETLINK, NLM_F_DUMP, &body, |_, body| {
+        links.extend(LinkInfo::parse(body).filter(|link| link.running && !link.loopback && !is_part(body)));
+    })?;
+    links.retain(|link| link.mac.is_some());
+    Ok(links)
+}
+
+impl Port {
+    /// Opens a socket on an interface that [`discover`] found.
+    pub(super) fn open(link: LinkInfo, filter: &[SockFilter]) -> io::Result<Self> {
+        let socket = PacketSocket::open(link.index, filter)?;
+        let mac = link.mac.ok_or(io::ErrorKind::Unsupported)?;
+        Ok(Self { link, mac, socket, broken: false })
+    }
+}
+
+/// Whether its frames are seen on another interface too.
+fn is_part(body: &[u8]) -> bool {
+    let attributes = Attributes::new(body.get(HEADER..).unwrap_or_default()).flatten();
+    let info = attributes.filter(|attribute| attribute.kind == LINK_INFO);
+    info.flat_map(|info| info.attributes().flatten()).any(|attribute| match attribute.kind {
+        KIND => attribute.text() == Some("vrf"),
+        // A member of a VRF is the one place where its frames are taken.
+        MEMBER_KIND => attribute.text() != Some("vrf"),
+        _ => false,
+    })
+}
+
+/// Length of `struct ifinfomsg`.
+const HEADER: usize = 16;
+/// `IFLA_LINKINFO`, `IFLA_INFO_KIND`, `IFLA_INFO_SLAVE_KIND`.
+const LINK_INFO: u16 = 18;
+const KIND: u16 = 1;
+const MEMBER_KIND: u16 = 4;
