@@ -89,11 +89,13 @@ impl User {
 
     fn ask<T>(&self, command: impl FnOnce(SyncSender<T>) -> Command) -> Result<T, Error> {
         let (sender, receiver): (_, Receiver<T>) = sync_channel(1);
-        let gone = || Error::User("its thread has ended".to_owned());
+        let gone = || Error::User("user-space data plane: its thread has ended".to_owned());
         self.commands.try_send(command(sender)).map_err(|_| gone())?;
         self.wake.write(1).map_err(|error| Error::User(error.to_string()))?;
         receiver.recv_timeout(PATIENCE).map_err(|error| match error {
-            RecvTimeoutError::Timeout => Error::User(format!("no answer within {} s", PATIENCE.as_secs())),
+            RecvTimeoutError::Timeout => {
+                Error::User(format!("user-space data plane: no answer within {} s", PATIENCE.as_secs()))
+            }
             RecvTimeoutError::Disconnected => gone(),
         })
     }
@@ -101,7 +103,8 @@ impl User {
     fn end(&mut self) -> Result<(), Error> {
         let Some(thread) = self.thread.take() else { return Ok(()) };
         let result = self.ask(Command::Stop);
-        let joined = thread.join().map_err(|_| Error::User("its thread panicked".to_owned()));
+        let joined =
+            thread.join().map_err(|_| Error::User("user-space data plane: its thread panicked".to_owned()));
         result.and_then(core::convert::identity).and(joined)
     }
 }

@@ -2,11 +2,12 @@
 //!
 //! ```no_run
 //! use ipvs_core::{Destination, Service, plan};
-//! use runtime_linux::perform::ipvs::{Kernel, Plane};
+//! use runtime_linux::config::model::DataPlane;
+//! use runtime_linux::perform::ipvs::choose;
 //!
 //! # fn wanted() -> Vec<(Service, Vec<Destination>)> { Vec::new() }
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let mut plane: Box<dyn Plane> = Box::new(Kernel::open()?);
+//! let mut plane = choose(DataPlane::Auto)?;
 //! let want = wanted(); // sorted by key
 //! let mut have = plane.read()?;
 //! have.retain(|(service, _)| want.iter().any(|(ours, _)| ours.key == service.key)); // foreign services stay
@@ -24,8 +25,10 @@ use ipvs_core::{Destination, Forward, Refused, Service, ServiceKey, Step, Tunnel
 use nix::errno::Errno;
 use serde::Serialize;
 
+use crate::config::model::DataPlane;
 use crate::netlink;
 use crate::netlink::ipvs::Ipvs;
+use crate::plane::User;
 
 /// Who forwards the packets of virtual servers.
 ///
@@ -49,6 +52,26 @@ pub trait Plane: Send {
 
     /// Ends the plane. The kernel's goes on with what it has: services that are to go are removed before.
     fn stop(self: Box<Self>) -> Result<(), Error>;
+}
+
+/// Opens the data plane that the configuration asks for, in the network namespace of the calling thread.
+///
+/// `auto` is the kernel's IPVS wherever the kernel has it; only without it services are forwarded in user space,
+/// which is logged.
+pub fn choose(wanted: DataPlane) -> Result<Box<dyn Plane>, Error> {
+    let user = || User::start().map_err(|error| Error::User(error.to_string()));
+    match wanted {
+        DataPlane::Kernel => Ok(Box::new(Kernel::open()?)),
+        DataPlane::User => Ok(Box::new(user()?)),
+        DataPlane::Auto => match Kernel::open() {
+            Ok(kernel) => Ok(Box::new(kernel)),
+            Err(Error::NoKernel) => {
+                tracing::info!("this kernel has no IPVS: services are forwarded in user space");
+                Ok(Box::new(user()?))
+            }
+            Err(error) => Err(error),
+        },
+    }
 }
 
 /// What a data plane tells of itself.
@@ -152,7 +175,7 @@ pub enum Error {
     #[error("data plane: {0}")]
     Netlink(#[from] netlink::Error),
     /// The user-space plane could not start, or is gone.
-    #[error("user-space data plane: {0}")]
+    #[error("{0}")]
     User(String),
 }
 
