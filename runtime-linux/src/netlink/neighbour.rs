@@ -162,11 +162,11 @@ impl Neighbour {
         let mut mac = None;
         for attribute in &message.attributes {
             if let NeighbourAttribute::Destination(destination) = attribute {
-                address = match destination {
-                    NeighbourAddress::Inet(address) => Some(IpAddr::V4(*address)),
-                    NeighbourAddress::Inet6(address) => Some(IpAddr::V6(*address)),
-                    _ => None,
-                };
+                if let NeighbourAddress::Inet(four) = destination {
+                    address = Some(IpAddr::V4(*four));
+                } else if let NeighbourAddress::Inet6(six) = destination {
+                    address = Some(IpAddr::V6(*six));
+                }
             } else if let NeighbourAttribute::LinkLayerAddress(bytes) = attribute {
                 mac = <[u8; 6]>::try_from(bytes.as_slice()).ok();
             }
@@ -182,10 +182,11 @@ impl Neighbour {
 }
 
 fn decision(message: &RouteMessage, destination: IpAddr) -> Route {
-    match message.header.kind {
-        RouteType::Local => return Route::Local,
-        RouteType::Unicast => {}
-        _ => return Route::None,
+    if message.header.kind == RouteType::Local {
+        return Route::Local;
+    }
+    if message.header.kind != RouteType::Unicast {
+        return Route::None;
     }
     let mut interface = None;
     let mut neighbour = destination;
@@ -193,11 +194,11 @@ fn decision(message: &RouteMessage, destination: IpAddr) -> Route {
         if let RouteAttribute::Oif(index) = attribute {
             interface = Some(*index);
         } else if let RouteAttribute::Gateway(gateway) = attribute {
-            neighbour = match gateway {
-                RouteAddress::Inet(address) => IpAddr::V4(*address),
-                RouteAddress::Inet6(address) => IpAddr::V6(*address),
-                _ => return Route::None,
-            };
+            if let RouteAddress::Inet(address) = gateway {
+                neighbour = IpAddr::V4(*address);
+            } else if let RouteAddress::Inet6(address) = gateway {
+                neighbour = IpAddr::V6(*address);
+            }
         } else if let RouteAttribute::Via(RouteVia::Inet6(address)) = attribute {
             neighbour = IpAddr::V6(*address);
         }

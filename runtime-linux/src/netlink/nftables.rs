@@ -80,7 +80,7 @@ impl Table {
             batch.element(NEW_ELEMENT, CREATE, *element);
         }
         self.send(batch)?;
-        self.elements = wanted.clone();
+        self.elements.clone_from(wanted);
         Ok(())
     }
 

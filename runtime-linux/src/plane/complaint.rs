@@ -148,7 +148,7 @@ mod tests {
             .unwrap();
         let answer = answer(Complaint::Refused, &slot).unwrap();
         let frame = &answer[OFFLOAD..];
-        assert_eq!(frame[..12], [[2; 6], [1; 6]].concat());
+        assert_eq!(frame[..12], [[1; 6], [2; 6]].concat());
         assert_eq!(frame[26..34], [192, 0, 2, 100, 192, 0, 2, 1]);
         assert_eq!(frame[34..36], [3, 3]);
         assert_eq!(frame[42..], slot[OFFLOAD + LINK..]);

@@ -14,8 +14,8 @@ pub(super) fn program(destinations: &BTreeSet<IpAddr>, sources: &BTreeSet<IpAddr
     if destinations.is_empty() && sources.is_empty() {
         return vec![RETURN_NOTHING];
     }
-    let four = section(FOUR, &words(destinations, false), &words(sources, false));
-    let six = section(SIX, &words(destinations, true), &words(sources, true));
+    let four = section(&FOUR, &words(destinations, false), &words(sources, false));
+    let six = section(&SIX, &words(destinations, true), &words(sources, true));
     let mut program = vec![
         load(EXTENSION + PACKET_TYPE, WORD),
         equal(PACKET_TO_US, 1, 0),
@@ -61,7 +61,7 @@ struct Layout {
 const FOUR: Layout = Layout { protocol: 23, icmp: 1, destination: 30, source: 26, v6: false };
 const SIX: Layout = Layout { protocol: 20, icmp: 58, destination: 50, source: 34, v6: true };
 
-fn section(layout: Layout, destinations: &[u32], sources: &[u32]) -> Vec<SockFilter> {
+fn section(layout: &Layout, destinations: &[u32], sources: &[u32]) -> Vec<SockFilter> {
     let mut section = vec![load(layout.protocol, BYTE)];
     if layout.v6 {
         // ICMPv6 errors have types below 128

@@ -23,18 +23,24 @@ pub(super) struct Partial {
 
 /// What the offload header says of the frame in `slot` (offload header first), when it can be handled.
 ///
-/// `None` when it contradicts the frame's length.
-pub(super) fn partial(slot: &[u8]) -> Option<Option<Partial>> {
-    let [flags, ..] = *slot else { return None };
-    if flags & NEEDS_CHECKSUM == 0 {
-        return Some(None);
+/// `Ok(None)` when the frame's checksum is whole.
+pub(super) fn partial(slot: &[u8]) -> Result<Option<Partial>, Contradiction> {
+    if slot.first().is_none_or(|flags| flags & NEEDS_CHECKSUM == 0) {
+        return Ok(None);
     }
-    let start = usize::from(native(slot, CHECKSUM_START)?);
-    let offset = usize::from(native(slot, CHECKSUM_OFFSET)?);
-    let field = OFFLOAD + start + offset;
-    let sum = u16::from_be_bytes(slot.get(field..)?.first_chunk().copied()?);
-    Some(Some(Partial { field, sum, addresses: addresses(slot)? }))
+    let read = || {
+        let start = usize::from(native(slot, CHECKSUM_START)?);
+        let offset = usize::from(native(slot, CHECKSUM_OFFSET)?);
+        let field = OFFLOAD + start + offset;
+        let sum = u16::from_be_bytes(slot.get(field..)?.first_chunk().copied()?);
+        Some(Partial { field, sum, addresses: addresses(slot)? })
+    };
+    read().map(Some).ok_or(Contradiction)
 }
+
+/// The offload header speaks of bytes that the frame does not have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Contradiction;
 
 /// Puts the offload header and a partial checksum right after the addresses were rewritten.
 pub(super) fn restore(slot: &mut [u8], partial: Option<Partial>) {
@@ -99,3 +105,71 @@ const CHECKSUM_OFFSET: usize = 8;
 const NEEDS_CHECKSUM: u8 = 1;
 const EXPLICIT_CONGESTION: u8 = 0x80;
 const UDP_SEGMENTS: u8 = 5;
+
+#[cfg(test)]
+mod tests {
+    use etherparse::{IpNumber, Ipv4Header, PacketBuilder, TcpHeader};
+
+    use super::*;
+
+    #[test]
+    fn a_partial_checksum_follows_the_addresses_and_ignores_what_was_written_meanwhile() {
+        let mut slot = partial_frame([10, 0, 0, 1], [10, 0, 0, 100], 443);
+        let before = partial(&slot).unwrap();
+        slot[OFFLOAD + LINK + 16..OFFLOAD + LINK + 20].copy_from_slice(&[172, 16, 255, 254]);
+        slot[OFFLOAD + LINK + 20 + 2..OFFLOAD + LINK + 20 + 4].copy_from_slice(&8443_u16.to_be_bytes());
+        slot[OFFLOAD + LINK + 20 + 16] ^= 0x5A;
+        restore(&mut slot, before);
+        let wanted = partial_frame([10, 0, 0, 1], [172, 16, 255, 254], 8443);
+        assert_eq!(slot[OFFLOAD + LINK + 20..], wanted[OFFLOAD + LINK + 20..]);
+        assert_eq!(slot[..OFFLOAD], wanted[..OFFLOAD]);
+    }
+
+    #[test]
+    fn a_whole_checksum_is_left_alone_and_its_verdict_forgotten() {
+        let mut slot = partial_frame([10, 0, 0, 1], [10, 0, 0, 100], 443);
+        slot[0] = 2; // verified by the hardware
+        let before = slot.clone();
+        assert_eq!(partial(&slot), Ok(None));
+        restore(&mut slot, None);
+        assert_eq!((slot[0], &slot[1..]), (0, &before[1..]));
+    }
+
+    #[test]
+    fn a_segment_is_headers_and_the_payload_of_one() {
+        let mut slot = partial_frame([10, 0, 0, 1], [10, 0, 0, 100], 443);
+        assert_eq!(segment(&slot, 9_000), 9_000);
+        slot[1] = 1;
+        slot[SEGMENT_SIZE..SEGMENT_SIZE + 2].copy_from_slice(&1_448_u16.to_ne_bytes());
+        assert_eq!(segment(&slot, 9_000), 20 + 20 + 1_448);
+        assert_eq!(segment(&slot, 100), 100);
+    }
+
+    #[test]
+    fn an_offload_header_beyond_the_frame_is_refused() {
+        let slot = partial_frame([10, 0, 0, 1], [10, 0, 0, 100], 443);
+        for length in 1..OFFLOAD + LINK + 20 + 18 {
+            assert_eq!(partial(&slot[..length]), Err(Contradiction), "{length} bytes");
+        }
+    }
+
+    /// A TCP segment as a local stack hands it over: the checksum is the sum over the pseudo-header.
+    fn partial_frame(source: [u8; 4], destination: [u8; 4], port: u16) -> Vec<u8> {
+        let mut slot = vec![0; OFFLOAD];
+        slot[0] = NEEDS_CHECKSUM;
+        slot[CHECKSUM_START..CHECKSUM_START + 2].copy_from_slice(&34_u16.to_ne_bytes());
+        slot[CHECKSUM_OFFSET..CHECKSUM_OFFSET + 2].copy_from_slice(&16_u16.to_ne_bytes());
+        let tcp = TcpHeader::new(40_000, port, 7, 64_000);
+        let ip = Ipv4Header::new(24, 64, IpNumber::TCP, source, destination).unwrap();
+        PacketBuilder::ethernet2([1; 6], [2; 6])
+            .ip(etherparse::IpHeaders::Ipv4(ip, etherparse::Ipv4Extensions::default()))
+            .tcp_header(tcp)
+            .write(&mut slot, b"data")
+            .unwrap();
+        let words = [source, destination].concat();
+        let sum: u32 =
+            words.chunks(2).map(|w| u32::from(u16::from_be_bytes([w[0], w[1]]))).sum::<u32>() + 6 + 24;
+        slot[OFFLOAD + 50..OFFLOAD + 52].copy_from_slice(&fold(sum).to_be_bytes());
+        slot
+    }
+}

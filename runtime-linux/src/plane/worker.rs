@@ -346,13 +346,12 @@ impl Worker<'_> {
             let received = match port.socket.receive(burst) {
                 Ok(received) => received,
                 Err(error) => match error.raw_os_error() {
-                    Some(libc::EAGAIN | libc::EINTR) => return,
+                    Some(libc::EAGAIN | libc::EINTR | libc::ENETDOWN) => return,
                     Some(libc::EINVAL) => {
                         // An offload that the header cannot express; the kernel has dropped the frame.
                         self.counters.offload += 1;
                         continue;
                     }
-                    Some(libc::ENETDOWN) => return,
                     _ => {
                         tracing::warn!("packet socket on {}: {error}", port.link.name);
                         port.broken = true;
@@ -395,7 +394,7 @@ impl Worker<'_> {
 
     /// What becomes of one frame: the interface that it leaves by, and its length with the offload header.
     fn judge(&mut self, now: Duration, from: u32, slot: &mut [u8]) -> Option<(u32, usize)> {
-        let Some(partial) = frame::partial(slot) else {
+        let Ok(partial) = frame::partial(slot) else {
             self.counters.offload += 1;
             return None;
         };
