@@ -227,7 +227,7 @@ impl Worker<'_> {
             }
         }
         let before = self.guard.prepare(step).map_err(|error| unable(format!("nftables: {error}")))?;
-        if let Err(refused) = self.director.apply(clock::now(), step) {
+        if let Err(refused) = self.director.apply(step) {
             if let Err(error) = self.guard.restore(before) {
                 tracing::warn!("{}: nftables: {error}", describe(step));
             }
