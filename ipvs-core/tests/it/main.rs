@@ -8,4 +8,5 @@ mod fragment;
 mod lab;
 mod packet;
 mod persistence;
+mod plan;
 mod schedule;
