@@ -9,4 +9,5 @@ mod lab;
 mod packet;
 mod persistence;
 mod plan;
+mod properties;
 mod schedule;
