@@ -12,7 +12,6 @@ use super::worker::{Repair, Worker};
 use super::{Level, Report, wording};
 use crate::clock;
 use crate::net::links::Links;
-use crate::netlink::route::Change;
 
 impl Worker {
     /// Lets an instance take part, once.
@@ -166,8 +165,12 @@ impl Worker {
         }
     }
 
-    /// Addresses of an interface changed: adverts may have to come from another one.
-    pub(super) fn sources_changed(&mut self, index: u32, now: Duration) {
+    /// An address of an interface came or went: adverts may have to come from another one. Not so for virtual
+    /// ones, which come by the hundred when this host takes over.
+    pub(super) fn sources_changed(&mut self, index: u32, address: IpAddr, now: Duration) {
+        if self.hands.virtual_addresses.contains(&address) {
+            return;
+        }
         let Some(name) = self.hands.links.numbered(index).map(|link| link.info.name.clone()) else { return };
         for id in self.roster.ids() {
             if self.roster.get(id).is_some_and(|instance| instance.wanted.interface == name) {
@@ -271,29 +274,3 @@ fn is_running(links: &Links, name: &str) -> bool {
 const REPAIR_PAUSE: Duration = Duration::from_secs(1);
 /// How long an instance stays out when its addresses cannot be had.
 const CLAIM_PAUSE: Duration = Duration::from_secs(60);
-
-/// What the difference between two readings of the kernel comes to.
-impl Links {
-    /// The changes that lead from `self` to `new`.
-    pub fn differences(&self, new: &Self) -> Vec<Change> {
-        let mut changes = Vec::new();
-        for old in self.iter() {
-            match new.numbered(old.info.index) {
-                None => changes.push(Change::LinkGone(old.info.clone())),
-                Some(link) => {
-                    let gone = old.addresses.iter().filter(|info| !link.has(info.address, info.prefix));
-                    changes.extend(gone.cloned().map(Change::AddressGone));
-                }
-            }
-        }
-        for link in new.iter() {
-            let old = self.numbered(link.info.index);
-            if old.is_none_or(|old| old.info != link.info) {
-                changes.push(Change::Link(link.info.clone()));
-            }
-            let known = |info| old.is_some_and(|old| old.addresses.contains(info));
-            changes.extend(link.addresses.iter().filter(|info| !known(info)).cloned().map(Change::Address));
-        }
-        changes
-    }
-}

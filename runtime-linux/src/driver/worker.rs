@@ -338,9 +338,9 @@ impl Worker {
                 self.forget_link(info.index);
                 self.link_changed(now);
             }
-            Change::Address(info) => self.sources_changed(info.index, now),
+            Change::Address(info) => self.sources_changed(info.index, info.address, now),
             Change::AddressGone(info) => {
-                self.sources_changed(info.index, now);
+                self.sources_changed(info.index, info.address, now);
                 self.missing(info.index, info.address, now);
             }
         }

@@ -74,6 +74,29 @@ impl Links {
         self.by_index.get(&index)
     }
 
+    /// The changes that lead from `self` to `new`.
+    pub fn differences(&self, new: &Self) -> Vec<Change> {
+        let mut changes = Vec::new();
+        for old in self.iter() {
+            match new.numbered(old.info.index) {
+                None => changes.push(Change::LinkGone(old.info.clone())),
+                Some(link) => {
+                    let gone = old.addresses.iter().filter(|info| !link.has(info.address, info.prefix));
+                    changes.extend(gone.cloned().map(Change::AddressGone));
+                }
+            }
+        }
+        for link in new.iter() {
+            let old = self.numbered(link.info.index);
+            if old.is_none_or(|old| old.info != link.info) {
+                changes.push(Change::Link(link.info.clone()));
+            }
+            let known = |info| old.is_some_and(|old| old.addresses.contains(info));
+            changes.extend(link.addresses.iter().filter(|info| !known(info)).cloned().map(Change::Address));
+        }
+        changes
+    }
+
     /// Every interface.
     pub fn iter(&self) -> impl Iterator<Item = &Link> {
         self.by_index.values()
@@ -148,6 +171,39 @@ mod tests {
         links.apply(&Change::LinkGone(gone.info.clone()));
         links.apply(&Change::Address(gone.addresses[0].clone()));
         assert_eq!(links.named("eth0"), None);
+    }
+
+    #[test]
+    fn the_differences_between_two_readings_lead_from_one_to_the_other() {
+        let before =
+            [link(&[("192.0.2.1", false), ("192.0.2.2", false)]), numbered(3, link(&[("192.0.2.9", false)]))];
+        let mut after = [link(&[("192.0.2.2", true), ("192.0.2.3", false)]), numbered(4, link(&[]))];
+        after[0].info.running = false;
+        let (mut old, new) = (reading(&before), reading(&after));
+        let changes = old.differences(&new);
+        for change in &changes {
+            old.apply(change);
+        }
+        // Positions of addresses do not matter here, their presence does.
+        assert_eq!(old.differences(&new), []);
+        assert_eq!(changes.len(), 6);
+    }
+
+    fn reading(found: &[Link]) -> Links {
+        let mut links = Links::default();
+        for link in found {
+            links.apply(&Change::Link(link.info.clone()));
+            for address in &link.addresses {
+                links.apply(&Change::Address(address.clone()));
+            }
+        }
+        links
+    }
+
+    fn numbered(index: u32, mut link: Link) -> Link {
+        link.info.index = index;
+        link.addresses.iter_mut().for_each(|address| address.index = index);
+        link
     }
 
     fn link(addresses: &[(&str, bool)]) -> Link {

@@ -217,21 +217,27 @@ impl Performer {
 
     /// Queues one announcement for each of a run of the instance's addresses.
     pub fn announce(&mut self, id: usize, instance: &Instance, first: u16, count: u16) {
-        let run = instance.holdings.iter().skip(usize::from(first)).take(usize::from(count));
-        for holding in run {
-            let Some(link) = holding.held.and_then(|index| self.links.numbered(index)) else { continue };
-            let Some(mac) = link.info.mac.filter(|_| link.info.arp && link.info.running) else { continue };
-            let address = holding.address.address;
-            let (source, router) = match Family::of(address) {
-                Family::V4 => (None, false),
-                Family::V6 => (
-                    link.source(Family::V6, |address| self.virtual_addresses.contains(&address)),
-                    is_forwarding(&link.info.name),
-                ),
+        // Addresses mostly share an interface: what it has to do with is looked up once per run of them.
+        let mut last: Option<(u32, Option<Line>)> = None;
+        for holding in instance.holdings.iter().skip(usize::from(first)).take(usize::from(count)) {
+            let Some(index) = holding.held else { continue };
+            let line = match last {
+                Some((known, line)) if known == index => line,
+                Some(_) | None => self.line(index),
             };
-            let Some(body) = Body::new(address, mac, source, router) else { continue };
-            self.announcer.queue(Announcement { owner: id, index: link.info.index, body });
+            last = Some((index, line));
+            let Some(Line { mac, source, router }) = line else { continue };
+            let Some(body) = Body::new(holding.address.address, mac, source, router) else { continue };
+            self.announcer.queue(Announcement { owner: id, index, body });
         }
+    }
+
+    /// What announcements on an interface are made from; none where there is nobody to tell.
+    fn line(&self, index: u32) -> Option<Line> {
+        let link = self.links.numbered(index).filter(|link| link.info.arp && link.info.running)?;
+        let source = link.source(Family::V6, |address| self.virtual_addresses.contains(&address));
+        let router = source.is_some() && is_forwarding(&link.info.name);
+        Some(Line { mac: link.info.mac?, source, router })
     }
 
     /// Sends the announcements that are due.
@@ -264,6 +270,14 @@ impl Performer {
                 .any(|info| info.address == address.address && info.prefix == address.prefix && info.ours)
         })
     }
+}
+
+/// An interface as announcements see it.
+#[derive(Clone, Copy)]
+struct Line {
+    mac: [u8; 6],
+    source: Option<IpAddr>,
+    router: bool,
 }
 
 enum Put {

@@ -9,4 +9,5 @@ mod links;
 mod peers;
 mod reception;
 mod reload;
+mod scale;
 mod station;
