@@ -74,7 +74,7 @@ pub fn run(run: Run) -> anyhow::Result<u8> {
     let pid_file = PidFile::create(pid_path).inspect_err(|error| error!("{error}"))?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let code = runtime.block_on(async {
-        let (daemon, inputs) = Daemon::start(run, configuration).await?;
+        let (daemon, inputs) = Daemon::start(run, configuration, reload::errors(&diagnostics)).await?;
         anyhow::Ok(daemon.serve(inputs).await)
     })?;
     drop(pid_file);
@@ -102,6 +102,8 @@ struct Daemon {
     /// Notify scripts by instance, with those of instances that a reload took away until they have stopped.
     notify: BTreeMap<String, Notify>,
     started: Duration,
+    /// What is wrong in the file that runs: a reload may keep such errors, but not add to them.
+    errors: Vec<String>,
     /// Why the last reload was refused.
     reload_error: Option<String>,
     stopping: bool,
@@ -140,7 +142,11 @@ impl Signals {
 }
 
 impl Daemon {
-    async fn start(run: Run, configuration: Configuration) -> anyhow::Result<(Self, Inputs)> {
+    async fn start(
+        run: Run,
+        configuration: Configuration,
+        errors: Vec<String>,
+    ) -> anyhow::Result<(Self, Inputs)> {
         let signals = Signals::new().context("cannot listen to signals")?;
         let setup = Setup {
             rt_priority: configuration.global.rt_priority,
@@ -173,6 +179,7 @@ impl Daemon {
             phases: BTreeMap::new(),
             notify: BTreeMap::new(),
             started: clock::now(),
+            errors,
             reload_error: None,
             stopping: false,
         };

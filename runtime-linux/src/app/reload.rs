@@ -3,14 +3,25 @@
 use tracing::{error, info, warn};
 
 use super::{Daemon, gaps};
+use crate::config::diagnose::Severity;
 use crate::config::model::Configuration;
-use crate::config::{self, Loaded};
+use crate::config::{self, Diagnostics, Loaded};
 use crate::driver::Command;
 use crate::perform::check;
 use crate::process::Policy;
 
+/// What a file says that cannot be used, without places, so that a line more above it does not make it new.
+pub(super) fn errors(diagnostics: &Diagnostics) -> Vec<String> {
+    let errors = diagnostics.iter().filter(|complaint| match complaint.kind.severity {
+        Severity::Note | Severity::Warning => false,
+        Severity::Error | Severity::Fatal => true,
+    });
+    errors.map(|complaint| format!("{}: {}", complaint.kind.code, complaint.message)).collect()
+}
+
 impl Daemon {
-    /// Reads the configuration again. One that cannot run changes nothing.
+    /// Reads the configuration again. One that cannot run, or has an error that the running one had not,
+    /// changes nothing.
     pub(super) async fn reload(&mut self) {
         let path = self.run.config.clone();
         info!("reloading {}", path.display());
@@ -24,6 +35,15 @@ impl Daemon {
             self.reload_error = Some(reason);
             return;
         };
+        // The daemon starts with what it can use of a faulty file, because a router is better than none. Here
+        // one runs, and an error that the running file did not have would take something away from it.
+        let errors = errors(&diagnostics);
+        if let Some(new) = errors.iter().find(|error| !self.errors.contains(error)) {
+            error!("{}: not reloaded, the configuration before it runs on: {new}", path.display());
+            self.reload_error = Some(new.clone());
+            return;
+        }
+        self.errors = errors;
         self.reload_error = None;
         if configuration == self.configuration {
             info!("nothing changed");

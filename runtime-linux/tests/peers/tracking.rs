@@ -29,12 +29,10 @@ fn the_web_server_goes_and_returns(who: [Who; 2]) {
     }
     // Below its peer's 90, director1 is heard and ignored until that one's own patience is at an end.
     let mut scene = Scene::new(B.plan(), &who);
-    for post in &scene.stage.directors {
-        post.node.install("/scripts/check_m.sh", CHECK, 0o755).expect("it is the node's own directory");
-        post.node.install("/scripts/notify.sh", NOTIFY, 0o755).expect("it is the node's own directory");
-    }
-    scene.start_all();
+    // One after the other: at the same moment, 100 is only 39 ms faster than 90.
+    scene.start(0);
     spoke(&scene, "director1", Duration::ZERO, |advert| advert.priority == 100);
+    scene.start(1);
 
     let gone = runtime_linux::clock::wall();
     scene.stage.directors[0].node.install("/run/httpd-is-gone", b"", 0o644).expect("it is the node's own");
@@ -103,12 +101,6 @@ fn notified(scene: &Scene, number: usize, states: &[&str]) {
     }
     assert_eq!(told, expected, "director{}{}", number + 1, scene.logs());
 }
-
-/// In place of the published script, which asks for a process named httpd: here the test says whether it runs.
-const CHECK: &[u8] = b"#!/bin/sh\n[ ! -e /run/httpd-is-gone ] || [ -e /run/httpd-is-back ]\n";
-
-/// In place of the published script, which starts and stops httpd and sends mail.
-const NOTIFY: &[u8] = b"#!/bin/sh\necho \"$@\" >>/run/notified\n";
 
 /// What a run of the script and the change of priority after it may take.
 const SCRIPT: Duration = Duration::from_millis(500);
