@@ -94,7 +94,7 @@ mod tests {
     #[test]
     fn any_bytes_are_survived() {
         for length in 0..64 {
-            let body: Vec<u8> = (0..length).map(|byte| byte * 37).collect();
+            let body: Vec<u8> = (0..length).map(|byte: u8| byte.wrapping_mul(37)).collect();
             let _ = LinkInfo::parse(&body);
         }
     }
