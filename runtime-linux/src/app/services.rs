@@ -29,7 +29,7 @@ impl Services {
         if self.plane.is_some() {
             return;
         }
-        match ipvs::Kernel::open().map(|kernel| Box::new(kernel) as Box<dyn Plane>) {
+        match ipvs::choose(global.data_plane) {
             Ok(mut plane) => {
                 info!("data plane: {}", plane.name());
                 if global.lvs_flush

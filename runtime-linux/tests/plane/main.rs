@@ -2,6 +2,8 @@
 //!
 //! They run as root, and as anybody who may have user namespaces.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic, in its helpers too")]
+
 mod answers;
 mod network;
 mod transfer;
