@@ -3,7 +3,7 @@
 use core::net::IpAddr;
 use core::time::Duration;
 
-use crate::interval::{Countdown, down, following, skew};
+use crate::interval::{down, skew};
 use crate::rank::{Contest, Rank};
 use crate::reception::{self, Advert, Expectation, UnicastExpectation};
 use crate::wire::advert::{Addresses, Repr};
@@ -272,7 +272,7 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> VirtualRouter<A, P> {
     fn heard_as_backup(&mut self, now: Duration, advert: &Advert) {
         let Phase::Backup(backup) = &mut self.phase else { return };
         if advert.priority == 0 {
-            backup.resigned(now, skew(self.config.version, self.priority, backup.interval));
+            backup.resigned(now, skew(self.config.version, self.priority, backup.interval()));
             return;
         }
         let lesser = advert.priority < self.priority.get();
@@ -286,12 +286,7 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> VirtualRouter<A, P> {
             backup.hold = None;
             self.followed = Some(advert.checksum);
         }
-        backup.cause = Cause::Silence;
-        backup.interval = advert.interval;
-        backup.timer = Countdown::new(
-            now,
-            down(self.config.version, self.priority, advert.interval, self.config.down_timer_adverts),
-        );
+        backup.accepted(now, advert.interval, self.priority, &self.config);
     }
 
     fn heard_as_active(&mut self, now: Duration, advert: &Advert, actions: &mut Actions) {
@@ -364,8 +359,8 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> VirtualRouter<A, P> {
         if let Phase::Backup(backup) = &mut self.phase {
             let version = self.config.version;
             backup.timer = backup.timer.shifted(
-                skew(version, self.priority, backup.interval),
-                skew(version, priority, backup.interval),
+                skew(version, self.priority, backup.interval()),
+                skew(version, priority, backup.interval()),
             );
         }
         self.priority = priority;

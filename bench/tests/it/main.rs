@@ -1,1 +1,5 @@
 //! Behaviour through the public API.
+
+mod bites;
+mod campaign;
+mod malformed;

@@ -2,8 +2,8 @@
 
 use core::time::Duration;
 
-use super::following;
 use crate::announce::Announcer;
+use crate::interval::following;
 use crate::{Config, Interval};
 
 #[derive(Clone, Debug)]

@@ -2,15 +2,18 @@
 
 use core::time::Duration;
 
-use super::{ActiveRouter, Countdown, down};
+use super::ActiveRouter;
+use crate::interval::{Countdown, down};
 use crate::{Config, Interval, Priority, Version};
 
 #[derive(Clone, Debug)]
 pub(super) struct Backup {
     /// `Active_Down_Timer`. It always contains the skew exactly once.
     pub(super) timer: Countdown,
-    /// `Active_Adver_Interval`: learned, at first our own.
-    pub(super) interval: Interval,
+    /// `Active_Adver_Interval`: at first our own.
+    interval: Interval,
+    /// Whether it was learned from an Active router.
+    learned: bool,
     /// Until when a lesser Active router is let be (`preempt_delay`).
     pub(super) hold: Option<Duration>,
     /// Who is Active.
@@ -28,9 +31,35 @@ pub(super) enum Cause {
 }
 
 impl Backup {
-    /// Waits for `ticks` from `now` on.
+    /// Waits for `ticks` from `now` on. `interval` was learned if somebody was `heard`, else it is our own.
     pub(super) fn new(now: Duration, ticks: u32, interval: Interval, heard: Option<ActiveRouter>) -> Self {
-        Self { timer: Countdown::new(now, ticks), interval, hold: None, heard, cause: Cause::Silence }
+        Self {
+            timer: Countdown::new(now, ticks),
+            interval,
+            learned: heard.is_some(),
+            hold: None,
+            heard,
+            cause: Cause::Silence,
+        }
+    }
+
+    /// The interval that the timer counts in.
+    pub(super) fn interval(&self) -> Interval {
+        self.interval
+    }
+
+    /// An advert was accepted: the wait begins again, over its interval.
+    pub(super) fn accepted<A, P>(
+        &mut self,
+        now: Duration,
+        interval: Interval,
+        priority: Priority,
+        config: &Config<A, P>,
+    ) {
+        self.cause = Cause::Silence;
+        self.interval = interval;
+        self.learned = true;
+        self.timer = Countdown::new(now, down(config.version, priority, interval, config.down_timer_adverts));
     }
 
     /// The Active router has resigned: only the `skew` is waited for.
@@ -52,8 +81,8 @@ impl Backup {
 
     /// Starts the wait again after the settings that it depends on have changed.
     pub(super) fn reconfigure<A, P>(&mut self, now: Duration, priority: Priority, config: &Config<A, P>) {
-        let learned = config.version == Version::V3 && self.heard.is_some();
-        if !learned {
+        // T3; version 2 has nothing to learn.
+        if config.version == Version::V2 || !self.learned {
             self.interval = config.advert_interval;
         }
         let ticks = down(config.version, priority, self.interval, config.down_timer_adverts);

@@ -1,0 +1,408 @@
+//! Watches every step of every router and says which property it broke.
+//!
+//! The properties Σ1 to Σ5 and Λ1 to Λ7 are those of the project's specification of VRRP. The checker keeps a
+//! model of its own, in arithmetic of its own (half nanoseconds), of when each Backup must take over and when each
+//! Active router must be heard: not before, and not later than the lateness of its timers allows. With that,
+//! "no false take-over" (Σ3) and the take-over bounds (Λ1, Λ2, Λ5) are one and the same comparison.
+
+use core::time::Duration;
+
+use vrrp_core::{Action, Ignored, Reason, State, Version};
+
+use super::node::{Node, Router};
+
+/// What a router did wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// When.
+    pub at: Duration,
+    /// Which router, or the lowest of those involved.
+    pub node: usize,
+    /// Against what.
+    pub property: Property,
+    /// How it showed.
+    pub what: String,
+}
+
+impl core::fmt::Display for Violation {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "at {:?} router {} broke {:?}: {}", self.at, self.node, self.property, self.what)
+    }
+}
+
+/// What must hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Property {
+    /// Σ1: once things are quiet, one router of those that hear each other is Active, and it is the right one.
+    OneActive,
+    /// Σ2: nobody answers for the addresses unless Active.
+    AnswersOnlyActive,
+    /// Σ3: a Backup that hears adverts does not take over.
+    NoFalseTakeover,
+    /// Σ4: timers run in the states they belong to, and a tick moves the deadline on.
+    TimerRoles,
+    /// A packet that is rejected touches nothing.
+    RejectedChangesNothing,
+    /// F3: what has arrived is handled before anything is sent.
+    ListensFirst,
+    /// Λ1, Λ2, Λ5: a Backup that should take over does, in time.
+    TakesOverInTime,
+    /// Λ4: two Active routers that hear each other do not stay both.
+    OverlapEnds,
+    /// Λ6: at most two changes of state per router after the last disturbance.
+    Quiescence,
+    /// Λ7: an Active router is heard at least once per interval, and not without limit.
+    AdvertRate,
+}
+
+/// Why a router was called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Cause {
+    /// A tick.
+    Tick,
+    /// A valid advert.
+    Heard { priority: u8, interval: u16 },
+    /// A packet that must be dropped, and the state and deadline before it.
+    Rejected { counter: Ignored, state: State, deadline: Option<Duration> },
+    /// Another priority than before.
+    Priority { before: u8 },
+    /// Other settings; whether its interval changed.
+    Configure { retimed: bool },
+    /// Anything else.
+    Command,
+}
+
+/// Instants in half nanoseconds: in them every timer of VRRP is a whole number.
+type Halves = u64;
+
+#[derive(Clone, Copy, Debug)]
+enum Model {
+    Gone,
+    Backup { due: Halves, interval: u16, learned: bool, hold: Option<Duration> },
+    Active { since: Duration, due: Duration, sent: u64 },
+}
+
+/// The checker of one simulation.
+#[derive(Debug)]
+pub(super) struct Checker {
+    models: Vec<Model>,
+    /// Since when two Active routers have heard each other; `[lower][higher]`.
+    overlaps: Vec<Vec<Option<Duration>>>,
+    violation: Option<Violation>,
+}
+
+impl Checker {
+    pub(super) fn new(nodes: usize) -> Self {
+        Self { models: vec![Model::Gone; nodes], overlaps: vec![vec![None; nodes]; nodes], violation: None }
+    }
+
+    /// What went wrong first.
+    pub(super) fn violation(&self) -> Option<&Violation> {
+        self.violation.as_ref()
+    }
+
+    pub(super) fn blame(&mut self, at: Duration, node: usize, property: Property, what: String) {
+        self.violation.get_or_insert(Violation { at, node, property, what });
+    }
+
+    /// A router was switched off.
+    pub(super) fn gone(&mut self, node: usize) {
+        self.models[node] = Model::Gone;
+    }
+
+    /// The link changed: overlaps are counted from now on.
+    pub(super) fn disturbed(&mut self) {
+        self.overlaps.iter_mut().for_each(|row| row.fill(None));
+    }
+
+    /// Takes in what a router was called for and what came of it.
+    pub(super) fn observe(
+        &mut self,
+        now: Duration,
+        index: usize,
+        node: &Node,
+        cause: Cause,
+        actions: &[Action],
+    ) {
+        let Some(router) = &node.router else { return };
+        match cause {
+            Cause::Rejected { counter, state, deadline } => {
+                if *actions != [Action::Ignored(counter)]
+                    || router.state() != state
+                    || router.deadline() != deadline
+                {
+                    let what = format!("{actions:?} for a packet that belongs under {}", counter.name());
+                    self.blame(now, index, Property::RejectedChangesNothing, what);
+                }
+            }
+            Cause::Priority { before } => self.prioritized(index, node, router, before),
+            Cause::Configure { retimed } => self.configured(now, index, node, router, retimed),
+            Cause::Tick | Cause::Heard { .. } | Cause::Command => {}
+        }
+        for action in actions {
+            match *action {
+                Action::Heard { .. } => {
+                    if let Cause::Heard { priority, interval } = cause {
+                        self.heard(now, index, node, router, priority, interval);
+                    }
+                }
+                Action::Advertise { priority } => self.advertised(now, index, node, priority),
+                Action::Transition { from, to, reason } => {
+                    self.changed(now, index, node, router, (from, to, reason), cause);
+                }
+                Action::Announce { .. } => {
+                    if router.state() != State::Active {
+                        let what = "an announcement by a router that is not Active".to_owned();
+                        self.blame(now, index, Property::AnswersOnlyActive, what);
+                    }
+                }
+                Action::ClaimAddresses
+                | Action::ReleaseAddresses
+                | Action::Ignored(_)
+                | Action::Noticed(_) => {}
+            }
+        }
+        if node.holds != (router.state() == State::Active) {
+            let what = format!("holds the addresses: {}, but is {:?}", node.holds, router.state());
+            self.blame(now, index, Property::AnswersOnlyActive, what);
+        }
+        let moved_on = cause != Cause::Tick || router.deadline().is_none_or(|deadline| deadline > now);
+        if router.deadline().is_some() != (router.state() != State::Initialize) || !moved_on {
+            let what = format!("the deadline is {:?} in {:?}", router.deadline(), router.state());
+            self.blame(now, index, Property::TimerRoles, what);
+        }
+    }
+
+    /// Looks at the group as a whole: nobody is overdue, and no two stay Active side by side.
+    pub(super) fn glance(
+        &mut self,
+        now: Duration,
+        nodes: &[Node],
+        linked: impl Fn(usize, usize) -> bool,
+        way: Option<Duration>,
+    ) {
+        for (index, node) in nodes.iter().enumerate() {
+            let grace = grace(node);
+            match self.models[index] {
+                Model::Gone => {}
+                Model::Backup { due, .. } => {
+                    let latest = (Duration::from_nanos(due.div_ceil(2))).max(node.held_until) + grace;
+                    if now > latest {
+                        let what = format!("should have taken over by {latest:?}");
+                        self.blame(now, index, Property::TakesOverInTime, what);
+                    }
+                }
+                Model::Active { due, .. } => {
+                    let latest = due.max(node.held_until) + grace;
+                    if now > latest {
+                        let what = format!("should have been heard by {latest:?}");
+                        self.blame(now, index, Property::AdvertRate, what);
+                    }
+                }
+            }
+        }
+        let active: Vec<usize> = (0..nodes.len()).filter(|index| nodes[*index].is_active()).collect();
+        for (position, &one) in active.iter().enumerate() {
+            for &other in &active[position + 1..] {
+                let quiet = [one, other].iter().all(|index| nodes[*index].held_until <= now);
+                let Some(way) = way.filter(|_| quiet && linked(one, other)) else {
+                    self.overlaps[one][other] = None;
+                    continue;
+                };
+                let since = *self.overlaps[one][other].get_or_insert(now);
+                let longest = overlap(&nodes[one], &nodes[other], way);
+                if now.saturating_sub(since) > longest {
+                    let what = format!("Active beside router {other} since {since:?}");
+                    self.blame(now, one, Property::OverlapEnds, what);
+                }
+            }
+        }
+        for one in 0..nodes.len() {
+            for other in one + 1..nodes.len() {
+                if !(nodes[one].is_active() && nodes[other].is_active()) {
+                    self.overlaps[one][other] = None;
+                }
+            }
+        }
+    }
+
+    /// Σ1 and Λ6, asked when things have been quiet for long enough.
+    pub(super) fn settled(&mut self, now: Duration, nodes: &[Node], linked: impl Fn(usize, usize) -> bool) {
+        for (index, node) in nodes.iter().enumerate().filter(|(_, node)| node.runs()) {
+            let group = || {
+                nodes
+                    .iter()
+                    .enumerate()
+                    .filter(|(other, node)| node.runs() && (*other == index || linked(index, *other)))
+            };
+            let active: Vec<usize> =
+                group().filter(|(_, node)| node.is_active()).map(|(other, _)| other).collect();
+            let [active] = active[..] else {
+                self.blame(now, index, Property::OneActive, format!("{active:?} are Active"));
+                continue;
+            };
+            let usurped = node.priority > nodes[active].priority
+                && (node.station.wish.preempt || node.station.wish.priority.is_owner());
+            if usurped {
+                let what = format!("router {active} is Active though router {index} is better");
+                self.blame(now, active, Property::OneActive, what);
+            }
+        }
+        for (index, node) in nodes.iter().enumerate() {
+            if node.transitions > 2 {
+                let what = format!("{} changes since the last disturbance", node.transitions);
+                self.blame(now, index, Property::Quiescence, what);
+            }
+        }
+    }
+
+    fn changed(
+        &mut self,
+        now: Duration,
+        index: usize,
+        node: &Node,
+        router: &Router,
+        (from, to, reason): (State, State, Reason),
+        cause: Cause,
+    ) {
+        let own = router.config().advert_interval.centiseconds();
+        self.models[index] = match to {
+            State::Initialize => Model::Gone,
+            State::Backup => {
+                let (interval, learned) = match (reason, cause) {
+                    (Reason::Outranked { .. }, Cause::Heard { interval, .. }) => (interval, true),
+                    _ => (own, false),
+                };
+                Model::Backup {
+                    due: due(now, router, node.priority, interval),
+                    interval,
+                    learned,
+                    hold: None,
+                }
+            }
+            State::Active => {
+                if from == State::Backup && reason != Reason::Owner {
+                    self.took_over(now, index);
+                }
+                let period = router.config().advert_interval.duration();
+                Model::Active { since: now, due: now + period, sent: 1 }
+            }
+        };
+    }
+
+    fn took_over(&mut self, now: Duration, index: usize) {
+        let Model::Backup { due, .. } = self.models[index] else {
+            self.blame(now, index, Property::TimerRoles, "took over without having been Backup".to_owned());
+            return;
+        };
+        if halves(now) < due {
+            let early = Duration::from_nanos((due - halves(now)).div_ceil(2));
+            let what = format!("took over {early:?} before its down interval had run out");
+            self.blame(now, index, Property::NoFalseTakeover, what);
+        }
+    }
+
+    fn heard(&mut self, now: Duration, index: usize, node: &Node, router: &Router, priority: u8, heard: u16) {
+        let Model::Backup { due: due_at, interval, learned, hold } = &mut self.models[index] else { return };
+        let wish = router.config();
+        if priority == 0 {
+            *due_at = halves(now) + skew(router, node.priority, *interval) * HALVES_PER_TICK;
+            *hold = None;
+            return;
+        }
+        let lesser = priority < node.priority;
+        if lesser && (wish.preempt || wish.priority.is_owner()) {
+            let delayed = !wish.preempt_delay.is_zero() && !wish.priority.is_owner();
+            if !delayed || now >= *hold.get_or_insert(now + wish.preempt_delay) {
+                return;
+            }
+        } else if !lesser {
+            *hold = None;
+        }
+        *interval = heard;
+        *learned = true;
+        *due_at = due(now, router, node.priority, heard);
+    }
+
+    fn prioritized(&mut self, index: usize, node: &Node, router: &Router, before: u8) {
+        if let Model::Backup { due, interval, .. } = &mut self.models[index] {
+            let old = skew(router, before, *interval) * HALVES_PER_TICK;
+            *due = *due + skew(router, node.priority, *interval) * HALVES_PER_TICK - old;
+        }
+    }
+
+    fn configured(&mut self, now: Duration, index: usize, node: &Node, router: &Router, retimed: bool) {
+        match &mut self.models[index] {
+            Model::Gone => {}
+            Model::Backup { due: due_at, interval, learned, .. } => {
+                if retimed {
+                    if !*learned {
+                        *interval = router.config().advert_interval.centiseconds();
+                    }
+                    *due_at = due(now, router, node.priority, *interval);
+                }
+            }
+            Model::Active { since, due, sent } => {
+                *due = (*due).min(now + router.config().advert_interval.duration());
+                (*since, *sent) = (now, 0);
+            }
+        }
+    }
+
+    fn advertised(&mut self, now: Duration, index: usize, node: &Node, priority: u8) {
+        let Some(router) = &node.router else { return };
+        if !node.inbox.is_empty() && priority > 0 {
+            let what = format!("spoke with {} packets unread", node.inbox.len());
+            self.blame(now, index, Property::ListensFirst, what);
+        }
+        let Model::Active { since, due, sent } = &mut self.models[index] else { return };
+        *due = now + router.config().advert_interval.duration();
+        *sent += 1;
+        let spell = now.saturating_sub(*since).as_nanos();
+        // One regular advert and eight answers per interval, and some at the edges.
+        let most = 9 * spell / router.config().advert_interval.duration().as_nanos() + 4;
+        if u128::from(*sent) > most {
+            let what = format!("{sent} adverts since {since:?}");
+            self.blame(now, index, Property::AdvertRate, what);
+        }
+    }
+}
+
+/// How much later than due a router may act.
+fn grace(node: &Node) -> Duration {
+    node.station.lateness + Duration::from_nanos(1)
+}
+
+/// Λ4: how long two Active routers may hear each other, with `way` the longest way of a frame.
+fn overlap(one: &Node, other: &Node, way: Duration) -> Duration {
+    let period = |node: &Node| node.station.wish.advert_interval.duration();
+    let late = grace(one) + grace(other);
+    match one.station.wish.version {
+        Version::V2 => period(one).max(period(other)) + way + late,
+        // Either's advert ends it; the loser's by an answer, which may have to wait an eighth of an interval.
+        Version::V3 => {
+            let longer = period(one).max(period(other));
+            period(one).min(period(other)) + longer / 8 + way * 2 + late
+        }
+    }
+}
+
+/// When a Backup takes over that hears the last advert at `now`.
+fn due(now: Duration, router: &Router, priority: u8, interval: u16) -> Halves {
+    let adverts = u64::from(router.config().down_timer_adverts);
+    let ticks = 256 * adverts * u64::from(interval) + skew(router, priority, interval);
+    halves(now) + ticks * HALVES_PER_TICK
+}
+
+/// In ticks of 1/256 centisecond.
+fn skew(router: &Router, priority: u8, interval: u16) -> u64 {
+    let scale = if router.config().version == Version::V2 { 100 } else { u64::from(interval) };
+    (256 - u64::from(priority)) * scale
+}
+
+fn halves(at: Duration) -> Halves {
+    u64::try_from(at.as_nanos() * 2).unwrap_or(u64::MAX)
+}
+
+/// 39.0625 µs
+const HALVES_PER_TICK: u64 = 78_125;

@@ -1,0 +1,95 @@
+//! The link between the routers: who hears whom, how late, how often.
+
+use core::cmp::Reverse;
+use core::net::IpAddr;
+use core::time::Duration;
+use std::collections::BinaryHeap;
+use std::rc::Rc;
+
+use super::random::Random;
+
+/// What the link does to a frame, by chance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quality {
+    /// Frames lost, of a thousand.
+    pub loss: u64,
+    /// Frames that arrive twice, of a thousand.
+    pub duplication: u64,
+    /// The longest way; frames overtake each other by as much.
+    pub delay: Duration,
+}
+
+/// An advert on its way.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Frame {
+    pub(super) source: IpAddr,
+    pub(super) mac: Option<[u8; 6]>,
+    pub(super) priority: u8,
+    /// Centiseconds.
+    pub(super) interval: u16,
+    pub(super) message: Rc<[u8]>,
+}
+
+/// The link.
+#[derive(Clone, Debug)]
+pub(super) struct Network {
+    pub(super) quality: Quality,
+    /// Whether frames come back to their sender (F15).
+    pub(super) loops: bool,
+    /// `cut[from][to]`
+    cut: Vec<Vec<bool>>,
+    flight: BinaryHeap<Reverse<(Duration, u64, usize, Frame)>>,
+    sent: u64,
+}
+
+impl Network {
+    pub(super) fn new(nodes: usize, quality: Quality) -> Self {
+        Self {
+            quality,
+            loops: false,
+            cut: vec![vec![false; nodes]; nodes],
+            flight: BinaryHeap::new(),
+            sent: 0,
+        }
+    }
+
+    pub(super) fn set_cut(&mut self, from: usize, to: usize, cut: bool) {
+        self.cut[from][to] = cut;
+    }
+
+    pub(super) fn heal(&mut self) {
+        self.cut.iter_mut().for_each(|row| row.fill(false));
+    }
+
+    /// Whether the two hear each other.
+    pub(super) fn linked(&self, one: usize, other: usize) -> bool {
+        !self.cut[one][other] && !self.cut[other][one]
+    }
+
+    pub(super) fn send(&mut self, now: Duration, from: usize, frame: &Frame, random: &mut Random) {
+        for to in 0..self.cut.len() {
+            if self.cut[from][to] || (from == to && !self.loops) || random.chance(self.quality.loss) {
+                continue;
+            }
+            let copies = 1 + u64::from(random.chance(self.quality.duplication));
+            for _ in 0..copies {
+                let arrival = now + random.up_to(self.quality.delay);
+                self.sent += 1;
+                self.flight.push(Reverse((arrival, self.sent, to, frame.clone())));
+            }
+        }
+    }
+
+    /// When the next frame arrives.
+    pub(super) fn next(&self) -> Option<Duration> {
+        self.flight.peek().map(|Reverse((arrival, ..))| *arrival)
+    }
+
+    /// The frame that has arrived by `now`, and where.
+    pub(super) fn arrive(&mut self, now: Duration) -> Option<(usize, Frame)> {
+        if self.next()? > now {
+            return None;
+        }
+        self.flight.pop().map(|Reverse((_, _, to, frame))| (to, frame))
+    }
+}
