@@ -8,7 +8,7 @@ use core::time::Duration;
 use std::rc::Rc;
 
 use vrrp_core::wire::advert::MAX_LEN;
-use vrrp_core::{Action, Actions, Config, Event, Fault, Packet, Priority};
+use vrrp_core::{Action, Actions, Config, Event, Fault, Ignored, Packet, Priority, Version};
 
 use crate::malformed::Malformed;
 
@@ -104,6 +104,9 @@ impl Simulation {
 
     /// Stops a router in good order.
     pub fn stop(&mut self, node: usize) {
+        if self.is_held(node) {
+            return;
+        }
         self.tell(node, Event::Stop, Cause::Command);
     }
 
@@ -114,7 +117,7 @@ impl Simulation {
         self.checker.disturbed();
     }
 
-    /// Keeps a host from doing anything for `span`; what arrives meanwhile waits.
+    /// Keeps a host from doing anything for `span`; packets that arrive meanwhile wait, commands are lost on it.
     pub fn hold(&mut self, node: usize, span: Duration) {
         self.nodes[node].held_until = self.now + span;
         self.checker.disturbed();
@@ -122,11 +125,17 @@ impl Simulation {
 
     /// Brings up or takes away a fault.
     pub fn fault(&mut self, node: usize, fault: Fault, present: bool) {
+        if self.is_held(node) {
+            return;
+        }
         self.tell(node, Event::Fault { fault, present }, Cause::Command);
     }
 
     /// Tells a router another effective priority.
     pub fn prioritize(&mut self, node: usize, priority: Priority) {
+        if self.is_held(node) {
+            return;
+        }
         let before = self.nodes[node].priority;
         if !self.nodes[node].station.wish.priority.is_owner() {
             self.nodes[node].priority = priority.get().min(254);
@@ -139,6 +148,9 @@ impl Simulation {
     /// # Panics
     /// If the settings make no sense.
     pub fn configure(&mut self, node: usize, change: impl FnOnce(&mut Wish)) {
+        if self.is_held(node) {
+            return;
+        }
         let wish = &mut self.nodes[node].station.wish;
         let before = wish.clone();
         change(wish);
@@ -152,16 +164,23 @@ impl Simulation {
 
     /// Has the addresses announced again.
     pub fn announce(&mut self, node: usize) {
+        if self.is_held(node) {
+            return;
+        }
         self.tell(node, Event::Announce, Cause::Command);
     }
 
     /// Hands a router a packet that it must drop.
     pub fn inject(&mut self, node: usize, malformed: &Malformed) {
         let Some(router) = &self.nodes[node].router else { return };
-        if self.nodes[node].held_until > self.now {
+        if self.is_held(node) {
             return;
         }
-        let (counter, state, deadline) = (malformed.counter, router.state(), router.deadline());
+        let (state, deadline) = (router.state(), router.deadline());
+        // A version 2 owner drops even good adverts before it comes to the last rungs (R12).
+        let deaf = router.config().version == Version::V2 && router.config().priority.is_owner();
+        let last_rung = matches!(malformed.counter, Ignored::AddressList | Ignored::Source);
+        let counter = if deaf && last_rung { Ignored::Owner } else { malformed.counter };
         let cause = Cause::Rejected { counter, state, deadline };
         self.tell(node, Event::Packet(malformed.packet()), cause);
     }
@@ -235,6 +254,10 @@ impl Simulation {
         self.check()
     }
 
+    fn is_held(&self, node: usize) -> bool {
+        self.nodes[node].held_until > self.now
+    }
+
     fn check(&self) -> Result<(), Violation> {
         self.checker.violation().cloned().map_or(Ok(()), Err)
     }
@@ -251,7 +274,7 @@ impl Simulation {
             self.deliver(to, frame);
         }
         for node in 0..self.nodes.len() {
-            if self.nodes[node].held_until > self.now {
+            if self.is_held(node) {
                 continue;
             }
             if timers_first && self.nodes[node].is_due(self.now) {
@@ -276,7 +299,7 @@ impl Simulation {
         if self.nodes[to].router.is_none() {
             return;
         }
-        if self.nodes[to].held_until > self.now || !self.nodes[to].inbox.is_empty() {
+        if self.is_held(to) || !self.nodes[to].inbox.is_empty() {
             self.nodes[to].inbox.push_back(frame);
         } else {
             self.hear(to, &frame);

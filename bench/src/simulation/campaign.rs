@@ -84,6 +84,8 @@ struct Campaign {
     malformed: Vec<Malformed>,
     /// The longest interval of any router, now or before.
     longest: Duration,
+    /// The shortest.
+    shortest: Duration,
     /// The longest way of a frame in good times.
     way: Duration,
     disturbances: Vec<(Duration, String)>,
@@ -108,7 +110,7 @@ impl Campaign {
         let quality = Quality { loss: 0, duplication: 0, delay: way };
         let simulation = Simulation::new(random.number(), quality, stations.clone());
         let malformed = malformed::all(&target);
-        Self { random, simulation, stations, malformed, longest, way, disturbances: Vec::new() }
+        Self { random, simulation, stations, malformed, longest, shortest, way, disturbances: Vec::new() }
     }
 
     fn episode(&mut self) -> Result<(), Violation> {
@@ -192,15 +194,14 @@ impl Campaign {
     fn configure(&mut self, node: usize) -> String {
         let version = self.stations[node].wish.version;
         let preempt = self.random.chance(500);
-        let interval = match version {
-            // Version 2 hears no other interval than its own.
-            Version::V2 => self.stations[node].wish.advert_interval,
-            Version::V3 => self.random.pick(&INTERVALS),
-        };
-        // A router with a much longer interval than the others makes every wait longer, and nothing else.
-        let interval = if interval.duration() > self.longest * 4 { Interval::DEFAULT } else { interval };
-        let interval =
-            if version == Version::V2 { self.stations[node].wish.advert_interval } else { interval };
+        let own = self.stations[node].wish.advert_interval;
+        let interval = self.random.pick(&INTERVALS);
+        // Version 2 hears no other interval than its own. An interval in which no frame arrives in time is no
+        // disturbance but a mistake, and a much longer one makes every wait longer, and nothing else.
+        let fits = version == Version::V3
+            && interval.duration() >= self.shortest
+            && interval.duration() <= self.longest * 4;
+        let interval = if fits { interval } else { own };
         self.longest = self.longest.max(interval.duration());
         self.simulation.configure(node, |wish| {
             wish.advert_interval = interval;
@@ -237,7 +238,7 @@ impl Campaign {
         self.simulation.expect_settled()
     }
 
-    /// D_max + A + 2δ, and again D_max and the delay where preemption waits.
+    /// The down interval, an interval and two ways; and again the down interval and the delay where preemption waits.
     fn settling_time(&self) -> Duration {
         let down = self.longest * 4 + Duration::from_secs(1);
         let delay = self.stations.iter().map(|station| station.wish.preempt_delay).max();

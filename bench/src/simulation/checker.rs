@@ -146,7 +146,7 @@ impl Checker {
                         self.heard(now, index, node, router, priority, interval);
                     }
                 }
-                Action::Advertise { priority } => self.advertised(now, index, node, priority),
+                Action::Advertise { .. } => self.advertised(now, index, node, cause),
                 Action::Transition { from, to, reason } => {
                     self.changed(now, index, node, router, (from, to, reason), cause);
                 }
@@ -349,9 +349,9 @@ impl Checker {
         }
     }
 
-    fn advertised(&mut self, now: Duration, index: usize, node: &Node, priority: u8) {
+    fn advertised(&mut self, now: Duration, index: usize, node: &Node, cause: Cause) {
         let Some(router) = &node.router else { return };
-        if !node.inbox.is_empty() && priority > 0 {
+        if !node.inbox.is_empty() && cause == Cause::Tick {
             let what = format!("spoke with {} packets unread", node.inbox.len());
             self.blame(now, index, Property::ListensFirst, what);
         }

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-/// SplitMix64 (Steele, Lea and Flood, 2014): small, fast, and good enough to disturb a network with.
+/// `SplitMix64` (Steele, Lea and Flood, 2014): small, fast, and good enough to disturb a network with.
 #[derive(Clone, Debug)]
 pub struct Random(u64);
 
