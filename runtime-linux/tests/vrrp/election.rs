@@ -2,7 +2,8 @@
 
 use core::time::Duration;
 
-use runtime_linux::driver::{Command, Phase};
+use runtime_linux::clock;
+use runtime_linux::driver::{Command, Phase, Setup};
 use runtime_linux::lab::{self, Observer, Switch};
 
 use crate::station::{PATIENCE, Station, instance, pause, wait};
@@ -188,5 +189,33 @@ fn a_script_moves_the_priority_and_a_weightless_one_is_a_fault() {
         station.wait_for(Phase::Fault, PATIENCE);
         assert!(!station.has("198.18.0.100"));
         assert_eq!(station.entered(), [Phase::Fault, Phase::Backup, Phase::Master, Phase::Fault]);
+    });
+}
+
+#[test]
+fn nobody_speaks_before_the_startup_delay_is_over() {
+    lab::test(|| {
+        let switch = Switch::new("lan").unwrap();
+        let delay = Duration::from_millis(800);
+        let station = Station::with(&switch, "one", 1, Setup { startup_delay: delay, ..Setup::default() });
+        let begin = clock::now();
+        station.apply(&[instance("a", 255)]);
+        pause(Duration::from_millis(200));
+        assert_eq!(station.instance("a").state, "INIT");
+        station.wait_for(Phase::Master, PATIENCE);
+        assert!(clock::now().saturating_sub(begin) >= Duration::from_millis(600));
+    });
+}
+
+#[test]
+fn the_thread_waits_for_nobody_who_should_read_its_reports() {
+    lab::test(|| {
+        let switch = Switch::new("lan").unwrap();
+        let mut station = Station::new(&switch, "one", 1);
+        station.reports.close();
+        station.apply(&[instance("a", 100)]);
+        station.wait_for(Phase::Master, PATIENCE);
+        assert!(station.status().reports_dropped >= 2);
+        assert!(station.stop() < Duration::from_secs(1));
     });
 }

@@ -5,6 +5,7 @@
 
 mod addresses;
 mod election;
+mod held_up;
 mod links;
 mod peers;
 mod reception;

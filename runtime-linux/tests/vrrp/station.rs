@@ -22,6 +22,11 @@ pub(crate) struct Station {
 impl Station {
     /// A host on `switch` with the address 198.18.0.`number` and no instance.
     pub(crate) fn new(switch: &Switch, name: &str, number: u8) -> Self {
+        Self::with(switch, name, number, Setup::default())
+    }
+
+    /// The same, set up otherwise.
+    pub(crate) fn with(switch: &Switch, name: &str, number: u8, setup: Setup) -> Self {
         let node = Node::new(name).unwrap();
         node.link_to(switch, "eth0", &[&format!("198.18.0.{number}/24"), &format!("fe80::{number}/64")])
             .unwrap();
@@ -29,12 +34,16 @@ impl Station {
             let links = node.run(|| Route::open().unwrap().links().unwrap()).unwrap();
             links.iter().any(|link| link.name == "eth0" && link.running)
         });
-        Self::on(node)
+        Self::start(node, setup)
     }
 
     /// A VRRP thread on a host that is there already.
     pub(crate) fn on(node: Node) -> Self {
-        let (handle, reports) = node.run(|| driver::spawn(Setup::default()).unwrap()).unwrap();
+        Self::start(node, Setup::default())
+    }
+
+    fn start(node: Node, setup: Setup) -> Self {
+        let (handle, reports) = node.run(|| driver::spawn(setup).unwrap()).unwrap();
         Self { node, handle: Some(handle), reports, seen: Vec::new() }
     }
 

@@ -1,0 +1,84 @@
+//! An Active router that did not run for a while: a paused virtual machine, a stopped process (F3).
+
+use core::time::Duration;
+
+use nix::sys::signal::Signal;
+use runtime_linux::clock;
+use runtime_linux::driver::Phase;
+use runtime_linux::lab::{self, Daemon, Frame, Node, Observer, Process, Seen, Switch};
+
+use crate::station::{PATIENCE, Station, instance, pause, wait};
+
+#[test]
+fn a_better_router_that_was_held_up_takes_its_place_again_and_says_so() {
+    lab::test(|| {
+        let scene = scene();
+        let process = paused(&scene, "");
+        let Scene { high, low, observer, .. } = &scene;
+        let resumed = clock::wall();
+        process.signal(Signal::SIGCONT).unwrap();
+        low.wait_for(Phase::Backup, PATIENCE);
+        assert!(has(high) && !low.has("198.18.0.100"));
+        let announced = |seen: &Seen| {
+            seen.node == "high" && seen.at > resumed && matches!(seen.frame, Frame::Announcement { .. })
+        };
+        wait(PATIENCE, "it does not announce its address again", || observer.seen().iter().any(announced));
+        process.stop(Duration::from_secs(3)).unwrap().expect("it does not stop");
+    });
+}
+
+#[test]
+fn a_router_that_does_not_preempt_makes_way_without_a_word_after_it_was_held_up() {
+    lab::test(|| {
+        let scene = scene();
+        let process = paused(&scene, "nopreempt");
+        let Scene { high, low, observer, .. } = &scene;
+        let resumed = clock::wall();
+        process.signal(Signal::SIGCONT).unwrap();
+        wait(PATIENCE, "it keeps the address", || !has(high));
+        pause(Duration::from_millis(500));
+        assert_eq!(low.instance("a").state, "MASTER");
+        let spoke = |seen: &&Seen| seen.node == "high" && seen.at > resumed && seen.advert().is_some();
+        let words: Vec<Seen> = observer.seen().iter().filter(spoke).cloned().collect();
+        assert_eq!(words, [], "it spoke before it listened");
+        process.stop(Duration::from_secs(3)).unwrap().expect("it does not stop");
+    });
+}
+
+struct Scene {
+    _switch: Switch,
+    high: Node,
+    low: Station,
+    observer: Observer,
+}
+
+fn scene() -> Scene {
+    let switch = Switch::new("lan").unwrap();
+    let low = Station::new(&switch, "low", 2);
+    let high = Node::new("high").unwrap();
+    high.link_to(&switch, "eth0", &["198.18.0.1/24"]).unwrap();
+    let observer = Observer::new(&switch).unwrap();
+    Scene { _switch: switch, high, low, observer }
+}
+
+/// A steadfast of higher priority that was Active, is stopped, and has been given up by `low`.
+fn paused(scene: &Scene, more: &str) -> Process {
+    let Scene { high, low, .. } = scene;
+    let text = format!(
+        "global_defs {{\n vrrp_version 3\n}}\nvrrp_instance a {{\n interface eth0\n state BACKUP\n \
+         virtual_router_id 51\n priority 200\n advert_int 0.1\n {more}\n virtual_ipaddress {{\n 198.18.0.100/24\n }}\n}}\n"
+    );
+    let daemon = Daemon::steadfast(env!("CARGO_BIN_EXE_steadfast").into());
+    let process = daemon.start(high, text.as_bytes(), false).unwrap();
+    wait(PATIENCE, "steadfast does not become Active", || has(high));
+    low.apply(&[instance("a", 100)]);
+    wait(PATIENCE, "low does not hear it", || low.instance("a").active.is_some());
+    process.signal(Signal::SIGSTOP).unwrap();
+    low.wait_for(Phase::Master, PATIENCE);
+    pause(Duration::from_millis(500));
+    process
+}
+
+fn has(node: &Node) -> bool {
+    node.addresses("eth0").unwrap().iter().any(|cidr| cidr.address.to_string() == "198.18.0.100")
+}
