@@ -232,7 +232,12 @@ impl Task {
                 check::Action::Attempt { failure, left: Some(left) } => {
                     let name = self.roster.name_of(place);
                     let why = self.roster.slots[place].reason(failure);
-                    let text = format!("{name} failed: {why} ({left} retries left).");
+                    let left = match left {
+                        0 => "no retry".to_owned(),
+                        1 => "1 retry".to_owned(),
+                        left => format!("{left} retries"),
+                    };
+                    let text = format!("{name} failed: {why} ({left} left).");
                     say(&self.events, Event::Log { level: Level::INFO, text });
                 }
                 // It is down already, and was said to be.

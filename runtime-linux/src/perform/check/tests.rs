@@ -65,7 +65,7 @@ async fn a_server_proven_good_is_taken_out_after_its_retries() {
         [
             wanted(&config, &[(at_a, 1)]),
             Event::Applied,
-            notes(format!("TCP connection to {rs} failed: connection refused (0 retries left).")),
+            notes(format!("TCP connection to {rs} failed: connection refused (no retry left).")),
             warns(format!("TCP connection to {rs} failed after 1 retry: connection refused.")),
             warns(format!("Removing service {rs} from VS [198.51.100.1]:tcp:80: connection refused")),
             warns("Lost quorum 1 > 0 for VS [198.51.100.1]:tcp:80".to_owned()),
@@ -266,6 +266,51 @@ async fn a_status_can_be_written_as_json() {
             ],
         }])
     );
+}
+
+#[tokio::test]
+#[ignore = "for figures: ten seconds of load; run with --release --nocapture"]
+async fn ten_thousand_servers_are_checked_by_one_task() {
+    // Every address of 127.0.0.0/8 is this host: one listener is all servers.
+    let listener = TcpListener::bind("0.0.0.0:0").unwrap();
+    let port = address(&listener).port();
+    let accepted = std::sync::Arc::new(core::sync::atomic::AtomicU64::new(0));
+    let counter = std::sync::Arc::clone(&accepted);
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            drop(stream);
+            counter.fetch_add(1, core::sync::atomic::Ordering::Relaxed);
+        }
+    });
+    let servers = (0..100_u8).flat_map(|service| (0..100_u8).map(move |server| (service, server)));
+    let mut configs: Vec<VirtualServer> = (0..100_u8)
+        .map(|number| {
+            let address = core::net::Ipv4Addr::new(198, 51, 100, number).into();
+            let key = ServiceKey::Address { protocol: Protocol::Tcp, address, port: 80 };
+            VirtualServer { service: Service { key, ..service().service }, ..service() }
+        })
+        .collect();
+    for (service, server) in servers {
+        let to = SocketAddr::new(core::net::Ipv4Addr::new(127, 1, service, server).into(), port);
+        let period = Duration::from_secs(5);
+        let timing = Timing { delay_loop: period, warmup: period, ..Timing::default() };
+        let real =
+            RealServer { address: to, checks: vec![], ..real(&TcpListener::bind("127.0.0.1:0").unwrap(), 1) };
+        let checks = vec![Check { timing, probe: Probe::Tcp(connect(to)) }];
+        configs[usize::from(service)].real_servers.push(RealServer { checks, ..real });
+    }
+    let (checker, _events) = Checker::spawn();
+    let before = nix::sys::resource::getrusage(nix::sys::resource::UsageWho::RUSAGE_THREAD).unwrap();
+    checker.send(Command::Apply { virtual_servers: configs, policy: Policy::default() });
+    sleep(Duration::from_secs(10)).await;
+    let status = checker.status().await;
+    let after = nix::sys::resource::getrusage(nix::sys::resource::UsageWho::RUSAGE_THREAD).unwrap();
+    let cpu = after.user_time() + after.system_time() - before.user_time() - before.system_time();
+    let up = status.iter().flat_map(|service| &service.real_servers).filter(|server| server.up).count();
+    let proven =
+        status.iter().flat_map(|service| &service.real_servers).filter(|rs| rs.checks[0].proven).count();
+    eprintln!("up {up}, proven {proven}, {accepted:?} connections, {cpu} of CPU in 10 s");
+    assert_eq!((up, proven), (10_000, 10_000));
 }
 
 /// A service without servers.

@@ -40,9 +40,8 @@ async fn a_listener_that_does_not_answer_times_out_at_its_connect_timeout() {
 }
 
 #[tokio::test]
-async fn a_network_without_a_route_is_unreachable() {
-    // 240.0.0.0/4 is reserved: Linux has no route there but a default one, and a default route has a gateway
-    // that nobody should be sent to by a test. The loopback interface carries only what is local.
+async fn a_server_that_no_route_leads_to_is_unreachable() {
+    // The loopback interface leads to nothing but this host, so that nothing is sent anywhere.
     let connect =
         Connect { interface: Some("lo".to_owned()), ..towards("[2001:db8::1]:80".parse().unwrap()) };
     assert_eq!(probe(connect).await, failed(Failure::Unreachable));
