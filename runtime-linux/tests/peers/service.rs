@@ -56,6 +56,11 @@ fn a_dead_server_leaves_within_its_checks_own_bound_and_returns() {
         let mut scene = direct();
         let service = d_service(false, true);
         let visitor = visitor(&scene);
+        // A server that has not passed its first check yet is taken out by one failure.
+        let checked = clock::wall() + service.returns_within + CHECK;
+        let told =
+            visitor.wait(MERCY, |visits| visits.last().filter(|visit| visit.sent > checked).map(|_| ()));
+        assert!(told.is_some(), "the visitor stopped{}", scene.logs());
         scene.stage.real_servers[0].web = None;
         let died = clock::wall();
         let bound = service.leaves_within + CHECK;
@@ -119,7 +124,7 @@ fn directing(through_director: bool, change: impl Fn(String) -> String) -> Scene
 fn thousand_requests(scene: &Scene) -> BTreeMap<String, usize> {
     let address = d_service(false, true).address;
     let mut answers = BTreeMap::new();
-    let ask = || (0..1000).map(|_| fetch(address, PATIENCE)).collect::<Vec<_>>();
+    let ask = || (0..1000).map(|_| fetch(address, LONG)).collect::<Vec<_>>();
     for answer in scene.stage.client.run(ask).expect("the client runs") {
         *answers.entry(answer.unwrap_or_else(|error| format!("lost: {error}"))).or_default() += 1;
     }
@@ -137,5 +142,7 @@ fn visitor(scene: &Scene) -> Visitor {
 /// What a health check may add to its own times: the connecting itself, and the way to the data plane.
 const CHECK: Duration = Duration::from_millis(500);
 const PACE: Duration = Duration::from_millis(20);
-/// When a request is given up.
+/// A request that takes this long is lost: TCP has sent everything again by then.
+const LONG: Duration = Duration::from_secs(2);
+/// When the visitor gives a request up.
 const PATIENCE: Duration = Duration::from_millis(300);
