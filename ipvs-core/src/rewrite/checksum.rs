@@ -42,6 +42,12 @@ mod tests {
     }
 
     #[test]
+    fn a_carry_out_of_a_carry_is_added_too() {
+        let difference = Difference::default().replace(&[0x00, 0x00], &[0x00, 0x01]);
+        assert_eq!(difference.correct([0x00, 0x00]), [0xFF, 0xFE]);
+    }
+
+    #[test]
     fn no_change_keeps_the_checksum() {
         let difference = Difference::default().replace(&[10, 0, 0, 1], &[10, 0, 0, 1]);
         assert_eq!(difference.correct([0x12, 0x34]), [0x12, 0x34]);

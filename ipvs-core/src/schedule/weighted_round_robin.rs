@@ -69,3 +69,85 @@ fn greatest_common_divisor(mut a: u32, mut b: u32) -> u32 {
     }
     a
 }
+
+#[cfg(test)]
+mod tests {
+    use std::vec::Vec;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::director::DestinationSlot;
+
+    proptest! {
+        #[test]
+        fn passing_over_empty_rounds_gives_the_sequence_of_walking_through_them(
+            steps in prop::collection::vec(prop::collection::vec((0..9_u32, any::<bool>()), 1..5), 1..6),
+        ) {
+            let mut state = WeightedRoundRobin::new(Servers { slots: &[], first: Link::NONE });
+            let mut walker = Walker { current: None, bar: 0, highest: 0, step: 1 };
+            for servers in steps {
+                let slots = slots(&servers);
+                let list = Servers { slots: &slots, first: Link::to(0) };
+                state.changed(list);
+                walker.changed(&servers);
+                for _ in 0..20 {
+                    prop_assert_eq!(state.pick(list), walker.pick(&servers));
+                }
+            }
+        }
+    }
+
+    /// The rule as stated, round by round.
+    struct Walker {
+        current: Option<usize>,
+        bar: u32,
+        highest: u32,
+        step: u32,
+    }
+
+    impl Walker {
+        fn changed(&mut self, servers: &[(u32, bool)]) {
+            let heaviest = servers.iter().map(|(weight, _)| *weight).max().unwrap_or(0);
+            let divides = |step: &u32| servers.iter().all(|(weight, _)| weight % step == 0);
+            self.current = None;
+            self.step = (1..=heaviest).rev().find(divides).unwrap_or(1);
+            self.highest = if heaviest > 0 { heaviest - self.step + 1 } else { 0 };
+            if self.bar > self.highest || self.bar == 0 {
+                self.bar = self.highest;
+            } else if self.step > 1 {
+                self.bar = self.bar / self.step * self.step + 1;
+            }
+        }
+
+        fn pick(&mut self, servers: &[(u32, bool)]) -> Option<usize> {
+            for _ in 0..=2 * self.highest {
+                let start = self.current.map_or(0, |current| current + 1);
+                for (index, (weight, is_overloaded)) in servers.iter().enumerate().skip(start) {
+                    if !is_overloaded && *weight >= self.bar && self.bar > 0 {
+                        self.current = Some(index);
+                        return Some(index);
+                    }
+                }
+                // Nobody can be picked: the kernel gives up with its state where it was.
+                if servers.iter().all(|(weight, is_overloaded)| *weight == 0 || *is_overloaded) {
+                    return None;
+                }
+                self.current = None;
+                self.bar = if self.bar > self.step { self.bar - self.step } else { self.highest };
+            }
+            None
+        }
+    }
+
+    fn slots(servers: &[(u32, bool)]) -> Vec<DestinationSlot> {
+        let last = servers.len() - 1;
+        let slot = |(index, (weight, overloaded)): (usize, &(u32, bool))| {
+            let next = if index < last { Link::to(index + 1) } else { Link::NONE };
+            let mut slot = DestinationSlot::EMPTY;
+            slot.server = Server { weight: *weight, active: 0, inactive: 0, overloaded: *overloaded, next };
+            slot
+        };
+        servers.iter().enumerate().map(slot).collect()
+    }
+}
