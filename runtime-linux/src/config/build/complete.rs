@@ -38,7 +38,8 @@ pub(super) fn complete(mut said: Said, diagnostics: &mut Diagnostics) -> Option<
     let preempt_delay = rules.preempt_delay(&said, wants_active, preempt);
     let advert_interval = rules.advert_interval(&said, version);
     let password = rules.password(&said, version);
-    let accept = rules.accept(&said, owner);
+    let accept = rules.accept(&said, version, owner);
+    let down_timer_adverts = rules.down_timer_adverts(&said);
     let same_family = |address: IpAddr| address.is_ipv4() == v4;
     let source =
         said.source.filter(|(address, span)| rules.in_family(same_family(*address), *address, *span));
@@ -76,7 +77,7 @@ pub(super) fn complete(mut said: Said, diagnostics: &mut Diagnostics) -> Option<
         strict: said.strict,
         skip_address_check: said.skip_address_check,
         lower_priority_no_advert: said.lower_priority_no_advert || said.strict,
-        down_timer_adverts: if said.strict { 3 } else { said.down_timer_adverts },
+        down_timer_adverts,
         ignore_own_interface: said.ignore_own_interface,
         track_interfaces: said.track_interfaces,
         track_scripts: said.track_scripts,
@@ -303,29 +304,46 @@ impl Rules<'_> {
     }
 
     /// Whether packets to the virtual addresses are taken.
-    fn accept(&mut self, said: &Said, owner: bool) -> bool {
+    fn accept(&mut self, said: &Said, version: Version, owner: bool) -> bool {
         if owner {
             return true;
         }
-        match said.accept {
-            Some((accept, _)) => accept,
-            None => {
-                if said.strict {
-                    self.diagnostics.push(
-                        Diagnostic::new(
-                            &kind::STRICT_NO_ACCEPT,
-                            format!(
-                                "{}: in strict mode only the owner of an address takes packets for it",
-                                self.name
-                            ),
-                        )
-                        .at(said.span)
-                        .consequence("the virtual addresses do not answer, not even to ping")
-                        .help("remove `vrrp_strict`, or add `accept` to the instance"),
-                    );
-                }
-                !said.strict
+        match (said.accept, said.strict, version) {
+            (Some((true, span)), true, Version::V2) => {
+                let message = "strict mode with version 2 has no `accept`";
+                self.complain(&kind::STRICT, message, span, "the line is ignored");
+                self.no_accept_by_strictness(said, version);
+                false
             }
+            (Some((accept, _)), _, _) => accept,
+            (None, true, _) => {
+                self.no_accept_by_strictness(said, version);
+                false
+            }
+            (None, false, _) => true,
         }
+    }
+
+    fn no_accept_by_strictness(&mut self, said: &Said, version: Version) {
+        let message = "strict mode: keepalived drops every packet to and from the virtual addresses";
+        let help = match version {
+            Version::V2 => "remove `vrrp_strict`, and both daemons do the same",
+            Version::V3 => "remove `vrrp_strict` or add `accept`, and both daemons do the same",
+        };
+        self.diagnostics.push(
+            Diagnostic::new(&kind::STRICT_NO_ACCEPT, format!("{}: {message}", self.name))
+                .at(said.span)
+                .consequence("steadfast does not drop them: the addresses answer")
+                .help(help),
+        );
+    }
+
+    fn down_timer_adverts(&mut self, said: &Said) -> u8 {
+        let (adverts, span) = said.down_timer_adverts;
+        if !said.strict || adverts == 3 {
+            return adverts;
+        }
+        self.complain(&kind::STRICT, "strict mode has no `down_timer_adverts`", span, "it is 3");
+        3
     }
 }

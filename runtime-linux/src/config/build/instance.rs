@@ -45,7 +45,7 @@ pub(super) struct Said {
     pub(super) strict: bool,
     pub(super) skip_address_check: bool,
     pub(super) lower_priority_no_advert: bool,
-    pub(super) down_timer_adverts: u8,
+    pub(super) down_timer_adverts: (u8, Span),
     pub(super) ignore_own_interface: bool,
     pub(super) track_interfaces: Vec<Tracked>,
     pub(super) track_scripts: Vec<Tracked>,
@@ -140,7 +140,7 @@ fn read(
         strict: defaults.strict,
         skip_address_check: defaults.skip_address_check,
         lower_priority_no_advert: defaults.lower_priority_no_advert,
-        down_timer_adverts: defaults.down_timer_adverts,
+        down_timer_adverts: (defaults.down_timer_adverts, node.span()),
         ignore_own_interface: false,
         track_interfaces: Vec::new(),
         track_scripts: Vec::new(),
@@ -182,10 +182,10 @@ impl Said {
         let mut values = Values::new(node, diagnostics);
         match word {
             "state" => {
-                let states = [("MASTER", true), ("BACKUP", false)];
-                let consequence = "this router starts as BACKUP";
-                let wanted = values.one_of(&states, consequence).unwrap_or(false);
-                self.wants_active = Some((wanted, span));
+                if let Some(value) = values.required(0, "MASTER or BACKUP") {
+                    values.no_more_than(1);
+                    self.wants_active = Some((state(value, diagnostics), span));
+                }
             }
             "virtual_router_id" => {
                 let vrid = values.number::<u8>(1..=255).and_then(Vrid::new);
@@ -211,7 +211,10 @@ impl Said {
                 let delay = values.seconds(0.0..=1000.0);
                 self.preempt_delay = delay.map(|delay| (delay, span)).or(self.preempt_delay);
             }
-            "down_timer_adverts" => set(&mut self.down_timer_adverts, values.number(1..=100)),
+            "down_timer_adverts" => {
+                let adverts = values.number(1..=100);
+                self.down_timer_adverts = adverts.map_or(self.down_timer_adverts, |adverts| (adverts, span));
+            }
             "lower_prio_no_advert" => set(&mut self.lower_priority_no_advert, values.boolean()),
             "strict_mode" => set(&mut self.strict, values.boolean()),
             _ => return false,
@@ -247,6 +250,21 @@ impl Said {
         }
         true
     }
+}
+
+/// True for `MASTER`.
+fn state(value: &Token, diagnostics: &mut Diagnostics) -> bool {
+    if !matches!(value.text.as_str(), "MASTER" | "BACKUP") {
+        let nearest = crate::config::keyword::nearest(&value.text, ["MASTER", "BACKUP"]);
+        diagnostics.push(
+            Diagnostic::new(&kind::UNKNOWN_STATE, format!("`{}` is not a state", value.text))
+                .at(value.span)
+                .label("expected MASTER or BACKUP")
+                .consequence("this router starts as BACKUP")
+                .help(format!("did you mean `{}`?", nearest.unwrap_or("BACKUP"))),
+        );
+    }
+    value.text == "MASTER"
 }
 
 fn authentication(node: &Node, diagnostics: &mut Diagnostics) -> Authentication {

@@ -162,6 +162,8 @@ pub const AUTHENTICATION_DROPPED: Kind = warning("S0413");
 pub const EMPTY_GROUP: Kind = error("S0414");
 /// A sync group with one member.
 pub const SMALL_GROUP: Kind = advice("S0415");
+/// A `state` that is none.
+pub const UNKNOWN_STATE: Kind = warning("S0416");
 
 /// A virtual server without `protocol`.
 pub const NO_PROTOCOL: Kind = advice("S0501");
