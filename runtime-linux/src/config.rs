@@ -76,6 +76,7 @@ pub fn load(path: &Path, options: &Options) -> Loaded {
     let lines = expand::expand(path, options, &mut diagnostics);
     let tree = tree::parse(lines, &mut diagnostics);
     let mut configuration = build::build(&tree, &mut diagnostics);
+    diagnostics.sort();
     match options.subsystems {
         Subsystems::All => {}
         Subsystems::Vrrp => configuration.virtual_servers.clear(),

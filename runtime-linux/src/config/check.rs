@@ -2,10 +2,10 @@
 
 use std::io::{self, Write};
 
-use super::{Diagnostics, load};
+use super::{Diagnostics, Exit, load};
 use crate::args::Check;
 
-/// Checks the files, writes the report and returns the exit code: the greatest of the files' own.
+/// Checks the files, writes the report and returns the exit code: that of the worst file.
 ///
 /// `colour` says whether the report may be coloured.
 ///
@@ -14,11 +14,11 @@ use crate::args::Check;
 /// Only from writing.
 pub fn command(check: &Check, out: &mut dyn Write, colour: bool) -> io::Result<u8> {
     let mut documents = Vec::new();
-    let mut code = 0;
+    let mut worst = Exit::Good;
     for file in &check.files {
         let loaded = load(file, &check.options);
         let diagnostics = &loaded.diagnostics;
-        code = code.max(diagnostics.exit_code());
+        worst = worst.max(diagnostics.exit());
         if check.json {
             documents
                 .push(serde_json::json!({ "file": file.to_string_lossy(), "report": diagnostics.json() }));
@@ -33,7 +33,7 @@ pub fn command(check: &Check, out: &mut dyn Write, colour: bool) -> io::Result<u
     if check.json {
         writeln!(out, "{:#}", serde_json::Value::from(documents))?;
     }
-    Ok(code)
+    Ok(worst.code())
 }
 
 fn report(diagnostics: &Diagnostics, compat: bool, colour: bool, out: &mut dyn Write) -> io::Result<()> {

@@ -1,5 +1,7 @@
 //! What the reader has to say: kinds with stable codes, places, suggestions and consequences.
 
+use std::collections::BTreeSet;
+
 use super::source::{Files, Span};
 
 pub mod kind;
@@ -91,6 +93,7 @@ pub struct WithoutEffect {
 #[derive(Clone, Debug, Default)]
 pub struct Diagnostics {
     list: Vec<Diagnostic>,
+    seen: BTreeSet<(Option<Span>, &'static str, String)>,
     without_effect: Vec<WithoutEffect>,
     pub(super) files: Files,
 }
@@ -98,9 +101,15 @@ pub struct Diagnostics {
 impl Diagnostics {
     /// Adds a complaint; the same complaint at the same place is kept once.
     pub fn push(&mut self, diagnostic: Diagnostic) {
-        if !self.list.contains(&diagnostic) {
+        if self.seen.insert((diagnostic.span, diagnostic.kind.code, diagnostic.message.clone())) {
             self.list.push(diagnostic);
         }
+    }
+
+    /// Puts the complaints in the order of the files; those without a place come last.
+    pub fn sort(&mut self) {
+        self.list.sort_by_key(|diagnostic| (diagnostic.span.is_none(), diagnostic.span));
+        self.without_effect.sort_by_key(|word| word.span);
     }
 
     /// Notes a word that is accepted without effect.
@@ -108,7 +117,7 @@ impl Diagnostics {
         self.without_effect.push(WithoutEffect { word: word.into(), block, span });
     }
 
-    /// The complaints, in the order in which they were found.
+    /// The complaints; after [`load`](super::load), in the order of the files.
     pub fn iter(&self) -> impl Iterator<Item = &Diagnostic> {
         self.list.iter()
     }
@@ -128,9 +137,13 @@ impl Diagnostics {
         self.list.iter().any(|diagnostic| diagnostic.kind.severity == Severity::Fatal)
     }
 
+    /// What all complaints together mean for the exit code.
+    pub fn exit(&self) -> Exit {
+        self.list.iter().map(|diagnostic| diagnostic.kind.exit).max().unwrap_or(Exit::Good)
+    }
+
     /// The exit code of `steadfast check` and `-t` (keepalived.md 3.1): 4 before 6 before 5 before 0.
     pub fn exit_code(&self) -> u8 {
-        let worst = self.list.iter().map(|diagnostic| diagnostic.kind.exit).max();
-        worst.unwrap_or(Exit::Good).code()
+        self.exit().code()
     }
 }

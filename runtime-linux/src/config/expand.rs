@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::Options;
 use super::diagnose::{Diagnostic, Diagnostics, kind};
 use super::source::Span;
-use super::text::{self, Char, Text, Token, Uses};
+use super::text::{self, Char, Shape, Text, Token, Uses};
 
 mod definition;
 mod include;
@@ -131,6 +131,9 @@ impl Expander<'_> {
                     .consequence("everything up to the end of the line is taken as one word"),
             );
         }
+        for token in tokens.iter().filter(|token| token.shape == Shape::Word) {
+            self.complain_of_undefined(token);
+        }
         match tokens.as_slice() {
             [] => return,
             [word, ..] if include::is_include(&word.text) => {
@@ -160,6 +163,19 @@ impl Expander<'_> {
             None => id == self.config_id,
         };
         if kept { text::trim(&line[end..]) } else { &[] }
+    }
+
+    /// A `$NAME` that is left over. Within quotes it may be meant for a shell.
+    fn complain_of_undefined(&mut self, token: &Token) {
+        let name = definition::used_name(&token.text);
+        if let Some(name) = name.filter(|name| !self.definitions.contains_key(name)) {
+            self.diagnostics.push(
+                Diagnostic::new(&kind::UNDEFINED_NAME, format!("nothing is defined for `{name}`"))
+                    .at(token.span)
+                    .consequence("the text stays as it is")
+                    .help(format!("define it further up: `${name}=value`")),
+            );
+        }
     }
 
     fn complain_of_budget(&mut self, span: Span) {

@@ -61,10 +61,20 @@ struct Open {
 pub fn parse(lines: Vec<Line>, diagnostics: &mut Diagnostics) -> Vec<Node> {
     let balanced = is_balanced(&lines);
     let mut open = vec![Open { inside: Inside::Known(Block::Root), nodes: Vec::new(), brace: None }];
+    // Blocks that are passed over, since they nest too deep.
+    let mut passed_over = 0_usize;
     for line in lines {
         let mut fresh = true;
         for token in line {
             match token.shape {
+                Shape::Open if passed_over > 0 || open.len() > DEPTH => {
+                    if passed_over == 0 {
+                        complain_of_depth(&token, diagnostics);
+                    }
+                    passed_over += 1;
+                }
+                Shape::Close if passed_over > 0 => passed_over -= 1,
+                Shape::Word | Shape::Quoted if passed_over > 0 => {}
                 Shape::Open => {
                     open_block(&mut open, &token, diagnostics);
                     fresh = true;
@@ -93,12 +103,20 @@ pub fn parse(lines: Vec<Line>, diagnostics: &mut Diagnostics) -> Vec<Node> {
     open.pop().map(|root| root.nodes).unwrap_or_default()
 }
 
+fn complain_of_depth(brace: &Token, diagnostics: &mut Diagnostics) {
+    diagnostics.push(
+        Diagnostic::new(&kind::UNEXPECTED_BLOCK, format!("blocks nest more than {DEPTH} deep"))
+            .at(brace.span)
+            .label("opened here")
+            .consequence("what stands in it is ignored"),
+    );
+}
+
 fn open_block(open: &mut Vec<Open>, brace: &Token, diagnostics: &mut Diagnostics) {
-    let too_deep = open.len() > DEPTH;
     let current = open.last_mut().expect("the root is never closed");
     let outside = current.inside;
     let inside = match current.nodes.last() {
-        Some(node) if node.block.is_none() && !too_deep => within(outside, &node.word.text),
+        Some(node) if node.block.is_none() => within(outside, &node.word.text),
         Some(_) | None => {
             diagnostics.push(
                 Diagnostic::new(&kind::UNEXPECTED_BLOCK, "a block without a word in front of it")

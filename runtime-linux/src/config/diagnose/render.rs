@@ -73,7 +73,7 @@ impl Diagnostics {
             diagnostic.kind.code,
             diagnostic.message
         ));
-        for more in [&diagnostic.help, &diagnostic.consequence].into_iter().flatten() {
+        for more in [&diagnostic.consequence, &diagnostic.help].into_iter().flatten() {
             line.push_str("; ");
             line.push_str(more);
         }

@@ -146,6 +146,13 @@ fn reference(text: &[Char]) -> Option<Reference> {
     (length > 0).then_some(Reference { taken: 1 + length, name, arguments: Vec::new() })
 }
 
+/// The first name that a word uses, if any.
+pub(super) fn used_name(word: &str) -> Option<String> {
+    let text = text::text(word, 0, 0, word.len());
+    let at = text.iter().position(|char| char.value == '$')?;
+    reference(&text[at..]).map(|reference| reference.name)
+}
+
 /// How many characters belong to a name: letters, digits and `_`, not beginning with a digit.
 fn name_length(text: &[Char]) -> usize {
     if text.first().is_some_and(|char| char.value.is_ascii_digit()) {

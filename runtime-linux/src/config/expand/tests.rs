@@ -46,12 +46,13 @@ fn names_are_replaced_late_and_recursively() {
 
 #[test]
 fn a_name_nobody_defined_stays() {
-    assert_eq!(lines("foo $A x${B}"), ["foo $A x${B}"]);
+    assert_eq!(expanded("foo $A x${B}"), (vec![String::from("foo $A x${B}")], vec!["S0114", "S0114"]));
+    assert_eq!(lines("script \"echo $HOME\""), ["script echo $HOME"]);
 }
 
 #[test]
 fn a_blank_before_the_equals_sign_makes_no_definition() {
-    assert_eq!(lines("$A = x"), ["$A = x"]);
+    assert_eq!(expanded("$A = x"), (vec![String::from("$A = x")], vec!["S0114"]));
 }
 
 #[test]

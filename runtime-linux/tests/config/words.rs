@@ -1,0 +1,188 @@
+//! Words that are accepted, old, or missing their values; and how the report looks.
+
+use runtime_linux::args::Check;
+use runtime_linux::config::check;
+use runtime_linux::config::keyword::{Block, Status, Takes};
+
+use super::{codes, complaints, load, options, router, sample};
+
+#[test]
+fn words_without_effect_are_listed_with_their_block_and_told_of_where_it_matters() {
+    let loaded = load("global_defs {\n enable_snmp_vrrp\n notify_fifo /run/x\n}");
+    let accepted: Vec<_> =
+        loaded.diagnostics.accepted().iter().map(|word| (word.word.as_str(), word.block)).collect();
+    assert_eq!(accepted, [("enable_snmp_vrrp", "global_defs"), ("notify_fifo", "global_defs")]);
+    assert_eq!(
+        super::shortened(&loaded),
+        ["3:2: warning[S0206]: `notify_fifo` is accepted, without effect; nothing is written to the FIFO"]
+    );
+    assert_eq!(loaded.diagnostics.exit_code(), 0);
+}
+
+#[test]
+fn old_names_are_taken_and_remarked_upon() {
+    assert_eq!(
+        complaints("global_defs { lvs_flush_onstop }"),
+        [
+            "1:15: note[S0204]: `lvs_flush_onstop` is the old name of `lvs_flush_on_stop`; write `lvs_flush_on_stop`"
+        ]
+    );
+    assert!(load("global_defs { lvs_flush_onstop }").configuration.unwrap().global.lvs_flush_on_stop);
+}
+
+#[test]
+fn a_missing_value_is_pointed_at_behind_the_word() {
+    assert_eq!(
+        complaints("global_defs {\n router_id\n}"),
+        ["2:11: error[S0203]: `router_id` has no value; the line is ignored"]
+    );
+}
+
+#[test]
+fn values_out_of_range_say_what_was_expected() {
+    let report = load(&router("priority 300")).diagnostics.render(false);
+    assert!(report.contains("error[S0301]: `300` is not what is expected here"), "{report}");
+    assert!(report.contains("^^^ expected a number from 1 to 255"), "{report}");
+}
+
+/// Every word that the table calls built is acted upon by the code that reads its block.
+#[test]
+fn every_built_word_is_read_by_somebody() {
+    let within = |block: Block, line: &str| match block {
+        Block::Root => format!("{line}\n"),
+        Block::Global => format!("global_defs {{\n{line}\n}}"),
+        Block::Script => format!("vrrp_script s {{\n{line}\n}}"),
+        Block::SyncGroup => format!("vrrp_sync_group g {{\n{line}\n}}"),
+        Block::Instance => format!("vrrp_instance A {{\n{line}\n}}"),
+        Block::Authentication => format!("vrrp_instance A {{\nauthentication {{\n{line}\n}}\n}}"),
+        Block::VirtualServer => format!("virtual_server 192.0.2.1 80 {{\n{line}\n}}"),
+        Block::RealServer => {
+            format!("virtual_server 192.0.2.1 80 {{\nreal_server 10.0.0.1 80 {{\n{line}\n}}\n}}")
+        }
+        Block::TcpCheck | Block::MiscCheck => format!(
+            "virtual_server 192.0.2.1 80 {{\nreal_server 10.0.0.1 80 {{\n{} {{\n{line}\n}}\n}}\n}}",
+            block.name()
+        ),
+        other => panic!("nothing is built in {}", other.name()),
+    };
+    for block in Block::ALL {
+        // What stands in these only degrades the check to a simpler one, or is not made at all.
+        if matches!(
+            block,
+            Block::HttpGet
+                | Block::SmtpCheck
+                | Block::SmtpHost
+                | Block::DnsCheck
+                | Block::UdpCheck
+                | Block::PingCheck
+        ) {
+            continue;
+        }
+        for word in block.words().filter(|word| word.status == Status::Built) {
+            let value = if word.takes == Takes::Values { "1" } else { "{ }" };
+            let text = within(block, &format!("{} {value}", word.name));
+            let loaded = load(&text);
+            assert_eq!(loaded.diagnostics.accepted(), [], "{text}");
+        }
+    }
+}
+
+#[test]
+fn the_report_shows_the_line_with_a_caret_the_consequence_and_the_way_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.conf");
+    std::fs::write(&path, "vrrp_instance A {\n    stat BACKUP\n    interface eth0\n    virtual_router_id 5\n    virtual_ipaddress { 192.0.2.1 }\n}\n").unwrap();
+    let (code, report) = checked(&Check { files: vec![path.clone()], ..plain() });
+    assert_eq!(code, 5);
+    assert_eq!(
+        report.replace(&folder.path().display().to_string(), ""),
+        "error[S0201]: unknown word `stat`\n \
+         --> /x.conf:2:5\n  \
+         |\n\
+         2 |     stat BACKUP\n  \
+         |     ^^^^\n  \
+         |\n  \
+         = note: it is ignored\n  \
+         = help: did you mean `state`?\n\n"
+    );
+}
+
+#[test]
+fn a_good_file_is_reported_by_silence() {
+    let files = vec![sample("symmetric.conf")];
+    assert_eq!(checked(&Check { files, as_keepalived: true, ..plain() }), (0, String::new()));
+}
+
+#[test]
+fn compat_lists_what_has_no_effect() {
+    let (_, report) =
+        checked(&Check { files: vec![sample("strict-director.conf")], compat: true, ..plain() });
+    let listed: Vec<&str> = report
+        .lines()
+        .skip_while(|line| *line != "Accepted, without effect:")
+        .skip(1)
+        .filter_map(|line| line.rsplit(": ").next())
+        .collect();
+    assert_eq!(
+        listed,
+        [
+            "notification_email in global_defs",
+            "notification_email_from in global_defs",
+            "smtp_server in global_defs",
+            "smtp_connect_timeout in global_defs"
+        ]
+    );
+}
+
+#[test]
+fn json_says_the_same_to_programs() {
+    let (code, report) = checked(&Check { files: vec![sample("misspelt.conf")], json: true, ..plain() });
+    let document: serde_json::Value = serde_json::from_str(&report).unwrap();
+    let first = &document[0]["report"]["diagnostics"][1];
+    assert_eq!(code, 5);
+    assert_eq!(document[0]["report"]["exit_code"], 5);
+    assert_eq!((&first["code"], &first["severity"]), (&"S0416".into(), &"warning".into()));
+    assert_eq!((&first["place"]["line"], &first["place"]["column"]), (&10.into(), &13.into()));
+    assert_eq!(first["place"]["text"], "SLAVE");
+    assert_eq!(first["consequence"], "this router starts as BACKUP");
+}
+
+#[test]
+fn the_worst_file_gives_the_exit_code() {
+    let files = vec![sample("symmetric.conf"), sample("misspelt.conf"), "/nowhere.conf".into()];
+    assert_eq!(checked(&Check { files, ..plain() }).0, 4);
+    let files = vec![sample("misspelt.conf"), sample("group-nat.conf")];
+    assert_eq!(checked(&Check { files, ..plain() }).0, 6);
+}
+
+#[test]
+fn codes_are_unique() {
+    let mut codes: Vec<&str> =
+        runtime_linux::config::diagnose::kind::ALL.iter().map(|kind| kind.code).collect();
+    codes.sort_unstable();
+    let count = codes.len();
+    codes.dedup();
+    assert_eq!(codes.len(), count);
+}
+
+#[test]
+fn undefined_names_are_pointed_at() {
+    assert_eq!(codes(&router("priority $PRIO")), ["S0114", "S0301"]);
+}
+
+fn plain() -> Check {
+    Check {
+        files: Vec::new(),
+        options: options(),
+        compat: false,
+        json: false,
+        as_keepalived: false,
+        log: None,
+    }
+}
+
+fn checked(check: &Check) -> (u8, String) {
+    let mut report = Vec::new();
+    let code = check::command(check, &mut report, false).unwrap();
+    (code, String::from_utf8(report).unwrap())
+}
