@@ -4,6 +4,7 @@
 //! chance decides comes from a seed, so a run can be had again. Time steps from one delivery or deadline to the next.
 //! [`Simulation`] is the network for hand-written scenarios, [`campaign`] disturbs random groups at random.
 
+use core::net::IpAddr;
 use core::time::Duration;
 use std::rc::Rc;
 
@@ -72,6 +73,12 @@ impl Simulation {
     /// Puts a bug into every router.
     pub fn sabotage(&mut self, sabotage: Sabotage) {
         self.sabotage = Some(sabotage);
+    }
+
+    /// Says that Λ4 cannot hold in this group, because nothing tells its routers apart or they do not understand
+    /// each other.
+    pub fn tolerate_overlap(&mut self) {
+        self.checker.tolerate_overlap();
     }
 
     /// Virtual time.
@@ -185,12 +192,11 @@ impl Simulation {
         self.tell(node, Event::Packet(malformed.packet()), cause);
     }
 
-    /// Puts an advert on the link that no router sent: from `source`, with the settings of router `like`.
-    pub fn forge(&mut self, like: usize, source: core::net::IpAddr, priority: u8) {
-        let Some(router) = &self.nodes[like].router else { return };
-        let frame = frame(router, source, None, priority);
-        for to in 0..self.nodes.len() {
-            self.deliver(to, frame.clone());
+    /// Hands `to` an advert that no router sent: from `source`, otherwise as router `like` would send it.
+    pub fn forge(&mut self, to: usize, like: usize, source: IpAddr, priority: u8) {
+        if let Some(router) = &self.nodes[like].router {
+            let frame = frame(router, source, None, priority);
+            self.deliver(to, frame);
         }
     }
 
@@ -329,7 +335,7 @@ impl Simulation {
     }
 
     /// Calls a router and does what it wants.
-    fn tell(&mut self, node: usize, event: Event<'_, Rc<[core::net::IpAddr]>>, cause: Cause) {
+    fn tell(&mut self, node: usize, event: Event<'_, Rc<[IpAddr]>>, cause: Cause) {
         let now = self.now;
         let Some(router) = &mut self.nodes[node].router else { return };
         let mut actions = router.handle(now, event);
@@ -376,7 +382,7 @@ impl Simulation {
 }
 
 /// The advert that `router` sends, as a frame.
-fn frame(router: &Router, source: core::net::IpAddr, mac: Option<[u8; 6]>, priority: u8) -> Frame {
+fn frame(router: &Router, source: IpAddr, mac: Option<[u8; 6]>, priority: u8) -> Frame {
     let mut buffer = [0; MAX_LEN];
     let group = router.config().family.multicast_group();
     let len = router

@@ -45,6 +45,9 @@ pub struct Settings<A, P = &'static [Peer]> {
     pub require_link_local: bool,
     /// Stays silent when a lesser router is heard while Active.
     pub lower_priority_no_advert: bool,
+    /// Sends one last advert when it yields to a better router, which then knows that its neighbours have learnt our
+    /// place, and announces the addresses.
+    pub higher_priority_send_advert: bool,
     /// How many adverts may fail to come before a Backup takes over, 3 in the RFCs; at least 1.
     pub down_timer_adverts: u8,
     /// Adverts go to and come from these peers instead of the multicast group.
@@ -75,6 +78,7 @@ impl<A: AsRef<[IpAddr]>, P> Settings<A, P> {
             skip_address_check: false,
             require_link_local: true,
             lower_priority_no_advert: false,
+            higher_priority_send_advert: false,
             down_timer_adverts: 3,
             unicast: None,
             announce: announce::Settings::default(),

@@ -307,6 +307,9 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> VirtualRouter<A, P> {
         match own.contest(&other) {
             Contest::Lost => {
                 self.followed = Some(advert.checksum);
+                if self.config.higher_priority_send_advert {
+                    push(actions, Action::Advertise { priority: self.priority.get() });
+                }
                 let reason = Reason::Outranked { by: advert.source, priority: advert.priority };
                 self.yield_to(now, Some(ActiveRouter::from(advert)), reason, actions);
             }

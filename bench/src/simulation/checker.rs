@@ -88,12 +88,23 @@ pub(super) struct Checker {
     models: Vec<Model>,
     /// Since when two Active routers have heard each other; `[lower][higher]`.
     overlaps: Vec<Vec<Option<Duration>>>,
+    tolerates_overlap: bool,
     violation: Option<Violation>,
 }
 
 impl Checker {
     pub(super) fn new(nodes: usize) -> Self {
-        Self { models: vec![Model::Gone; nodes], overlaps: vec![vec![None; nodes]; nodes], violation: None }
+        Self {
+            models: vec![Model::Gone; nodes],
+            overlaps: vec![vec![None; nodes]; nodes],
+            violation: None,
+            tolerates_overlap: false,
+        }
+    }
+
+    /// From now on two routers may stay Active side by side.
+    pub(super) fn tolerate_overlap(&mut self) {
+        self.tolerates_overlap = true;
     }
 
     /// What went wrong first.
@@ -211,7 +222,7 @@ impl Checker {
                 };
                 let since = *self.overlaps[one][other].get_or_insert(now);
                 let longest = overlap(&nodes[one], &nodes[other], way);
-                if now.saturating_sub(since) > longest {
+                if now.saturating_sub(since) > longest && !self.tolerates_overlap {
                     let what = format!("Active beside router {other} since {since:?}");
                     self.blame(now, one, Property::OverlapEnds, what);
                 }

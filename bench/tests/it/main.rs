@@ -2,4 +2,7 @@
 
 mod bites;
 mod campaign;
+mod conflict;
+mod group;
 mod malformed;
+mod takeover;

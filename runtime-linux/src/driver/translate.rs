@@ -43,6 +43,7 @@ pub(super) fn config(instance: &Instance) -> Result<RouterConfig, ConfigError> {
         // Peers that run keepalived may list global addresses only.
         require_link_local: instance.strict,
         lower_priority_no_advert: instance.lower_priority_no_advert,
+        higher_priority_send_advert: false,
         down_timer_adverts: instance.down_timer_adverts,
         unicast: None,
         announce: announce::Settings {

@@ -122,6 +122,17 @@ fn silence_towards_lesser_routers_is_a_setting() {
 }
 
 #[test]
+fn a_last_advert_to_the_winner_is_a_setting() {
+    // F1: the winner may not have heard us yet.
+    let mut router = active(Wish { higher_priority_send_advert: true, ..v3() });
+    let actions = advert(&router, 200).to(&mut router, ms(4_000));
+    assert_eq!(
+        actions[..3],
+        [Action::Heard { priority: 200 }, Action::Advertise { priority: 100 }, Action::ReleaseAddresses]
+    );
+}
+
+#[test]
 fn a_second_active_router_is_worth_a_notice_again_after_a_quiet_time() {
     let mut router = active(v3());
     let noticed = |actions: &[Action]| actions.iter().any(|a| matches!(a, Action::Noticed(_)));
