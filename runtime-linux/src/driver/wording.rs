@@ -5,23 +5,30 @@ use vrrp_core::{Fault, Ignored, Notice, Reason};
 use super::Phase;
 use super::instance::Instance;
 
-/// The log line and the reason of a change from one state to another. `why` is what the state machine says.
-pub(super) fn transition(
-    instance: &Instance,
-    from: Phase,
-    to: Phase,
-    why: Option<Reason>,
-) -> (String, String) {
+/// A change from one state to another in words.
+pub(super) struct Transition {
+    /// Lines for the log: why, where that has not been said, and the transition as keepalived words it.
+    pub(super) lines: Vec<String>,
+    /// Why.
+    pub(super) reason: String,
+}
+
+/// Words a change; `why` is what the state machine says.
+pub(super) fn transition(instance: &Instance, from: Phase, to: Phase, why: Option<Reason>) -> Transition {
     let name = &instance.wanted.name;
     let reason = why.map_or_else(|| standing(instance), |why| because(instance, why));
-    let line = match (to, from) {
+    let mut lines = Vec::new();
+    // A fault has been logged when it came up.
+    if matches!(to, Phase::Master | Phase::Backup) && from != Phase::Initialize {
+        lines.push(format!("({name}) {reason}"));
+    }
+    lines.push(match (to, from) {
         (Phase::Backup, Phase::Initialize) => format!("({name}) Entering BACKUP STATE (init)"),
-        (Phase::Master | Phase::Backup | Phase::Fault, _) => {
-            format!("({name}) Entering {} STATE: {reason}", to.name())
+        (Phase::Master | Phase::Backup | Phase::Fault | Phase::Initialize | Phase::Stop, _) => {
+            format!("({name}) Entering {} STATE", to.name())
         }
-        (Phase::Initialize | Phase::Stop, _) => format!("({name}) Leaves {}: {reason}", from.name()),
-    };
-    (line, reason)
+    });
+    Transition { lines, reason }
 }
 
 /// A line about a kind of packet that is dropped.
@@ -64,7 +71,12 @@ fn because(instance: &Instance, why: Reason) -> String {
         Reason::Resigned => "the MASTER resigned".to_owned(),
         Reason::Preempted => "the MASTER has a lower priority".to_owned(),
         Reason::Outranked { by, priority } => {
-            format!("{by} advertises with higher priority {priority}, ours is {}", instance.router.priority())
+            let own = instance.router.priority();
+            if priority > own.get() {
+                format!("{by} advertises with higher priority {priority}, ours is {own}")
+            } else {
+                format!("{by} advertises with the same priority {priority} from a higher address")
+            }
         }
         Reason::HeldUp => "it was held up for too long".to_owned(),
         Reason::Fault(fault) => fault_text(instance, fault),

@@ -277,14 +277,16 @@ impl Worker {
             // Only a stop leads back to Initialize, and `dismiss` tells of that.
             if after != Phase::Initialize {
                 let priority = instance.router.priority().get();
-                let (line, reason) = wording::transition(instance, before, after, why);
-                self.hands.outbox.log(Level::Info, line);
+                let worded = wording::transition(instance, before, after, why);
+                for line in worded.lines {
+                    self.hands.outbox.log(Level::Info, line);
+                }
                 self.hands.outbox.report(Report::Transition {
                     instance: instance.wanted.name.clone(),
                     from: before,
                     to: after,
                     priority,
-                    reason,
+                    reason: worded.reason,
                 });
             }
         }

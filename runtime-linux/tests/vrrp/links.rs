@@ -50,7 +50,7 @@ fn an_instance_waits_for_an_interface_that_does_not_exist_yet() {
         let mut station = Station::on(Node::new("one").unwrap());
         station.apply(&[instance("a", 100)]);
         station.wait_for(Phase::Fault, PATIENCE);
-        assert_eq!(station.lines("interface eth0 does not exist"), 2);
+        assert_eq!(station.lines("interface eth0 does not exist"), 1);
         station.node.link_to(&switch, "eth0", &["198.18.0.1/24"]).unwrap();
         station.wait_for(Phase::Master, PATIENCE);
         assert!(station.has("198.18.0.100"));
