@@ -5,6 +5,7 @@
 //! shell or the linker works.
 
 pub mod account;
+mod group;
 pub mod program;
 mod sys;
 
@@ -160,8 +161,7 @@ impl Running {
         signal(group, Signal::SIGTERM);
         if timeout(Self::GRACE, self.gone(group)).await.is_err() {
             signal(group, Signal::SIGKILL);
-            // Nothing survives that, but the dead stay in the group until their parent has looked at them, and
-            // one that was inherited by a careless process 1 stays for good.
+            // Nothing survives that, but it takes its time.
             let _ = timeout(Self::GRACE, self.gone(group)).await;
         }
         self.group = None;
@@ -175,12 +175,14 @@ impl Running {
         let _ = self.child.wait().await;
     }
 
-    /// Waits until nothing is left of the group.
+    /// Waits until nothing in the group is alive.
     async fn gone(&mut self, group: Pid) {
         // The leader alone says nothing: what it started may outlive it, and has no parent to tell us.
         let _ = self.child.wait().await;
-        while killpg(group, None).is_ok() {
-            sleep(Self::PATROL).await;
+        let mut patrol = Self::PATROL;
+        while group::lives(group) {
+            sleep(patrol).await;
+            patrol *= 2;
         }
     }
 
@@ -189,8 +191,8 @@ impl Running {
         self.group = None;
     }
 
-    /// How often a group that was told to end is looked at.
-    const PATROL: Duration = Duration::from_millis(20);
+    /// How soon a group that was told to end is looked at again; twice as long every time.
+    const PATROL: Duration = Duration::from_millis(10);
 }
 
 impl Drop for Running {
