@@ -170,3 +170,91 @@ const DESTINATION_OPTIONS: u8 = 60;
 
 /// IPv6 extension headers walked before giving up on a packet.
 const EXTENSIONS_MAX: usize = 8;
+
+#[cfg(test)]
+mod tests {
+    use std::vec::Vec;
+
+    use etherparse::{NetSlice, SlicedPacket, TransportSlice};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn what_etherparse_makes_of_a_packet_is_found_here_too(
+            is_v6 in any::<bool>(),
+            is_tcp in any::<bool>(),
+            has_options in any::<[bool; 2]>(),
+            mut body in prop::collection::vec(any::<u8>(), 0..100),
+            head in any::<[u8; 40]>(),
+        ) {
+            if !is_tcp && body.len() >= 8 {
+                let length = u16::try_from(body.len()).unwrap();
+                body[4..6].copy_from_slice(&length.to_be_bytes());
+            }
+            let protocol = if is_tcp { 6 } else { 17 };
+            let bytes =
+                if is_v6 { v6(head, protocol, has_options, &body) } else { v4(head, protocol, &body) };
+            let Ok(sliced) = SlicedPacket::from_ip(&bytes) else { return Ok(()) };
+            let (source, destination): (IpAddr, IpAddr) = match sliced.net.as_ref().unwrap() {
+                NetSlice::Ipv4(ip) => (ip.header().source_addr().into(), ip.header().destination_addr().into()),
+                NetSlice::Ipv6(ip) => (ip.header().source_addr().into(), ip.header().destination_addr().into()),
+                NetSlice::Arp(_) => unreachable!("the packet is IP"),
+            };
+            let (ports, expected) = match sliced.transport {
+                Some(TransportSlice::Udp(udp)) => ((udp.source_port(), udp.destination_port()), None),
+                Some(TransportSlice::Tcp(tcp)) => {
+                    let flags = [
+                        (tcp.rst(), Segment::Reset),
+                        (tcp.syn(), Segment::Syn),
+                        (tcp.fin(), Segment::Fin),
+                        (tcp.ack(), Segment::Ack),
+                    ];
+                    let first = flags.into_iter().find(|(is_set, _)| *is_set);
+                    ((tcp.source_port(), tcp.destination_port()), first.map(|(_, segment)| segment))
+                }
+                Some(TransportSlice::Icmpv4(_) | TransportSlice::Icmpv6(_) | TransportSlice::Igmp(_)) | None => {
+                    return Ok(());
+                }
+            };
+            let packet = Packet::parse(&bytes).unwrap();
+            prop_assert_eq!((packet.source, packet.destination), (source, destination));
+            prop_assert_eq!(packet.length, bytes.len());
+            let Content::Transport { source_port, destination_port, segment, .. } = packet.content else {
+                return Err(TestCaseError::fail("a header was overlooked"));
+            };
+            prop_assert_eq!((source_port, destination_port), ports);
+            prop_assert_eq!(segment, expected);
+        }
+    }
+
+    fn v4(head: [u8; 40], protocol: u8, body: &[u8]) -> Vec<u8> {
+        let length = 20 + usize::from(head[0] % 3) * 4;
+        let mut header = head[..length].to_vec();
+        header[0] = 0x40 + u8::try_from(length / 4).unwrap();
+        header[2..4].copy_from_slice(&u16::try_from(length + body.len()).unwrap().to_be_bytes());
+        header[6..8].copy_from_slice(&[0x40, 0]);
+        header[9] = protocol;
+        [&header, body].concat()
+    }
+
+    fn v6(mut head: [u8; 40], protocol: u8, has_options: [bool; 2], body: &[u8]) -> Vec<u8> {
+        let hop_by_hop = [if has_options[1] { DESTINATION_OPTIONS } else { protocol }, 1]
+            .into_iter()
+            .chain(head[8..22].iter().copied())
+            .collect::<Vec<u8>>();
+        let options = [protocol, 0, 1, 4, 0, 0, 0, 0];
+        let hop_by_hop = if has_options[0] { &hop_by_hop[..] } else { &[] };
+        let options = if has_options[1] { &options[..] } else { &[] };
+        head[0] = 0x60;
+        head[6] = match has_options {
+            [true, _] => HOP_BY_HOP,
+            [false, true] => DESTINATION_OPTIONS,
+            [false, false] => protocol,
+        };
+        let length = u16::try_from(hop_by_hop.len() + options.len() + body.len()).unwrap();
+        head[4..6].copy_from_slice(&length.to_be_bytes());
+        [&head[..], hop_by_hop, options, body].concat()
+    }
+}
