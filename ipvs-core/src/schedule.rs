@@ -10,8 +10,11 @@ use crate::director::DestinationSlot;
 use crate::link::Link;
 use crate::service::{Method, SchedulerFlags};
 
+mod destination_hashing;
+mod highest_weight;
 mod least_connection;
 mod round_robin;
+mod shortest_delay;
 mod source_hashing;
 mod weighted_round_robin;
 
@@ -25,7 +28,12 @@ pub(crate) enum Scheduler {
     WeightedRoundRobin(WeightedRoundRobin),
     LeastConnection,
     WeightedLeastConnection,
+    DestinationHashing,
     SourceHashing,
+    ShortestExpectedDelay,
+    NeverQueue,
+    WeightedFailover,
+    WeightedOverflow,
 }
 
 impl Scheduler {
@@ -36,15 +44,15 @@ impl Scheduler {
             Method::WeightedRoundRobin => Some(Self::WeightedRoundRobin(WeightedRoundRobin::new(servers))),
             Method::LeastConnection => Some(Self::LeastConnection),
             Method::WeightedLeastConnection => Some(Self::WeightedLeastConnection),
+            Method::DestinationHashing => Some(Self::DestinationHashing),
             Method::SourceHashing => Some(Self::SourceHashing),
+            Method::ShortestExpectedDelay => Some(Self::ShortestExpectedDelay),
+            Method::NeverQueue => Some(Self::NeverQueue),
+            Method::WeightedFailover => Some(Self::WeightedFailover),
+            Method::WeightedOverflow => Some(Self::WeightedOverflow),
             Method::LocalityLeastConnection
             | Method::LocalityLeastConnectionReplicated
-            | Method::DestinationHashing
             | Method::Maglev
-            | Method::ShortestExpectedDelay
-            | Method::NeverQueue
-            | Method::WeightedFailover
-            | Method::WeightedOverflow
             | Method::TwoRandomChoices => None,
         }
     }
@@ -56,7 +64,12 @@ impl Scheduler {
             Self::WeightedRoundRobin(_)
             | Self::LeastConnection
             | Self::WeightedLeastConnection
-            | Self::SourceHashing => {}
+            | Self::DestinationHashing
+            | Self::SourceHashing
+            | Self::ShortestExpectedDelay
+            | Self::NeverQueue
+            | Self::WeightedFailover
+            | Self::WeightedOverflow => {}
         }
     }
 
@@ -67,25 +80,45 @@ impl Scheduler {
             Self::RoundRobin(_)
             | Self::LeastConnection
             | Self::WeightedLeastConnection
-            | Self::SourceHashing => {}
+            | Self::DestinationHashing
+            | Self::SourceHashing
+            | Self::ShortestExpectedDelay
+            | Self::NeverQueue
+            | Self::WeightedFailover
+            | Self::WeightedOverflow => {}
         }
     }
 
-    /// The server for a new connection of `client` (address and port).
+    /// The server for a new connection.
     pub(crate) fn pick(
         &mut self,
         servers: Servers<'_>,
         flags: SchedulerFlags,
-        client: (IpAddr, u16),
+        request: &Request,
     ) -> Option<usize> {
         match self {
             Self::RoundRobin(state) => state.pick(servers),
             Self::WeightedRoundRobin(state) => state.pick(servers),
             Self::LeastConnection => least_connection::pick(servers),
             Self::WeightedLeastConnection => least_connection::pick_weighted(servers),
-            Self::SourceHashing => source_hashing::pick(servers, flags, client),
+            Self::DestinationHashing => destination_hashing::pick(servers, request.virtual_address),
+            Self::SourceHashing => {
+                source_hashing::pick(servers, flags, (request.client, request.client_port))
+            }
+            Self::ShortestExpectedDelay => shortest_delay::pick(servers),
+            Self::NeverQueue => shortest_delay::pick_idle(servers),
+            Self::WeightedFailover => highest_weight::pick(servers),
+            Self::WeightedOverflow => highest_weight::pick_with_room(servers),
         }
     }
+}
+
+/// What schedulers know about a new connection.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Request {
+    pub(crate) client: IpAddr,
+    pub(crate) client_port: u16,
+    pub(crate) virtual_address: IpAddr,
 }
 
 /// What schedulers know about a server.
@@ -103,13 +136,6 @@ pub(crate) struct Server {
 impl Server {
     pub(crate) fn is_usable(&self) -> bool {
         self.weight > 0 && !self.overloaded
-    }
-
-    /// What lc and wlc compare: an active connection counts for 256 inactive ones. Kernels from 6.12.117 on count
-    /// active ones twice (257 to 1); the classic form is the one of nearly every kernel in use, and the difference
-    /// never shows below 256 connections on a server.
-    pub(crate) fn overhead(&self) -> u64 {
-        (u64::from(self.active) << 8) + u64::from(self.inactive)
     }
 }
 
@@ -139,4 +165,18 @@ impl<'a> Servers<'a> {
     pub(crate) fn after(self, link: Link) -> impl Iterator<Item = (usize, &'a Server)> + Clone {
         self.from(self.get(link).map_or(self.first, |(_, server)| server.next))
     }
+}
+
+/// The first of the usable servers with the least `load` for its weight, compared without division.
+fn least_for_its_weight(servers: Servers<'_>, load: impl Fn(&Server) -> u64) -> Option<usize> {
+    let usable = servers.iter().filter(|(_, server)| server.is_usable());
+    let least = usable.reduce(|least, other| {
+        let share = |load: u64, weight: u32| u128::from(load) * u128::from(weight);
+        if share(load(least.1), other.1.weight) > share(load(other.1), least.1.weight) {
+            other
+        } else {
+            least
+        }
+    });
+    least.map(|(index, _)| index)
 }

@@ -323,15 +323,15 @@ impl Method {
             | Self::WeightedRoundRobin
             | Self::LeastConnection
             | Self::WeightedLeastConnection
-            | Self::SourceHashing => true,
-            Self::LocalityLeastConnection
-            | Self::LocalityLeastConnectionReplicated
             | Self::DestinationHashing
-            | Self::Maglev
+            | Self::SourceHashing
             | Self::ShortestExpectedDelay
             | Self::NeverQueue
             | Self::WeightedFailover
-            | Self::WeightedOverflow
+            | Self::WeightedOverflow => true,
+            Self::LocalityLeastConnection
+            | Self::LocalityLeastConnectionReplicated
+            | Self::Maglev
             | Self::TwoRandomChoices => false,
         }
     }

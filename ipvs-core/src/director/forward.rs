@@ -1,6 +1,6 @@
 //! What happens to one packet.
 
-use core::net::{IpAddr, Ipv6Addr};
+use core::net::Ipv6Addr;
 
 use crate::connection::{Entry, Flow, Kind, Segment, Side, State, Ticks, narrowed, widened};
 use crate::director::Director;
@@ -10,6 +10,7 @@ use crate::director::verdict::{Direction, Outgoing, Reason, Verdict};
 use crate::fragment::{Change, Course, Key};
 use crate::link::Link;
 use crate::packet::{Content, Packet, Unfit};
+use crate::schedule::Request;
 use crate::service::{Family, Forward, Persistence, Protocol, Service, ServiceKey};
 use crate::{persistence, rewrite};
 
@@ -88,7 +89,7 @@ impl Director<'_> {
             Protocol::Tcp => segment == Some(Segment::Syn),
             Protocol::Udp | Protocol::Sctp => true,
         };
-        if opens { self.open(now, service, packet.source, flow, segment) } else { Err(Verdict::Pass) }
+        if opens { self.open(now, service, flow, segment) } else { Err(Verdict::Pass) }
     }
 
     /// The entry, unless its time is up.
@@ -172,15 +173,14 @@ impl Director<'_> {
         &mut self,
         now: Ticks,
         service: usize,
-        client: IpAddr,
         flow: &Flow,
         segment: Option<Segment>,
     ) -> Result<Course, Verdict> {
         let settings = *self.services.service(service).ok_or(Verdict::Pass)?;
         let (destination, template) = if let Some(persistence) = settings.persistence {
-            self.open_persistent(now, service, &settings, &persistence, client, flow)?
+            self.open_persistent(now, service, &settings, &persistence, flow)?
         } else {
-            let picked = self.services.schedule(service, (client, flow.source_port));
+            let picked = self.services.schedule(service, &request_of(flow));
             (picked.ok_or(Verdict::Reject)?, Link::NONE)
         };
         let link = Link::to(destination);
@@ -232,10 +232,10 @@ impl Director<'_> {
         service: usize,
         settings: &Service,
         persistence: &Persistence,
-        client: IpAddr,
         flow: &Flow,
     ) -> Result<(usize, Link), Verdict> {
-        let key = persistence::template(settings, persistence, flow, client);
+        let request = request_of(flow);
+        let key = persistence::template(settings, persistence, flow, request.client);
         let found = self.live(now, self.connections.find_template(&key));
         let expires = now.after(persistence.timeout);
         let bound =
@@ -249,7 +249,7 @@ impl Director<'_> {
                 return Ok((bound.index().ok_or(Verdict::Reject)?, Link::to(index)));
             }
         }
-        let picked = self.services.schedule(service, (client, flow.source_port)).ok_or(Verdict::Reject)?;
+        let picked = self.services.schedule(service, &request).ok_or(Verdict::Reject)?;
         let template = if let Some(index) = found {
             self.rebind(index, picked, expires)
         } else {
@@ -352,5 +352,13 @@ impl Director<'_> {
                 statistics.in_bytes += bytes;
             }
         });
+    }
+}
+
+fn request_of(flow: &Flow) -> Request {
+    Request {
+        client: narrowed(flow.family, flow.source),
+        client_port: flow.source_port,
+        virtual_address: narrowed(flow.family, flow.destination),
     }
 }

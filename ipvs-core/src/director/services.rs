@@ -6,7 +6,7 @@ use crate::connection::Kind;
 use crate::director::Refused;
 use crate::director::status::Statistics;
 use crate::link::{Link, SLOTS_MAX};
-use crate::schedule::{Scheduler, Server, Servers};
+use crate::schedule::{Request, Scheduler, Server, Servers};
 use crate::service::{Destination, Family, Forward, Protocol, Service, ServiceKey};
 
 /// Room for one service.
@@ -198,11 +198,11 @@ impl<'m> Services<'m> {
         (slot.standing != Standing::Free).then_some(slot)
     }
 
-    /// The destination for a new connection of this client.
-    pub(super) fn schedule(&mut self, service: usize, client: (IpAddr, u16)) -> Option<usize> {
+    /// The destination for a new connection.
+    pub(super) fn schedule(&mut self, service: usize, request: &Request) -> Option<usize> {
         let content = self.slots.get_mut(service)?.content.as_mut()?;
         let servers = Servers { slots: self.destinations, first: content.first };
-        content.scheduler.pick(servers, content.service.flags, client)
+        content.scheduler.pick(servers, content.service.flags, request)
     }
 
     /// Counts traffic for a destination and its service.

@@ -24,7 +24,7 @@ pub(super) fn pick(servers: Servers<'_>, flags: SchedulerFlags, client: (IpAddr,
 }
 
 /// Address and port hashed by the golden ratio of 32 bits: the high bits of the product number the bucket.
-fn bucket(address: IpAddr, port: u16) -> usize {
+pub(super) fn bucket(address: IpAddr, port: u16) -> usize {
     let folded = match address {
         IpAddr::V4(address) => address.to_bits(),
         IpAddr::V6(address) => {
@@ -48,6 +48,6 @@ fn owners(servers: Servers<'_>) -> impl Iterator<Item = (usize, &Server)> {
 }
 
 /// Buckets of a service: the kernel's default.
-const BUCKETS: usize = 256;
+pub(super) const BUCKETS: usize = 256;
 
 const GOLDEN_RATIO: u32 = 0x61C8_8647;

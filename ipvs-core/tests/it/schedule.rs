@@ -108,8 +108,58 @@ fn weighted_least_connection_divides_by_the_weight() {
 }
 
 #[test]
+fn shortest_expected_delay_and_never_queue_do_not_see_udp() {
+    let mut lab = Lab::new(Method::ShortestExpectedDelay, &[4, 3, 2]);
+    assert_eq!(lab.new_clients(36), [1; 36]);
+    let mut lab = Lab::new(Method::NeverQueue, &[4, 3, 2]);
+    assert_eq!(lab.new_clients(36), [3; 36]);
+}
+
+#[test]
+fn shortest_expected_delay_counts_the_new_connection() {
+    let mut lab = Lab::new(Method::ShortestExpectedDelay, &[3, 1]);
+    // 1/3 1/1, 2/3 1/1, 3/3 1/1 (the newer wins), 3/3 2/1, 4/3 2/1, 5/3 2/1, 6/3 2/1 (the newer wins).
+    assert_eq!(lab.new_tcp_clients(7), [1, 1, 2, 1, 1, 1, 2]);
+}
+
+#[test]
+fn never_queue_gives_everybody_one_connection_first() {
+    let mut lab = Lab::new(Method::NeverQueue, &[1, 9, 1]);
+    assert_eq!(lab.new_tcp_clients(5), [3, 2, 1, 2, 2]);
+}
+
+#[test]
+fn failover_takes_the_highest_weight_while_it_is_there() {
+    let mut lab = Lab::new(Method::WeightedFailover, &[2, 3, 3]);
+    assert_eq!(lab.new_clients(2), [3, 3]);
+    lab.remove(3);
+    assert_eq!(lab.new_clients(2), [2, 2]);
+    lab.edit(2, 0);
+    assert_eq!(lab.new_clients(2), [1, 1]);
+}
+
+#[test]
+fn overflow_fills_the_highest_weight_first_and_then_refuses() {
+    let mut lab = Lab::new(Method::WeightedOverflow, &[1, 2]);
+    // As in the kernel a server takes one more than its weight.
+    assert_eq!(lab.new_tcp_clients(5), [2, 2, 2, 1, 1]);
+    let mut packet = tcp("10.1.8.9:1".parse().unwrap(), "10.0.0.1:80".parse().unwrap(), SYN, b"");
+    assert_eq!(lab.director.forward(lab.now, &mut packet), Verdict::Reject);
+}
+
+#[test]
+fn destination_hashing_sends_all_of_an_address_to_one_server_whatever_the_weights() {
+    let mut lab = Lab::new(Method::DestinationHashing, &[1, 9, 1]);
+    // 0x0A000001 * 0x61C88647 is 0x27C88647 in 32 bits, and bucket 0x27 = 39 belongs to the first of three.
+    assert_eq!(lab.new_clients(4), [3, 3, 3, 3]);
+    lab.edit(3, 0);
+    assert_eq!(lab.udp("10.1.9.9:99"), Verdict::Reject);
+}
+
+#[test]
 fn servers_of_weight_zero_get_nothing_and_without_another_the_client_is_refused() {
-    for method in Method::ALL.into_iter().filter(|method| method.in_user_space()) {
+    let spread = |method: &Method| method.in_user_space() && *method != Method::DestinationHashing;
+    for method in Method::ALL.into_iter().filter(spread) {
         let mut lab = Lab::with_flags(method, SchedulerFlags::FLAG_1, &[0, 1, 0]);
         assert_eq!(lab.new_clients(4), [2, 2, 2, 2], "{method}");
         lab.edit(2, 0);
@@ -245,6 +295,15 @@ impl Lab {
         let clients = (0..count).map(|_| {
             self.port += 1;
             self.udp_from(&format!("10.1.8.77:{}", self.port))
+        });
+        clients.collect()
+    }
+
+    /// The servers of so many TCP clients that stay connected.
+    fn new_tcp_clients(&mut self, count: usize) -> Vec<u8> {
+        let clients = (0..count).map(|_| {
+            self.port += 1;
+            self.tcp_from(&format!("10.1.8.77:{}", self.port), SYN)
         });
         clients.collect()
     }
