@@ -4,9 +4,8 @@ use core::net::IpAddr;
 use std::collections::{BTreeMap, BTreeSet};
 
 use ipvs_core::{Forward, ServiceKey, Step};
-use socket2::SockFilter;
 
-use super::filter;
+use super::filter::{self, Instruction};
 use crate::netlink::Error;
 use crate::netlink::nftables::{Element, Side, Table};
 
@@ -52,7 +51,7 @@ impl Guard {
     }
 
     /// The filter for packet sockets.
-    pub(super) fn filter(&self) -> Vec<SockFilter> {
+    pub(super) fn filter(&self) -> Vec<Instruction> {
         let side = |side: Side| -> BTreeSet<IpAddr> {
             let elements = self.services.values().flatten();
             elements.filter(|element| element.side == side).map(|element| element.address).collect()

@@ -9,8 +9,8 @@ use ipvs_core::wire::netlink::Attributes;
 use netlink_packet_core::{Emitable, NLM_F_DUMP};
 use netlink_packet_route::link::LinkMessage;
 use netlink_sys::protocols::NETLINK_ROUTE;
-use socket2::SockFilter;
 
+use super::filter::Instruction;
 use super::sys::PacketSocket;
 use crate::netlink::link::LinkInfo;
 use crate::netlink::{Error, Socket};
@@ -43,7 +43,7 @@ pub(super) fn discover() -> Result<Vec<LinkInfo>, Error> {
 
 impl Port {
     /// Opens a socket on an interface that [`discover`] found.
-    pub(super) fn open(link: LinkInfo, filter: &[SockFilter]) -> io::Result<Self> {
+    pub(super) fn open(link: LinkInfo, filter: &[Instruction]) -> io::Result<Self> {
         let socket = PacketSocket::open(link.index, filter)?;
         let mac = link.mac.ok_or(io::ErrorKind::Unsupported)?;
         Ok(Self { link, mac, socket, broken: false })

@@ -5,6 +5,8 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 
 use socket2::{Domain, Protocol, SockFilter, Socket, Type};
 
+use super::filter::Instruction;
+
 /// Length of `struct virtio_net_hdr`, which stands before every frame in both directions.
 pub(super) const OFFLOAD: usize = 10;
 
@@ -20,13 +22,13 @@ pub(super) struct PacketSocket(Socket);
 
 impl PacketSocket {
     /// Opens a socket that hears what `filter` lets through on the interface.
-    pub(super) fn open(interface: u32, filter: &[SockFilter]) -> io::Result<Self> {
+    pub(super) fn open(interface: u32, filter: &[Instruction]) -> io::Result<Self> {
         // Protocol 0 hears nothing, so nothing passes before the filter is there.
         let socket = Socket::new(Domain::PACKET, Type::RAW.nonblocking(), Some(Protocol::from(0)))?;
         set_option(&socket, libc::PACKET_VNET_HDR, 1)?;
         // Before Linux 4.20 the filter alone keeps our own frames out.
         let _ = set_option(&socket, PACKET_IGNORE_OUTGOING, 1);
-        socket.attach_filter(filter)?;
+        attach(&socket, filter)?;
         // Beyond the system's limit with CAP_NET_ADMIN only; the default still works.
         let _ = nix::sys::socket::setsockopt(&socket, nix::sys::socket::sockopt::RcvBufForce, &BUFFER);
         let _ = nix::sys::socket::setsockopt(&socket, nix::sys::socket::sockopt::SndBufForce, &BUFFER);
@@ -35,8 +37,8 @@ impl PacketSocket {
     }
 
     /// Exchanges the filter for another.
-    pub(super) fn filter(&self, filter: &[SockFilter]) -> io::Result<()> {
-        self.0.attach_filter(filter)
+    pub(super) fn filter(&self, filter: &[Instruction]) -> io::Result<()> {
+        attach(&self.0, filter)
     }
 
     /// Receives up to [`BURST`] frames; returns how many. `lengths` are their bytes with the offload header, and
@@ -135,6 +137,11 @@ fn message(vector: &mut libc::iovec) -> libc::mmsghdr {
     message.msg_hdr.msg_iov = vector;
     message.msg_hdr.msg_iovlen = 1;
     message
+}
+
+fn attach(socket: &Socket, filter: &[Instruction]) -> io::Result<()> {
+    let program: Vec<SockFilter> = filter.iter().copied().map(SockFilter::from).collect();
+    socket.attach_filter(&program)
 }
 
 fn bind(socket: &Socket, interface: u32) -> io::Result<()> {

@@ -14,10 +14,10 @@ use ipvs_core::{
 };
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::eventfd::EventFd;
-use socket2::SockFilter;
 
 use super::Capacity;
 use super::complaint::{self, Complaint, Limit};
+use super::filter::{self, Instruction};
 use super::frame::{self, LINK};
 use super::guard::Guard;
 use super::path::{Path, Paths};
@@ -70,7 +70,7 @@ impl Setup {
         let mut ports = BTreeMap::new();
         for link in port::discover().map_err(|e| failed("listing interfaces", &e))? {
             let name = link.name.clone();
-            let port = Port::open(link, &super::filter::program(&[].into(), &[].into()))
+            let port = Port::open(link, &filter::program(&[].into(), &[].into()))
                 .map_err(|e| failed(&format!("packet socket on {name} (needs CAP_NET_RAW)"), &e))?;
             ports.insert(port.link.index, port);
         }
@@ -329,7 +329,7 @@ impl Worker<'_> {
         }
     }
 
-    fn open(&mut self, link: crate::netlink::link::LinkInfo, filter: &[SockFilter]) {
+    fn open(&mut self, link: crate::netlink::link::LinkInfo, filter: &[Instruction]) {
         let (index, name) = (link.index, link.name.clone());
         match Port::open(link, filter) {
             Ok(port) => {

@@ -24,7 +24,8 @@ pub(crate) struct Network {
     pub(crate) director: Node,
     pub(crate) plane: Option<Box<User>>,
     forward: Forward,
-    _others: (Vec<Switch>, Vec<Node>),
+    pub(crate) switches: Vec<Switch>,
+    pub(crate) servers: Vec<Node>,
 }
 
 impl Network {
@@ -50,7 +51,7 @@ impl Network {
             serve(&server, name, &addresses.each_ref().map(|cidr| cidr.split('/').next().unwrap()));
             servers.push(server);
         }
-        Self::start(client, director, Forward::Masquerade, (vec![front, back], servers))
+        Self::start(client, director, Forward::Masquerade, vec![front, back], servers)
     }
 
     /// Direct routing: everybody is on one network, the real servers have the virtual address in secret.
@@ -72,12 +73,18 @@ impl Network {
             serve(&server, name, &["198.18.0.100", "fd18::100"]);
             servers.push(server);
         }
-        Self::start(client, director, Forward::Direct, (vec![switch], servers))
+        Self::start(client, director, Forward::Direct, vec![switch], servers)
     }
 
-    fn start(client: Node, director: Node, forward: Forward, others: (Vec<Switch>, Vec<Node>)) -> Self {
+    fn start(
+        client: Node,
+        director: Node,
+        forward: Forward,
+        switches: Vec<Switch>,
+        servers: Vec<Node>,
+    ) -> Self {
         let plane = director.run(User::start).unwrap().unwrap();
-        Self { client, director, plane: Some(Box::new(plane)), forward, _others: others }
+        Self { client, director, plane: Some(Box::new(plane)), forward, switches, servers }
     }
 
     pub(crate) fn apply(&mut self, step: Step) -> Result<(), Error> {
