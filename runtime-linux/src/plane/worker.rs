@@ -1,6 +1,5 @@
 //! The thread of the plane: wait for frames, commands, news of the network or a deadline; act; again.
 
-use core::time::Duration;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read};
@@ -10,24 +9,27 @@ use std::sync::mpsc::{Receiver, SyncSender};
 
 use ipvs_core::{
     Bucket, Destination, DestinationSlot, Director, Entry, Forward, Fragment, Memory, Reason, Service,
-    ServiceSlot, Settings, Step, Timeouts, Verdict,
+    ServiceSlot, Settings, Step, Timeouts,
 };
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::eventfd::EventFd;
 
 use super::Capacity;
-use super::complaint::{self, Complaint, Limit};
-use super::filter::{self, Instruction};
-use super::frame::{self, LINK};
+use super::complaint::Limit;
+use super::filter;
 use super::guard::Guard;
-use super::path::{Path, Paths};
+use super::path::Paths;
 use super::port::{self, Port};
-use super::sys::{BURST, Burst, OFFLOAD, SLOT};
+use super::sys::Burst;
 use super::waiting::Waiting;
 use crate::clock;
-use crate::netlink::Heard;
-use crate::netlink::neighbour::{Change, Changes, Lookup, Neighbour, Reach, Route};
+use crate::netlink::neighbour::{Changes, Lookup, Route};
 use crate::perform::ipvs::{DestinationStatus, Error, ServiceStatus, Statistics, Status, describe};
+
+mod network;
+mod traffic;
+
+use traffic::Counters;
 
 /// What the control thread may ask.
 pub(super) enum Command {
@@ -256,211 +258,6 @@ impl Worker<'_> {
         }
     }
 
-    fn hear(&mut self) {
-        let (mut links, mut routes, mut neighbours) = (false, false, Vec::new());
-        loop {
-            let heard = self.changes.receive(|change| match change {
-                Change::Links => links = true,
-                Change::Routes => routes = true,
-                Change::Neighbour(neighbour) => neighbours.push(neighbour),
-            });
-            match heard {
-                Ok(Heard::Messages) => {}
-                Ok(Heard::Nothing) => break,
-                Ok(Heard::Overrun) | Err(_) => {
-                    links = true;
-                    self.paths.forget();
-                    break;
-                }
-            }
-        }
-        if links {
-            self.paths.forget();
-            self.rescan();
-        } else if routes {
-            self.paths.forget_routes();
-        }
-        for neighbour in neighbours {
-            self.learn(neighbour);
-        }
-    }
-
-    fn learn(&mut self, neighbour: Neighbour) {
-        self.paths.learn(neighbour);
-        let Neighbour { interface, address, reach } = neighbour;
-        match reach {
-            Reach::Known(mac) | Reach::Stale(mac) => {
-                let slots = self.waiting.release(interface, address);
-                let mut ready: Vec<&[u8]> = Vec::new();
-                let Some(port) = self.ports.get(&interface) else { return };
-                let slots: Vec<Vec<u8>> = slots
-                    .into_iter()
-                    .map(|mut slot| {
-                        address_link(&mut slot, mac, port.mac);
-                        slot
-                    })
-                    .collect();
-                ready.extend(slots.iter().map(Vec::as_slice));
-                for chunk in ready.chunks(BURST) {
-                    send(port, chunk, &mut self.counters);
-                }
-            }
-            Reach::Failed => {
-                self.counters.no_neighbour += self.waiting.release(interface, address).len() as u64;
-            }
-            Reach::Unknown => {}
-        }
-    }
-
-    /// Opens and closes sockets as interfaces come and go.
-    fn rescan(&mut self) {
-        let links = match port::discover() {
-            Ok(links) => links,
-            Err(error) => return tracing::warn!("listing interfaces: {error}"),
-        };
-        self.ports.retain(|index, port| !port.broken && links.iter().any(|link| link.index == *index));
-        let filter = self.guard.filter();
-        for link in links {
-            match (self.ports.get_mut(&link.index), link.mac) {
-                (Some(port), Some(mac)) => (port.link, port.mac) = (link, mac),
-                (_, None) => {}
-                (None, Some(_)) => self.open(link, &filter),
-            }
-        }
-    }
-
-    fn open(&mut self, link: crate::netlink::link::LinkInfo, filter: &[Instruction]) {
-        let (index, name) = (link.index, link.name.clone());
-        match Port::open(link, filter) {
-            Ok(port) => {
-                self.ports.insert(index, port);
-            }
-            Err(error) => tracing::warn!("packet socket on {name}: {error}"),
-        }
-    }
-
-    /// Takes some bursts of frames from one interface, so that no interface starves the others.
-    fn receive(&mut self, index: u32, burst: &mut Burst) {
-        for _ in 0..BURSTS {
-            let Some(port) = self.ports.get_mut(&index) else { return };
-            let received = match port.socket.receive(burst) {
-                Ok(received) => received,
-                Err(error) => match error.raw_os_error() {
-                    Some(libc::EAGAIN | libc::EINTR | libc::ENETDOWN) => return,
-                    Some(libc::EINVAL) => {
-                        // An offload that the header cannot express; the kernel has dropped the frame.
-                        self.counters.offload += 1;
-                        continue;
-                    }
-                    _ => {
-                        tracing::warn!("packet socket on {}: {error}", port.link.name);
-                        port.broken = true;
-                        return;
-                    }
-                },
-            };
-            self.forward(index, burst, received);
-            if received < BURST {
-                return;
-            }
-        }
-    }
-
-    fn forward(&mut self, from: u32, burst: &mut Burst, received: usize) {
-        let now = clock::now();
-        let mut leaving = [None; BURST];
-        let slots = burst.slots.chunks_exact_mut(SLOT).zip(burst.lengths).take(received);
-        for ((slot, length), leaving) in slots.zip(&mut leaving) {
-            match slot.get_mut(..length) {
-                Some(slot) => *leaving = self.judge(now, from, slot),
-                None => self.counters.cut += 1,
-            }
-        }
-        let mut frames: Vec<&[u8]> = Vec::with_capacity(received);
-        for (position, first) in leaving.iter().enumerate() {
-            let Some((interface, _)) = *first else { continue };
-            if leaving[..position].iter().flatten().any(|(before, _)| *before == interface) {
-                continue;
-            }
-            frames.clear();
-            frames.extend(burst.slots.chunks_exact(SLOT).zip(&leaving).filter_map(|(slot, leaving)| {
-                leaving.filter(|(to, _)| *to == interface).and_then(|(_, length)| slot.get(..length))
-            }));
-            if let Some(port) = self.ports.get(&interface) {
-                send(port, &frames, &mut self.counters);
-            }
-        }
-    }
-
-    /// What becomes of one frame: the interface that it leaves by, and its length with the offload header.
-    fn judge(&mut self, now: Duration, from: u32, slot: &mut [u8]) -> Option<(u32, usize)> {
-        let Ok(partial) = frame::partial(slot) else {
-            self.counters.offload += 1;
-            return None;
-        };
-        let mut before = [0; SNAPSHOT];
-        let kept = slot.len().min(SNAPSHOT);
-        before[..kept].copy_from_slice(&slot[..kept]);
-        let outgoing = match self.director.forward(now, slot.get_mut(OFFLOAD + LINK..)?) {
-            Verdict::Forward(outgoing) => outgoing,
-            Verdict::Pass => return None,
-            Verdict::Reject => {
-                self.complain(now, from, Complaint::Refused, slot);
-                return None;
-            }
-            Verdict::Drop(Reason::TtlExpired) => {
-                self.complain(now, from, Complaint::Expired, slot);
-                return None;
-            }
-            Verdict::Drop(
-                Reason::Malformed | Reason::ServerRemoved | Reason::TableFull | Reason::FragmentWithoutFirst,
-            ) => {
-                return None;
-            }
-        };
-        frame::restore(slot, partial);
-        let length = OFFLOAD + LINK + outgoing.length;
-        let path = self.paths.find(outgoing.next_hop).unwrap_or(Path::None);
-        match path {
-            Path::Ready { interface, mac } => {
-                let Some(port) = self.ports.get(&interface) else {
-                    self.counters.no_interface += 1;
-                    return None;
-                };
-                let mtu = port.link.mtu as usize;
-                let packet = slot.get(OFFLOAD + LINK..length)?;
-                if frame::segment(slot, outgoing.length) > mtu {
-                    self.counters.too_big += 1;
-                    if complaint::is_whole(packet) {
-                        self.complain(now, from, Complaint::TooBig { mtu }, &before[..kept]);
-                    }
-                    return None;
-                }
-                address_link(slot, mac, port.mac);
-                return Some((interface, length));
-            }
-            Path::Waiting { interface, neighbour } => {
-                self.counters.no_neighbour +=
-                    self.waiting.hold(now, interface, neighbour, slot.get(..length)?);
-            }
-            Path::Silent => self.counters.no_neighbour += 1,
-            Path::Local => self.counters.local += 1,
-            Path::None => self.counters.no_route += 1,
-        }
-        None
-    }
-
-    fn complain(&mut self, now: Duration, from: u32, complaint: Complaint, slot: &[u8]) {
-        let Some(answer) = complaint::answer(complaint, slot) else { return };
-        if !self.limit.take(now) {
-            self.counters.silent += 1;
-            return;
-        }
-        if let Some(port) = self.ports.get(&from) {
-            send(port, &[&answer], &mut self.counters);
-        }
-    }
-
     fn expire(&mut self) {
         let now = clock::now();
         if self.director.deadline().is_some_and(|deadline| deadline <= now) {
@@ -503,66 +300,3 @@ impl Worker<'_> {
         Status { plane: "user".to_owned(), services, counters: named }
     }
 }
-
-/// Frames that the director wanted to send and that did not leave, by cause.
-#[derive(Clone, Copy, Debug, Default)]
-struct Counters {
-    no_route: u64,
-    no_neighbour: u64,
-    no_interface: u64,
-    local: u64,
-    too_big: u64,
-    refused: u64,
-    busy: u64,
-    cut: u64,
-    offload: u64,
-    overrun: u64,
-    silent: u64,
-}
-
-impl Counters {
-    fn named(&self) -> [(&'static str, u64); 11] {
-        [
-            ("no_route", self.no_route),
-            ("no_neighbour", self.no_neighbour),
-            ("no_interface", self.no_interface),
-            ("local_destination", self.local),
-            ("too_big", self.too_big),
-            ("send_refused", self.refused),
-            ("send_queue_full", self.busy),
-            ("frame_cut", self.cut),
-            ("offload_unknown", self.offload),
-            ("receive_overrun", self.overrun),
-            ("icmp_limited", self.silent),
-        ]
-    }
-}
-
-/// Sends up to a burst of frames; what is not taken is dropped and counted.
-fn send(port: &Port, mut frames: &[&[u8]], counters: &mut Counters) {
-    while !frames.is_empty() {
-        let (sent, failure) = port.socket.send(frames);
-        frames = frames.get(sent..).unwrap_or_default();
-        let Some(failure) = failure else { continue };
-        match failure.raw_os_error() {
-            Some(libc::EINTR) => continue,
-            Some(libc::EAGAIN | libc::ENOBUFS) => counters.busy += 1,
-            _ => counters.refused += 1,
-        }
-        // The first one is to blame; the others may still go.
-        frames = frames.get(1..).unwrap_or_default();
-    }
-}
-
-/// Writes the link addresses of a frame.
-fn address_link(slot: &mut [u8], to: [u8; 6], from: [u8; 6]) {
-    if let Some(header) = slot.get_mut(OFFLOAD..OFFLOAD + 12) {
-        header[..6].copy_from_slice(&to);
-        header[6..].copy_from_slice(&from);
-    }
-}
-
-/// Bursts from one interface before the others have their turn.
-const BURSTS: usize = 4;
-/// Enough of a packet for an ICMP error about it: link header, IP header with extensions and the ports.
-const SNAPSHOT: usize = OFFLOAD + LINK + 128;
