@@ -1,10 +1,10 @@
 //! `steadfast capture`: VRRP, ARP and neighbour discovery from a link or a capture file, decoded one line each,
 //! with the verdict that a router's reception ladder would give.
 
+use core::sync::atomic::Ordering;
 use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::Ordering;
 
 use anyhow::{Context, bail, ensure};
 use tokio::signal::unix::{SignalKind, signal};
@@ -63,24 +63,25 @@ pub fn run(options: Options) -> anyhow::Result<()> {
 
 /// The same, written to `out`.
 pub fn run_to(options: Options, out: impl Write, colour: bool) -> anyhow::Result<()> {
-    let version = match options.version {
+    let Options { source, vrid, version, password, count, json } = options;
+    let version = match version {
         None => None,
         Some(2) => Some(Version::V2),
         Some(3) => Some(Version::V3),
         Some(other) => bail!("there is no VRRP version {other}: 2 or 3"),
     };
-    ensure!(options.vrid != Some(0), "there is no VRID 0: 1 to 255");
-    let password = options.password.as_deref().map(padded).transpose()?;
+    ensure!(vrid != Some(0), "there is no VRID 0: 1 to 255");
+    let password = password.as_deref().map(padded).transpose()?;
     let mut printer = Printer {
-        decoder: Decoder::new(options.vrid, version, password),
-        left: options.count.unwrap_or(u64::MAX),
-        json: options.json,
+        decoder: Decoder::new(vrid, version, password),
+        left: count.unwrap_or(u64::MAX),
+        json,
         colour,
         out,
     };
-    let result = match &options.source {
-        Source::Link(name) => printer.link(name),
-        Source::File(path) => printer.file(path),
+    let result = match source {
+        Source::Link(name) => printer.link(&name),
+        Source::File(path) => printer.file(&path),
     };
     match result {
         Err(error) if is_broken_pipe(&error) => Ok(()),

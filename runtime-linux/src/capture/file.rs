@@ -83,15 +83,14 @@ impl<R: Read> Frames<R> {
             Format::PcapNg(parser) => loop {
                 let block = self.window.parse(|bytes| {
                     let (rest, block) = parser.next_block(bytes)?;
-                    let found = match block {
-                        Block::EnhancedPacket(packet) => {
-                            let units = u64::try_from(packet.timestamp.as_nanos()).unwrap_or(u64::MAX);
-                            Some((packet.interface_id, units, packet.data.into_owned(), packet.original_len))
-                        }
-                        Block::SimplePacket(packet) => {
-                            Some((0, 0, packet.data.into_owned(), packet.original_len))
-                        }
-                        _ => None,
+                    let found = if let Block::EnhancedPacket(packet) = block {
+                        // The crate calls them nanoseconds, whatever they are.
+                        let units = u64::try_from(packet.timestamp.as_nanos()).unwrap_or(u64::MAX);
+                        Some((packet.interface_id, units, packet.data.into_owned(), packet.original_len))
+                    } else if let Block::SimplePacket(packet) = block {
+                        Some((0, 0, packet.data.into_owned(), packet.original_len))
+                    } else {
+                        None
                     };
                     Ok((rest, found))
                 })?;

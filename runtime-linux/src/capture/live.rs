@@ -1,14 +1,18 @@
-//! Frames from a network interface, taken on a thread of their own.
+//! Frames from a network interface, taken on a thread of their own. VLAN tags do not show: the kernel takes
+//! them off and would tell of them only in ancillary data, which pnet does not read.
 
+use core::sync::atomic::{AtomicU64, Ordering};
 use core::time::Duration;
 use std::io;
+use std::os::fd::IntoRawFd;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
 
 use anyhow::{Context, anyhow, bail};
-use nix::net::if_::if_nametoindex;
+use nix::errno::Errno;
+use nix::net::if_::if_indextoname;
 use pnet_datalink::{Channel, Config, DataLinkReceiver, NetworkInterface};
+use socket2::{Domain, SockFilter, Socket, Type};
 use tokio::sync::mpsc;
 
 use super::decoder::Captured;
@@ -48,6 +52,14 @@ impl Live {
             bail!("there is no interface {name:?}; there are: {}", names.join(", "));
         };
         let kind = if link.loopback || link.mac.is_some() { LinkType::Ethernet } else { LinkType::Raw };
+        let socket = open(kind).map_err(|error| {
+            if error.kind() == io::ErrorKind::PermissionDenied {
+                anyhow!("capturing on {name} needs the capability CAP_NET_RAW: run it as root, or with sudo")
+            } else {
+                anyhow::Error::new(error).context(format!("capturing on {name}"))
+            }
+        })?;
+        let errors = socket.try_clone().with_context(|| format!("capturing on {name}"))?;
         let interface = NetworkInterface {
             name: link.name.clone(),
             description: String::new(),
@@ -56,20 +68,20 @@ impl Live {
             ips: Vec::new(),
             flags: 0,
         };
-        let config = Config { read_timeout: Some(PATIENCE), read_buffer_size: LONGEST, ..Config::default() };
-        let receiver = match pnet_datalink::channel(&interface, config) {
-            Ok(Channel::Ethernet(_, receiver)) => receiver,
-            Ok(_) => bail!("{name} is no link that frames can be taken from"),
-            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
-                return Err(anyhow!(
-                    "capturing on {name} needs the capability CAP_NET_RAW: run it as root, or with sudo"
-                ));
-            }
-            Err(error) => return Err(error).with_context(|| format!("capturing on {name}")),
+        let config = Config {
+            read_timeout: Some(PATIENCE),
+            read_buffer_size: LONGEST,
+            socket_fd: Some(socket.into_raw_fd()), // which it closes
+            ..Config::default()
+        };
+        let Channel::Ethernet(_, receiver) =
+            pnet_datalink::channel(&interface, config).with_context(|| format!("capturing on {name}"))?
+        else {
+            bail!("{name} is no link that frames can be taken from");
         };
         let (sender, heard) = mpsc::channel(ROOM);
         let lost = Arc::new(AtomicU64::new(0));
-        let thread = Taker { receiver, sender, lost: Arc::clone(&lost), kind, name: name.to_owned() };
+        let thread = Taker { receiver, errors, sender, lost: Arc::clone(&lost), kind, index: link.index };
         let thread = std::thread::Builder::new().name("capture".into()).spawn(move || thread.run())?;
         Ok(Self { heard, lost, thread: Some(thread) })
     }
@@ -84,58 +96,68 @@ impl Drop for Live {
     }
 }
 
+/// A packet socket that lets pass what may be worth decoding; it is not bound to a link yet and hears nothing.
+fn open(kind: LinkType) -> io::Result<Socket> {
+    let socket = Socket::new(Domain::PACKET, Type::RAW, None)?;
+    if kind == LinkType::Ethernet {
+        socket.attach_filter(&FILTER)?;
+    }
+    Ok(socket)
+}
+
 /// The thread. It never waits for the one that decodes: a kernel queue that runs over cannot be counted.
 struct Taker {
     receiver: Box<dyn DataLinkReceiver>,
+    /// The receiver's socket again, which alone tells why it fails.
+    errors: Socket,
     sender: mpsc::Sender<Heard>,
     lost: Arc<AtomicU64>,
     kind: LinkType,
-    name: String,
+    index: u32,
 }
 
 impl Taker {
     fn run(mut self) {
+        let mut down = false;
         while !self.sender.is_closed() {
-            let heard = match self.receiver.next() {
+            match self.receiver.next() {
                 Ok(bytes) => {
+                    down = false;
                     let time = clock::wall();
-                    if worth_decoding(self.kind, bytes) {
+                    let heard = if worth_decoding(self.kind, bytes) {
                         let original = bytes.len();
                         Heard::Frame(Captured { time, link: self.kind, bytes: bytes.to_vec(), original })
                     } else {
                         Heard::Other(time)
-                    }
-                }
-                Err(error)
-                    if matches!(error.kind(), io::ErrorKind::TimedOut | io::ErrorKind::Interrupted) =>
-                {
-                    continue;
-                }
-                // A link that is deleted goes down first, and then nothing is heard of it.
-                Err(error) if error.kind() == io::ErrorKind::NetworkDown => {
-                    if if_nametoindex(self.name.as_str()).is_ok() {
-                        Heard::Down
-                    } else {
-                        Heard::Failed(error)
-                    }
-                }
-                Err(error) => Heard::Failed(error),
-            };
-            let last = matches!(heard, Heard::Failed(_));
-            match heard {
-                Heard::Frame(_) | Heard::Other(_) => {
+                    };
                     if let Err(mpsc::error::TrySendError::Full(_)) = self.sender.try_send(heard) {
                         self.lost.fetch_add(1, Ordering::Relaxed);
                     }
                 }
-                Heard::Down | Heard::Failed(_) => {
-                    let _ = self.sender.blocking_send(heard); // it fails when nobody listens any longer
+                Err(error) if error.kind() == io::ErrorKind::TimedOut => {
+                    // A link that is deleted goes down first, and then nothing is heard of it.
+                    // nix takes the null pointer of a failure for a name without a character.
+                    let there = || if_indextoname(self.index).is_ok_and(|name| !name.is_empty());
+                    if down && !there() {
+                        return self.tell(Heard::Failed(Errno::ENODEV.into()));
+                    }
                 }
-            }
-            if last {
-                return;
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => match self.errors.take_error() {
+                    Ok(Some(cause)) if cause.kind() == io::ErrorKind::NetworkDown => {
+                        down = true;
+                        self.tell(Heard::Down);
+                    }
+                    Ok(Some(cause)) | Err(cause) => return self.tell(Heard::Failed(cause)),
+                    Ok(None) => return self.tell(Heard::Failed(error)),
+                },
             }
         }
+    }
+
+    /// Says what must be heard.
+    fn tell(&self, heard: Heard) {
+        let _ = self.sender.blocking_send(heard); // it fails when nobody listens any longer
     }
 }
 
@@ -153,6 +175,24 @@ fn worth_decoding(link: LinkType, bytes: &[u8]) -> bool {
     }
 }
 
+/// Classic BPF: ARP and what has a VLAN tag; IPv4 with protocol 112 or 51; IPv6 but for TCP and UDP.
+const FILTER: [SockFilter; 15] = [
+    SockFilter::new(0x28, 0, 0, 12),      // load the ethertype
+    SockFilter::new(0x15, 11, 0, 0x0806), // ARP: keep
+    SockFilter::new(0x15, 10, 0, 0x8100), // VLAN tags: keep
+    SockFilter::new(0x15, 9, 0, 0x88a8),
+    SockFilter::new(0x15, 8, 0, 0x9100),
+    SockFilter::new(0x15, 0, 3, 0x0800), // IPv4, else three on
+    SockFilter::new(0x30, 0, 0, 23),     // load the protocol
+    SockFilter::new(0x15, 5, 0, VRRP as u32),
+    SockFilter::new(0x15, 4, 5, AUTHENTICATION_HEADER as u32), // keep, else drop
+    SockFilter::new(0x15, 0, 4, 0x86dd),                       // IPv6, else drop
+    SockFilter::new(0x30, 0, 0, 20),                           // load the next header
+    SockFilter::new(0x15, 2, 0, TCP as u32),                   // drop
+    SockFilter::new(0x15, 1, 0, UDP as u32),                   // drop, else keep
+    SockFilter::new(0x06, 0, 0, 0x0004_0000),                  // keep
+    SockFilter::new(0x06, 0, 0, 0),                            // drop
+];
 const VRRP: u8 = 112;
 const AUTHENTICATION_HEADER: u8 = 51;
 const TCP: u8 = 6;

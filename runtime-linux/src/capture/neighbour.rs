@@ -19,9 +19,9 @@ pub(super) struct Arp {
     /// It answers an announcement: the sender has the address too.
     conflict: bool,
     sender_mac: Mac,
-    pub(super) sender: Ipv4Addr,
+    sender: Ipv4Addr,
     target_mac: Mac,
-    pub(super) target: Ipv4Addr,
+    target: Ipv4Addr,
 }
 
 impl Arp {
@@ -83,61 +83,72 @@ impl fmt::Display for Arp {
 /// A neighbour solicitation or advertisement (RFC 4861 §4.3, §4.4).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Neighbour {
-    pub(super) source: Ipv6Addr,
-    pub(super) destination: Ipv6Addr,
+    source: Ipv6Addr,
+    destination: Ipv6Addr,
     /// Receivers take nothing but 255.
     hop_limit: u8,
-    /// An answer or announcement, not a question.
-    pub(super) advertisement: bool,
-    /// An advertisement that nobody asked for: it announces.
-    pub(super) unsolicited: bool,
-    /// The R and O flags of an advertisement.
-    router: bool,
-    #[serde(rename = "override")]
-    overrides: bool,
-    pub(super) target: Ipv6Addr,
+    message: NeighbourMessage,
+    target: Ipv6Addr,
+    /// The R and O flags of an advertisement, by name.
+    flags: Vec<&'static str>,
     /// The option: of the sender of a question, of the target of an answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     link_address: Option<Mac>,
     checksum_good: bool,
 }
 
+/// What a message of neighbour discovery is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum NeighbourMessage {
+    /// It asks who has an address.
+    Solicitation,
+    /// It answers.
+    Advertisement,
+    /// It announces, without having been asked.
+    UnsolicitedAdvertisement,
+}
+
 impl Neighbour {
-    /// `None` for any other ICMPv6 message, or one cut short.
+    /// `None` for any other message of `ICMPv6`, or one cut short.
     pub(super) fn parse(
         source: Ipv6Addr,
         destination: Ipv6Addr,
         hop_limit: u8,
-        message: &[u8],
+        bytes: &[u8],
     ) -> Option<Self> {
-        let header = message.first_chunk::<24>()?;
-        let advertisement = match header[..2] {
-            [135, 0] => false,
-            [136, 0] => true,
-            _ => return None,
+        let header = bytes.first_chunk::<24>()?;
+        let (message, wanted) = match ([header[0], header[1]], header[4] & SOLICITED) {
+            ([135, 0], _) => (NeighbourMessage::Solicitation, SOURCE_LINK_ADDRESS),
+            ([136, 0], 0) => (NeighbourMessage::UnsolicitedAdvertisement, TARGET_LINK_ADDRESS),
+            ([136, 0], _) => (NeighbourMessage::Advertisement, TARGET_LINK_ADDRESS),
+            ([_, _], _) => return None,
         };
-        let flags = if advertisement { header[4] } else { 0 };
+        let set = if message == NeighbourMessage::Solicitation { 0 } else { header[4] };
+        let flags = FLAGS.iter().filter(|(bit, _)| set & bit != 0).map(|(_, name)| *name);
         let target: [u8; 16] = *header.last_chunk()?;
-        let wanted = if advertisement { TARGET_LINK_ADDRESS } else { SOURCE_LINK_ADDRESS };
-        let length = u32::try_from(message.len()).ok()?;
+        let length = u32::try_from(bytes.len()).ok()?;
         let sum = Sum16BitWords::new()
             .add_16bytes(source.octets())
             .add_16bytes(destination.octets())
             .add_4bytes(length.to_be_bytes())
             .add_2bytes([0, ICMPV6])
-            .add_slice(message);
+            .add_slice(bytes);
         Some(Self {
             source,
             destination,
             hop_limit,
-            advertisement,
-            unsolicited: advertisement && flags & 0x40 == 0,
-            router: flags & 0x80 != 0,
-            overrides: flags & 0x20 != 0,
+            message,
             target: target.into(),
-            link_address: option(&message[24..], wanted),
+            flags: flags.collect(),
+            link_address: option(&bytes[24..], wanted),
             checksum_good: sum.ones_complement() == 0,
         })
+    }
+
+    /// Whether it announces.
+    pub(super) fn is_unsolicited(&self) -> bool {
+        self.message == NeighbourMessage::UnsolicitedAdvertisement
     }
 
     /// Whether it has to do with a virtual router that has `addresses`.
@@ -149,32 +160,24 @@ impl Neighbour {
 
 impl fmt::Display for Neighbour {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "{} > {} ", self.source, self.destination)?;
-        if self.advertisement {
-            let which = if self.unsolicited {
-                "unsolicited neighbour advertisement"
-            } else {
-                "neighbour advertisement"
-            };
-            write!(out, "{which}: {}", self.target)?;
-            if let Some(mac) = self.link_address {
-                write!(out, " is at {}", Named(mac))?;
+        let Self { source, destination, target, .. } = self;
+        let (what, joint) = match self.message {
+            NeighbourMessage::UnsolicitedAdvertisement => {
+                (format!("unsolicited neighbour advertisement: {target}"), "is at")
             }
-            let flags = [(self.router, "router"), (self.overrides, "override")];
-            for (_, name) in flags.iter().filter(|(set, _)| *set) {
-                write!(out, ", {name}")?;
-            }
-        } else if self.source.is_unspecified() {
-            write!(
-                out,
-                "neighbour solicitation (duplicate address detection): has anybody {}?",
-                self.target
-            )?;
-        } else {
-            write!(out, "neighbour solicitation: who has {}?", self.target)?;
-            if let Some(mac) = self.link_address {
-                write!(out, " tell {}", Named(mac))?;
-            }
+            NeighbourMessage::Advertisement => (format!("neighbour advertisement: {target}"), "is at"),
+            NeighbourMessage::Solicitation if source.is_unspecified() => (
+                format!("neighbour solicitation (duplicate address detection): has anybody {target}?"),
+                "from",
+            ),
+            NeighbourMessage::Solicitation => (format!("neighbour solicitation: who has {target}?"), "tell"),
+        };
+        write!(out, "{source} > {destination} {what}")?;
+        if let Some(mac) = self.link_address {
+            write!(out, " {joint} {}", Named(mac))?;
+        }
+        for flag in &self.flags {
+            write!(out, ", {flag}")?;
         }
         if self.hop_limit != 255 {
             write!(out, ", hop limit {} (receivers ignore it)", self.hop_limit)?;
@@ -217,3 +220,5 @@ fn option(mut options: &[u8], wanted: u8) -> Option<Mac> {
 const SOURCE_LINK_ADDRESS: u8 = 1;
 const TARGET_LINK_ADDRESS: u8 = 2;
 const ICMPV6: u8 = 58;
+const SOLICITED: u8 = 0x40;
+const FLAGS: [(u8, &str); 2] = [(0x80, "router"), (0x20, "override")];

@@ -60,49 +60,70 @@ pub(super) struct Vrrp {
 impl Record {
     /// The line, coloured for a terminal or not.
     pub(super) fn line(&self, colour: bool) -> String {
-        let paint = |code: &str, text: &str| {
-            if colour { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
-        };
-        let mut line = paint(DIM, &Clock(self.time).to_string());
-        match (self.source_mac, self.destination_mac) {
+        Line { record: self, colour }.to_string()
+    }
+}
+
+struct Line<'a> {
+    record: &'a Record,
+    colour: bool,
+}
+
+impl Line<'_> {
+    /// Something in a colour, if there are any.
+    fn paint(&self, code: &str, text: &impl fmt::Display) -> String {
+        if self.colour { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_string() }
+    }
+
+    fn vrrp(&self, vrrp: &Vrrp, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Vrrp { source, destination, ttl, length, fields, verdict, hints } = vrrp;
+        write!(out, "{source} > {destination} ")?;
+        match fields {
+            Some(fields) if fields.priority == 0 => write!(out, "{}", self.paint(YELLOW, fields))?,
+            Some(fields) => write!(out, "{fields}")?,
+            None => write!(out, "VRRP, {length} bytes")?,
+        }
+        if *ttl != u8::MAX {
+            write!(out, ", TTL {ttl}")?;
+        }
+        match verdict {
+            Ok(()) => write!(out, " -- {}", self.paint(GREEN, &ACCEPTED))?,
+            Err(ignored) => {
+                write!(out, " -- {}", self.paint(RED, &format_args!("dropped ({})", ignored.name())))?;
+            }
+        }
+        if !hints.is_empty() {
+            write!(out, ": {}", hints.join("; "))?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Line<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Record { time, source_mac, destination_mac, vlans, message } = self.record;
+        write!(out, "{} ", self.paint(DIM, &Clock(*time)))?;
+        match (source_mac, destination_mac) {
             (None, None) => {}
-            (Some(source), Some(destination)) => line += &format!(" {} > {destination}", Named(source)),
-            (Some(source), None) => line += &format!(" {} > ?", Named(source)),
-            (None, Some(destination)) => line += &format!(" ? > {destination}"),
+            (Some(source), Some(destination)) => write!(out, "{} > {destination} ", Named(*source))?,
+            (Some(source), None) => write!(out, "{} > ? ", Named(*source))?,
+            (None, Some(destination)) => write!(out, "? > {destination} ")?,
         }
-        for vlan in &self.vlans {
-            line += &format!(" vlan {vlan}");
+        for vlan in vlans {
+            write!(out, "vlan {vlan} ")?;
         }
-        line.push(' ');
-        line += &match &self.message {
-            Message::Arp(arp) if arp.gratuitous => paint(CYAN, &arp.to_string()),
-            Message::Arp(arp) => arp.to_string(),
-            Message::Neighbour(neighbour) if neighbour.unsolicited => paint(CYAN, &neighbour.to_string()),
-            Message::Neighbour(neighbour) => neighbour.to_string(),
+        match message {
+            Message::Arp(arp) if arp.gratuitous => write!(out, "{}", self.paint(CYAN, arp)),
+            Message::Arp(arp) => write!(out, "{arp}"),
+            Message::Neighbour(neighbour) if neighbour.is_unsolicited() => {
+                write!(out, "{}", self.paint(CYAN, neighbour))
+            }
+            Message::Neighbour(neighbour) => write!(out, "{neighbour}"),
             Message::Broken { source, destination, problem } => {
-                format!("{source} > {destination} VRRP: {}", paint(RED, problem))
+                write!(out, "{source} > {destination} VRRP: {}", self.paint(RED, problem))
             }
-            Message::Vrrp(Vrrp { source, destination, ttl, length, fields, verdict, hints }) => {
-                let mut text = format!("{source} > {destination} ");
-                match fields {
-                    Some(fields) if fields.priority == 0 => text += &paint(YELLOW, &fields.to_string()),
-                    Some(fields) => text += &fields.to_string(),
-                    None => text += &format!("VRRP, {length} bytes"),
-                }
-                if *ttl != u8::MAX {
-                    text += &format!(", TTL {ttl}");
-                }
-                text += &match verdict {
-                    Ok(()) => format!(" -- {}", paint(GREEN, ACCEPTED)),
-                    Err(ignored) => format!(" -- {}", paint(RED, &format!("dropped ({})", ignored.name()))),
-                };
-                if !hints.is_empty() {
-                    text += &format!(": {}", hints.join("; "));
-                }
-                text
-            }
-        };
-        line
+            Message::Vrrp(vrrp) => self.vrrp(vrrp, out),
+        }
     }
 }
 

@@ -49,7 +49,7 @@ impl Summary {
             }
             Message::Neighbour(neighbour) => {
                 self.neighbours += 1;
-                self.unsolicited += u64::from(neighbour.unsolicited);
+                self.unsolicited += u64::from(neighbour.is_unsolicited());
             }
         }
     }

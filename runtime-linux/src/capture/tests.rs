@@ -575,7 +575,7 @@ proptest! {
     }
 }
 
-/// Frames that get past the first checks: the right ethertype, protocol or ICMPv6 type before random bytes.
+/// Frames that get past the first checks: the right ethertype, protocol or type before random bytes.
 fn hostile(link: LinkType, flavour: u8, tail: &[u8], cut: usize) -> Captured {
     let (ether_type, start): (u16, Vec<u8>) = match flavour % 6 {
         0 => (0x0806, vec![0, 1, 8, 0, 6, 4]),
@@ -598,8 +598,7 @@ fn hostile(link: LinkType, flavour: u8, tail: &[u8], cut: usize) -> Captured {
     let mut bytes = match link {
         LinkType::Ethernet => vec![2; 12],
         LinkType::Cooked => vec![0, 0, 0, 1, 0, 6, 2, 2, 2, 2, 2, 2, 0, 0],
-        LinkType::Cooked2 => Vec::new(),
-        LinkType::Raw => Vec::new(),
+        LinkType::Cooked2 | LinkType::Raw => Vec::new(),
     };
     if link != LinkType::Raw {
         bytes.extend(ether_type.to_be_bytes());

@@ -1,5 +1,7 @@
 //! `steadfast realserver`: what it does to a kernel, and that it takes back exactly that.
 
+#![expect(clippy::unwrap_used, reason = "a test ends where something is not as it has to be")]
+
 use core::net::IpAddr;
 use std::path::Path;
 
