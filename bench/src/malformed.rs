@@ -1,8 +1,8 @@
 //! Adverts that no router may accept.
 //!
-//! Each is a good advert with one thing wrong, and with a checksum that holds unless that is what is wrong. It must
-//! be dropped under the counter named, and leave the state and every timer of the router alone: a router that lets
-//! rejected packets touch its advert timer can be silenced with one of them per interval.
+//! Each is a good advert with one thing wrong, and with a checksum that holds unless that is what is wrong.
+//! It must be dropped under the counter named, and leave the state and every timer of the router alone: a
+//! router that lets rejected packets touch its advert timer can be silenced with one of them per interval.
 
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 

@@ -1,8 +1,9 @@
 //! A network of virtual routers on virtual time.
 //!
-//! The routers are the real ones; the link, the clocks and the hosts around them are made up, and everything that
-//! chance decides comes from a seed, so a run can be had again. Time steps from one delivery or deadline to the next.
-//! [`Simulation`] is the network for hand-written scenarios, [`campaign`] disturbs random groups at random.
+//! The routers are the real ones; the link, the clocks and the hosts around them are made up, and everything
+//! that chance decides comes from a seed, so a run can be had again. Time steps from one delivery or deadline
+//! to the next. [`Simulation`] is the network for hand-written scenarios, [`campaign`] disturbs random groups
+//! at random.
 
 use core::net::IpAddr;
 use core::time::Duration;
@@ -75,8 +76,8 @@ impl Simulation {
         self.sabotage = Some(sabotage);
     }
 
-    /// Says that Λ4 cannot hold in this group, because nothing tells its routers apart or they do not understand
-    /// each other.
+    /// Says that Λ4 cannot hold in this group, because nothing tells its routers apart or they do not
+    /// understand each other.
     pub fn tolerate_overlap(&mut self) {
         self.checker.tolerate_overlap();
     }
@@ -124,7 +125,8 @@ impl Simulation {
         self.checker.disturbed();
     }
 
-    /// Keeps a host from doing anything for `span`; packets that arrive meanwhile wait, commands are lost on it.
+    /// Keeps a host from doing anything for `span`; packets that arrive meanwhile wait, commands are lost on
+    /// it.
     pub fn hold(&mut self, node: usize, span: Duration) {
         self.nodes[node].held_until = self.now + span;
         self.checker.disturbed();
@@ -252,8 +254,8 @@ impl Simulation {
         self.nodes.iter_mut().for_each(|node| node.transitions = 0);
     }
 
-    /// Expects that things have been quiet for long enough: one Active router among those that hear each other, the
-    /// right one, and few changes of state since the last mark.
+    /// Expects that things have been quiet for long enough: one Active router among those that hear each
+    /// other, the right one, and few changes of state since the last mark.
     pub fn expect_settled(&mut self) -> Result<(), Violation> {
         let network = &self.network;
         self.checker.settled(self.now, &self.nodes, |one, other| network.linked(one, other));

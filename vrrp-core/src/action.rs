@@ -18,7 +18,8 @@ pub enum State {
 /// One thing to do or to note, in the order given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// Send [`VirtualRouter::advert`](crate::VirtualRouter::advert) with this priority to the group or every peer.
+    /// Send [`VirtualRouter::advert`](crate::VirtualRouter::advert) with this priority to the group or every
+    /// peer.
     Advertise {
         /// The priority to send; 0 resigns.
         priority: u8,
@@ -54,8 +55,8 @@ pub enum Action {
     Noticed(Notice),
 }
 
-/// The most that one event can bring about: an advert that finds us held up (three), then is heard and remarked
-/// on three times, or that is answered and announced against.
+/// The most that one event can bring about: an advert that finds us held up (three), then is heard and
+/// remarked on three times, or that is answered and announced against.
 pub const MOST_ACTIONS: usize = 8;
 
 /// What comes of one event.

@@ -1,9 +1,9 @@
 //! When to tell the neighbours where the addresses are.
 //!
-//! A burst is a number of rounds over all addresses. Rounds are spread out in time: the router that was Active
-//! before may still answer from the virtual MAC while the first round is on its way, and teach the switches the
-//! wrong port; a later round repairs that. Single announcements can be spaced too, for neighbours that cannot
-//! take hundreds at once.
+//! A burst is a number of rounds over all addresses. Rounds are spread out in time: the router that was
+//! Active before may still answer from the virtual MAC while the first round is on its way, and teach the
+//! switches the wrong port; a later round repairs that. Single announcements can be spaced too, for
+//! neighbours that cannot take hundreds at once.
 
 use core::time::Duration;
 
@@ -42,8 +42,8 @@ impl Default for Settings {
     }
 }
 
-/// A short span between announcements, in whole microseconds. A quarter of the size of a [`Duration`], of which a
-/// router that has to be small would carry two for nothing.
+/// A short span between announcements, in whole microseconds. A quarter of the size of a [`Duration`], of
+/// which a router that has to be small would carry two for nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Pause(u32);
 

@@ -41,12 +41,13 @@ pub struct Settings<A, P = &'static [Peer]> {
     pub password: Option<[u8; 8]>,
     /// Leaves the addresses of an advert unlooked at if it comes from where the last one came from.
     pub skip_address_check: bool,
-    /// Over IPv6: drops adverts whose first address is not link-local (erratum 8300), and is never configured so.
+    /// Over IPv6: drops adverts whose first address is not link-local (erratum 8300), and is never configured
+    /// so.
     pub require_link_local: bool,
     /// Stays silent when a lesser router is heard while Active.
     pub lower_priority_no_advert: bool,
-    /// Sends one last advert when it yields to a better router, which then knows that its neighbours have learnt our
-    /// place, and announces the addresses.
+    /// Sends one last advert when it yields to a better router, which then knows that its neighbours have
+    /// learnt our place, and announces the addresses.
     pub higher_priority_send_advert: bool,
     /// How many adverts may fail to come before a Backup takes over, 3 in the RFCs; at least 1.
     pub down_timer_adverts: u8,
@@ -116,7 +117,8 @@ impl<A, P> Config<A, P> {
         &self.0
     }
 
-    /// Whether the host takes packets to the virtual addresses while Active: by its setting, or as their owner.
+    /// Whether the host takes packets to the virtual addresses while Active: by its setting, or as their
+    /// owner.
     pub const fn accepts(&self) -> bool {
         self.0.accept || self.0.priority.is_owner()
     }

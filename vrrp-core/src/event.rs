@@ -16,8 +16,8 @@ pub enum Event<'a, A, P = &'static [Peer]> {
     },
     /// The router shall take no part any longer.
     Stop,
-    /// [`deadline`](crate::VirtualRouter::deadline) has come. Handle waiting packets first: a process that was
-    /// held up must not speak before it has listened.
+    /// [`deadline`](crate::VirtualRouter::deadline) has come. Handle waiting packets first: a process that
+    /// was held up must not speak before it has listened.
     Tick,
     /// Something arrived with protocol number 112.
     Packet(Packet<'a>),
@@ -37,9 +37,11 @@ pub enum Event<'a, A, P = &'static [Peer]> {
     },
     /// The effective priority by tracking. An owner ignores it; nobody becomes an owner by it.
     Priority(Priority),
-    /// Other settings for the same virtual router; its state stays. One for another VRID or family is refused.
+    /// Other settings for the same virtual router; its state stays. One for another VRID or family is
+    /// refused.
     ///
-    /// If the configured priority changes, tracking starts afresh from it: send [`Priority`](Event::Priority) next.
+    /// If the configured priority changes, tracking starts afresh from it: send [`Priority`](Event::Priority)
+    /// next.
     Configure(Config<A, P>),
     /// The addresses shall be announced again, because one was put back or the link has changed.
     Announce,

@@ -9,8 +9,8 @@ pub enum Fault {
     LinkDown,
     /// The interface has no address to send from.
     NoSource,
-    /// Something tracked without a weight is bad ([`track::effective`](crate::track::effective) says so for all
-    /// trackers together).
+    /// Something tracked without a weight is bad ([`track::effective`](crate::track::effective) says so for
+    /// all trackers together).
     Tracker,
     /// A virtual address was taken away and could not be put back.
     AddressLost,

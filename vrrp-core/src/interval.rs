@@ -64,7 +64,8 @@ pub(crate) fn skew(version: Version, priority: Priority, active: Interval) -> u3
     }
 }
 
-/// How long a Backup waits for an advert, in ticks (RFC 9568 §6.1: `Active_Down_Interval`, with `adverts` for 3).
+/// How long a Backup waits for an advert, in ticks (RFC 9568 §6.1: `Active_Down_Interval`, with `adverts` for
+/// 3).
 pub(crate) fn down(version: Version, priority: Priority, active: Interval, adverts: u8) -> u32 {
     256 * u32::from(adverts) * u32::from(active.centiseconds()) + skew(version, priority, active)
 }
@@ -116,10 +117,6 @@ pub(crate) fn following(due: Duration, period: Duration, now: Duration) -> Durat
 mod tests {
     use super::*;
 
-    const fn nanoseconds(count: u64) -> Duration {
-        Duration::from_nanos(count)
-    }
-
     fn priority(number: u8) -> Priority {
         Priority::new(number).expect("not zero")
     }
@@ -133,27 +130,27 @@ mod tests {
         // §2.6, T4
         let skew = |p, a| ticks(skew(Version::V3, priority(p), interval(a)));
         let down = |p, a| ticks(down(Version::V3, priority(p), interval(a), 3));
-        assert_eq!(skew(100, 100), nanoseconds(609_375_000));
-        assert_eq!(skew(200, 100), nanoseconds(218_750_000));
-        assert_eq!(skew(254, 100), nanoseconds(7_812_500));
-        assert_eq!(skew(1, 100), nanoseconds(996_093_750));
-        assert_eq!(down(100, 100), nanoseconds(3_609_375_000));
-        assert_eq!(down(200, 100), nanoseconds(3_218_750_000));
-        assert_eq!(down(254, 100), nanoseconds(3_007_812_500));
-        assert_eq!(down(1, 100), nanoseconds(3_996_093_750));
-        assert_eq!(down(100, 1), nanoseconds(36_093_750));
-        assert_eq!(down(254, 1), nanoseconds(30_078_125));
-        assert_eq!(down(100, 10), nanoseconds(360_937_500));
-        assert_eq!(down(100, 4095), nanoseconds(147_803_906_250));
+        assert_eq!(skew(100, 100), Duration::from_nanos(609_375_000));
+        assert_eq!(skew(200, 100), Duration::from_nanos(218_750_000));
+        assert_eq!(skew(254, 100), Duration::from_nanos(7_812_500));
+        assert_eq!(skew(1, 100), Duration::from_nanos(996_093_750));
+        assert_eq!(down(100, 100), Duration::from_nanos(3_609_375_000));
+        assert_eq!(down(200, 100), Duration::from_nanos(3_218_750_000));
+        assert_eq!(down(254, 100), Duration::from_nanos(3_007_812_500));
+        assert_eq!(down(1, 100), Duration::from_nanos(3_996_093_750));
+        assert_eq!(down(100, 1), Duration::from_nanos(36_093_750));
+        assert_eq!(down(254, 1), Duration::from_nanos(30_078_125));
+        assert_eq!(down(100, 10), Duration::from_nanos(360_937_500));
+        assert_eq!(down(100, 4095), Duration::from_nanos(147_803_906_250));
         // 163 640.0390625 ms: half a nanosecond is rounded up, never down.
-        assert_eq!(down(1, 4095), nanoseconds(163_640_039_063));
+        assert_eq!(down(1, 4095), Duration::from_nanos(163_640_039_063));
     }
 
     #[test]
     fn worked_values_of_version_2_are_exact_and_its_skew_does_not_scale() {
         let down = |p, seconds: u16| ticks(down(Version::V2, priority(p), interval(seconds * 100), 3));
-        assert_eq!(down(100, 1), nanoseconds(3_609_375_000));
-        assert_eq!(down(100, 3), nanoseconds(9_609_375_000));
+        assert_eq!(down(100, 1), Duration::from_nanos(3_609_375_000));
+        assert_eq!(down(100, 3), Duration::from_nanos(9_609_375_000));
     }
 
     #[test]

@@ -2,20 +2,21 @@
 #![forbid(unsafe_code)]
 //! VRRP as a pure state machine: one virtual router, whole, in a value.
 //!
-//! VRRP lets several routers answer for one address. One of them is *Active*: it holds the address and says so in
-//! adverts. The others are *Backups*: they listen, and when the adverts stop the best of them takes over. Spoken
-//! here are version 3 over IPv4 and IPv6 (RFC 9568, and RFC 5798 before it) and version 2 (RFC 3768, with the
-//! password of RFC 2338).
+//! VRRP lets several routers answer for one address. One of them is *Active*: it holds the address and says
+//! so in adverts. The others are *Backups*: they listen, and when the adverts stop the best of them takes
+//! over. Spoken here are version 3 over IPv4 and IPv6 (RFC 9568, and RFC 5798 before it) and version 2 (RFC
+//! 3768, with the password of RFC 2338).
 //!
-//! Nothing in this crate reads a clock, opens a socket, allocates, logs or panics. A [`VirtualRouter`] is told what
-//! happens, and when ([`Event`]); it returns what to do ([`Action`]); and it says when it wants to be called again
-//! ([`VirtualRouter::deadline`]). So the same code runs in a daemon, in firmware, in a fuzzer, and by the thousand in
-//! a simulated network, where a run is a list of times and events that can be replayed.
+//! Nothing in this crate reads a clock, opens a socket, allocates, logs or panics. A [`VirtualRouter`] is
+//! told what happens, and when ([`Event`]); it returns what to do ([`Action`]); and it says when it wants to
+//! be called again ([`VirtualRouter::deadline`]). So the same code runs in a daemon, in firmware, in a
+//! fuzzer, and by the thousand in a simulated network, where a run is a list of times and events that can be
+//! replayed.
 //!
 //! # A router maker's loop
 //!
-//! Time is a [`Duration`](core::time::Duration) since any origin, from a clock that does not step. Handle every
-//! packet that waits before the tick: a process that was held up must listen before it speaks.
+//! Time is a [`Duration`](core::time::Duration) since any origin, from a clock that does not step. Handle
+//! every packet that waits before the tick: a process that was held up must listen before it speaks.
 //!
 //! ```
 //! use core::net::IpAddr;
@@ -109,8 +110,8 @@
 //! # What stands where
 //!
 //! * [`VirtualRouter`]: the state machine of RFC 9568 §6.4, with exact timers in units of 1/256 centisecond.
-//! * [`reception`]: the ladder that every packet climbs first. One that falls off is counted under the name of its
-//!   rung ([`Ignored`]) and touches neither state nor timer.
+//! * [`reception`]: the ladder that every packet climbs first. One that falls off is counted under the name
+//!   of its rung ([`Ignored`]) and touches neither state nor timer.
 //! * [`rank`]: who wins between two Active routers: priority, then address, then link address.
 //! * [`announce`]: when to tell the neighbours, in bursts that outlast a late answer of the router before.
 //! * [`track`]: how the health of other things moves the priority.
@@ -120,11 +121,11 @@
 //! # Where it decides for itself
 //!
 //! * Interval 0 is dropped (erratum 8301), and so is an advert with no addresses (RFC 9568 §5.2.5).
-//! * A lesser Active router is answered at once, but eight times per interval at most; one answer stands for all
-//!   that came too soon. A resignation is answered under the same limit.
+//! * A lesser Active router is answered at once, but eight times per interval at most; one answer stands for
+//!   all that came too soon. A resignation is answered under the same limit.
 //! * Equal priority and equal address: the greater link address stays, or nobody moves and a notice is given.
-//! * An Active router that was held up for longer than a Backup waits announces its addresses again; with preemption
-//!   off it makes way instead, before it speaks.
+//! * An Active router that was held up for longer than a Backup waits announces its addresses again; with
+//!   preemption off it makes way instead, before it speaks.
 //! * A longer interval is advertised as soon as it is configured.
 
 mod action;

@@ -3,19 +3,17 @@
 use core::net::IpAddr;
 use core::time::Duration;
 
-use crate::interval::{down, skew};
-use crate::rank::{Contest, Rank};
-use crate::reception::{self, Advert, Expectation, UnicastExpectation};
+use crate::interval::skew;
+use crate::reception::Advert;
 use crate::wire::advert::{Addresses, Repr};
 use crate::wire::auth::Authentication;
 use crate::wire::checksum::ChecksumForm;
-use crate::{
-    Action, Actions, Config, Event, Fault, Faults, Ignored, Interval, Notice, Packet, Peer, Priority, Reason,
-    State,
-};
+use crate::{Action, Actions, Config, Event, Faults, Interval, Notice, Peer, Priority, Reason, State};
 
 mod active;
 mod backup;
+mod course;
+mod hearing;
 mod notices;
 
 use active::Active;
@@ -25,8 +23,8 @@ use notices::Notices;
 /// One virtual router.
 ///
 /// Feed it every [`Event`] with the time at which it happened, and a [`Tick`](Event::Tick) once
-/// [`deadline`](Self::deadline) has come; do what it returns, in that order. Time is a span since any origin, and
-/// one that steps back counts as standing still.
+/// [`deadline`](Self::deadline) has come; do what it returns, in that order. Time is a span since any origin,
+/// and one that steps back counts as standing still.
 #[derive(Clone, Debug)]
 pub struct VirtualRouter<A, P = &'static [Peer]> {
     config: Config<A, P>,
@@ -229,122 +227,6 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> VirtualRouter<A, P> {
         }
     }
 
-    fn packet(&mut self, now: Duration, packet: &Packet<'_>, actions: &mut Actions) {
-        let advert = match reception::judge(&self.expectation(), packet) {
-            Ok(advert) => advert,
-            Err(why) => {
-                push(actions, Action::Ignored(why));
-                if why == Ignored::Loop {
-                    self.notice(Notice::Loop, actions);
-                }
-                return;
-            }
-        };
-        self.yield_when_held_up(now, actions);
-        match self.phase {
-            Phase::Initialize => push(actions, Action::Ignored(Ignored::NotRunning)),
-            Phase::Backup(_) => {
-                self.remark(&advert, actions);
-                self.heard_as_backup(now, &advert);
-            }
-            Phase::Active(_) => {
-                self.remark(&advert, actions);
-                self.heard_as_active(now, &advert, actions);
-            }
-        }
-    }
-
-    /// Notes what an operator should know about a valid advert, whoever wins.
-    fn remark(&mut self, advert: &Advert, actions: &mut Actions) {
-        push(actions, Action::Heard { priority: advert.priority });
-        let source = advert.source;
-        if advert.interval != self.config.advert_interval {
-            self.notice(Notice::IntervalMismatch { source, interval: advert.interval }, actions);
-        }
-        if !advert.addresses_match {
-            self.notice(Notice::AddressListMismatch { source }, actions);
-        }
-        if advert.priority == u8::MAX && self.priority.is_owner() && self.source != Some(source) {
-            self.notice(Notice::SecondOwner { source }, actions);
-        }
-    }
-
-    fn heard_as_backup(&mut self, now: Duration, advert: &Advert) {
-        let Phase::Backup(backup) = &mut self.phase else { return };
-        if advert.priority == 0 {
-            backup.resigned(now, skew(self.config.version, self.priority, backup.interval()));
-            return;
-        }
-        let lesser = advert.priority < self.priority.get();
-        backup.heard = Some(ActiveRouter::from(advert));
-        if lesser && self.config.preempts() && !backup.holds_back(now, &self.config) {
-            backup.cause = Cause::Preempted;
-            return;
-        }
-        if !lesser {
-            // F21
-            backup.hold = None;
-            self.followed = Some(advert.checksum);
-        }
-        backup.accepted(now, advert.interval, self.priority, &self.config);
-    }
-
-    fn heard_as_active(&mut self, now: Duration, advert: &Advert, actions: &mut Actions) {
-        let Phase::Active(active) = &mut self.phase else { return };
-        let Some(address) = self.source else { return };
-        let interval = self.config.advert_interval;
-        if advert.priority == 0 {
-            // An answer that has to wait does not put off the next advert: someone who resigns without end
-            // must not silence us (F12).
-            if active.may_answer(now, interval) {
-                active.advert_at = now.saturating_add(interval.duration());
-                push(actions, Action::Advertise { priority: self.priority.get() });
-            }
-            return;
-        }
-        let own = Rank { priority: self.priority.get(), address, mac: self.mac };
-        let other = Rank { priority: advert.priority, address: advert.source, mac: advert.link_source };
-        match own.contest(&other) {
-            Contest::Lost => {
-                self.followed = Some(advert.checksum);
-                if self.config.higher_priority_send_advert {
-                    push(actions, Action::Advertise { priority: self.priority.get() });
-                }
-                let reason = Reason::Outranked { by: advert.source, priority: advert.priority };
-                self.yield_to(now, Some(ActiveRouter::from(advert)), reason, actions);
-            }
-            Contest::Won => {
-                let first = active.contest();
-                // RFC 9568 §6.4.3 answers at once; RFC 3768 §6.4.3 does not answer.
-                let answers =
-                    self.config.version == crate::Version::V3 && !self.config.lower_priority_no_advert;
-                let answered = answers && active.may_answer(now, interval);
-                if first {
-                    let rounds = self.config.announce.lower_priority_repeat;
-                    active.announcer.burst(now, rounds, &self.config.announce);
-                }
-                let notice = Notice::SecondActive { source: advert.source, priority: advert.priority };
-                self.notice(notice, actions);
-                if answered {
-                    push(actions, Action::Advertise { priority: self.priority.get() });
-                }
-                self.announce(now, actions);
-            }
-            // E1.1, E1.4: never answered (E4).
-            Contest::Loop => self.notice(Notice::Loop, actions),
-            Contest::Undecided => self.notice(Notice::DuplicateIdentity, actions),
-        }
-    }
-
-    fn fault(&mut self, now: Duration, fault: Fault, present: bool, actions: &mut Actions) {
-        self.faults.set(fault, present);
-        if present {
-            self.leave(now, Reason::Fault(fault), actions);
-        } else {
-            self.enter(now, self.config.down_timer_adverts, actions);
-        }
-    }
-
     fn locate(&mut self, now: Duration, source: IpAddr, mac: Option<[u8; 6]>, actions: &mut Actions) {
         let moved = self.mac != mac;
         self.source = Some(source);
@@ -416,82 +298,6 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> VirtualRouter<A, P> {
         }
     }
 
-    /// Takes part, if nothing stands in the way; as a Backup it waits for `adverts` intervals and the skew.
-    fn enter(&mut self, now: Duration, adverts: u8, actions: &mut Actions) {
-        if !self.started || !self.faults.is_empty() || self.state() != State::Initialize {
-            return;
-        }
-        if self.priority.is_owner() {
-            self.become_active(now, Reason::Owner, actions);
-            return;
-        }
-        // S1, T3: nobody was heard yet, so the interval is our own.
-        let interval = self.config.advert_interval;
-        let ticks = down(self.config.version, self.priority, interval, adverts);
-        self.change(now, Phase::Backup(Backup::new(now, ticks, interval, None)), Reason::Started, actions);
-    }
-
-    /// Takes no part any longer; an Active router resigns, once nothing answers for its addresses any more (D12).
-    fn leave(&mut self, now: Duration, reason: Reason, actions: &mut Actions) {
-        match self.phase {
-            Phase::Initialize => return,
-            Phase::Backup(_) => {}
-            Phase::Active(_) => {
-                push(actions, Action::ReleaseAddresses);
-                push(actions, Action::Advertise { priority: 0 });
-            }
-        }
-        self.change(now, Phase::Initialize, reason, actions);
-    }
-
-    /// The advert goes first, so that the former Active router lets go before we claim and announce (D12).
-    fn become_active(&mut self, now: Duration, reason: Reason, actions: &mut Actions) {
-        let from = self.state();
-        push(actions, Action::Advertise { priority: self.priority.get() });
-        push(actions, Action::ClaimAddresses);
-        self.phase = Phase::Active(Active::new(now, &self.config));
-        self.announce(now, actions);
-        self.arrived(now, from, reason, actions);
-    }
-
-    fn yield_to(
-        &mut self,
-        now: Duration,
-        winner: Option<ActiveRouter>,
-        reason: Reason,
-        actions: &mut Actions,
-    ) {
-        push(actions, Action::ReleaseAddresses);
-        let interval = winner.map_or(self.config.advert_interval, |winner| winner.interval);
-        let ticks = down(self.config.version, self.priority, interval, self.config.down_timer_adverts);
-        self.change(now, Phase::Backup(Backup::new(now, ticks, interval, winner)), reason, actions);
-    }
-
-    /// An Active router that was held up for longer than a Backup waits, and that does not preempt, makes way
-    /// before it speaks or answers (F3).
-    fn yield_when_held_up(&mut self, now: Duration, actions: &mut Actions) -> bool {
-        let Phase::Active(active) = &self.phase else { return false };
-        let late = now.saturating_sub(active.advert_at);
-        if self.config.preempts() || late < longest_lateness(&self.config) {
-            return false;
-        }
-        push(actions, Action::Noticed(held_up(late)));
-        self.yield_to(now, None, Reason::HeldUp, actions);
-        true
-    }
-
-    fn change(&mut self, now: Duration, phase: Phase, reason: Reason, actions: &mut Actions) {
-        let from = self.state();
-        self.phase = phase;
-        self.arrived(now, from, reason, actions);
-    }
-
-    fn arrived(&mut self, now: Duration, from: State, reason: Reason, actions: &mut Actions) {
-        self.since = now;
-        self.notices = Notices::default();
-        push(actions, Action::Transition { from, to: self.state(), reason });
-    }
-
     fn announce(&mut self, now: Duration, actions: &mut Actions) {
         if let Phase::Active(active) = &mut self.phase
             && let Some(announcement) =
@@ -504,26 +310,6 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> VirtualRouter<A, P> {
     fn notice(&mut self, notice: Notice, actions: &mut Actions) {
         if self.notices.is_new(notice) {
             push(actions, Action::Noticed(notice));
-        }
-    }
-
-    fn expectation(&self) -> Expectation<'_> {
-        let config = &self.config;
-        Expectation {
-            vrid: config.vrid,
-            version: config.version,
-            family: config.family,
-            interval: config.advert_interval,
-            password: config.password,
-            owner: config.priority.is_owner(),
-            addresses: config.addresses.as_ref(),
-            trusted: self.active().map(|active| active.source).filter(|_| config.skip_address_check),
-            require_link_local: config.require_link_local,
-            unicast: config.unicast.as_ref().map(|unicast| UnicastExpectation {
-                peers: unicast.peers.as_ref(),
-                check_source: unicast.check_source,
-            }),
-            own: self.source.zip(self.mac),
         }
     }
 }

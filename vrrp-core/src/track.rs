@@ -1,7 +1,7 @@
 //! How the health of other things moves a router's priority.
 //!
-//! Pure arithmetic: the runtime watches interfaces, scripts and files, and asks for the sum. It always asks for
-//! all of them at once, so a count of failures cannot go astray.
+//! Pure arithmetic: the runtime watches interfaces, scripts and files, and asks for the sum. It always asks
+//! for all of them at once, so a count of failures cannot go astray.
 
 use crate::Priority;
 

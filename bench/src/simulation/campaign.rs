@@ -238,7 +238,8 @@ impl Campaign {
         self.simulation.expect_settled()
     }
 
-    /// The down interval, an interval and two ways; and again the down interval and the delay where preemption waits.
+    /// The down interval, an interval and two ways; and again the down interval and the delay where
+    /// preemption waits.
     fn settling_time(&self) -> Duration {
         let down = self.longest * 4 + Duration::from_secs(1);
         let delay = self.stations.iter().map(|station| station.wish.preempt_delay).max();

@@ -1,9 +1,9 @@
 //! Watches every step of every router and says which property it broke.
 //!
 //! The properties Σ1 to Σ5 and Λ1 to Λ7 are those of the project's specification of VRRP. The checker keeps a
-//! model of its own, in arithmetic of its own (half nanoseconds), of when each Backup must take over and when each
-//! Active router must be heard: not before, and not later than the lateness of its timers allows. With that,
-//! "no false take-over" (Σ3) and the take-over bounds (Λ1, Λ2, Λ5) are one and the same comparison.
+//! model of its own, in arithmetic of its own (half nanoseconds), of when each Backup must take over and when
+//! each Active router must be heard: not before, and not later than the lateness of its timers allows. With
+//! that, "no false take-over" (Σ3) and the take-over bounds (Λ1, Λ2, Λ5) are one and the same comparison.
 
 use core::time::Duration;
 
@@ -33,7 +33,8 @@ impl core::fmt::Display for Violation {
 /// What must hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Property {
-    /// Σ1: once things are quiet, one router of those that hear each other is Active, and it is the right one.
+    /// Σ1: once things are quiet, one router of those that hear each other is Active, and it is the right
+    /// one.
     OneActive,
     /// Σ2: nobody answers for the addresses unless Active.
     AnswersOnlyActive,

@@ -70,7 +70,8 @@ impl Backup {
         self.cause = Cause::Resigned;
     }
 
-    /// Whether a lesser router heard at `now` is let be for some time. The time runs from when the first was heard.
+    /// Whether a lesser router heard at `now` is let be for some time. The time runs from when the first was
+    /// heard.
     pub(super) fn holds_back<A, P>(&mut self, now: Duration, config: &Config<A, P>) -> bool {
         if config.preempt_delay.is_zero() || config.priority.is_owner() {
             return false;

@@ -62,8 +62,8 @@ impl<'a> Repr<'a> {
 
     /// Writes the message to the start of `buffer` and returns its length.
     ///
-    /// The checksum is made for a packet from `source` to `destination`; `form` matters to version 3 over IPv4.
-    /// A buffer of [`MAX_LEN`] is always enough; `None` if this one is too short.
+    /// The checksum is made for a packet from `source` to `destination`; `form` matters to version 3 over
+    /// IPv4. A buffer of [`MAX_LEN`] is always enough; `None` if this one is too short.
     pub fn emit(
         &self,
         source: IpAddr,
@@ -270,7 +270,8 @@ mod field {
     pub(super) const VRID: usize = 1;
     pub(super) const PRIORITY: usize = 2;
     pub(super) const COUNT: usize = 3;
-    /// Authentication type and seconds in version 2; four reserved bits and twelve of centiseconds in version 3.
+    /// Authentication type and seconds in version 2; four reserved bits and twelve of centiseconds in version
+    /// 3.
     pub(super) const INTERVAL: Range<usize> = 4..6;
     pub(super) const CHECKSUM: Range<usize> = 6..8;
     pub(super) const ADDRESSES: usize = 8;

@@ -13,8 +13,8 @@ pub struct Repr {
 }
 
 impl Repr {
-    /// Reads a frame that announces one address, in any of the forms that are about: the target's link address
-    /// is not looked at, and replies announce as well as requests do.
+    /// Reads a frame that announces one address, in any of the forms that are about: the target's link
+    /// address is not looked at, and replies announce as well as requests do.
     pub fn parse(frame: &[u8]) -> Option<Self> {
         let frame = frame.get(..LEN)?;
         let announces = frame[field::ETHER_TYPE] == ARP

@@ -1,9 +1,9 @@
 //! The checksum of an advertisement, in the forms that are about.
 //!
 //! Version 2 sums the message alone (RFC 3768 §5.3.8). Version 3 over IPv6 adds the pseudo-header (RFC 9568
-//! §5.2.8). Version 3 over IPv4 has two camps: RFC 9568 settled on the message alone, but most of what RFC 5798
-//! left behind adds a pseudo-header of 12 bytes. No message can satisfy both unless the pseudo-header sums to
-//! zero, so accepting either costs a receiver one bit of protection at most.
+//! §5.2.8). Version 3 over IPv4 has two camps: RFC 9568 settled on the message alone, but most of what RFC
+//! 5798 left behind adds a pseudo-header of 12 bytes. No message can satisfy both unless the pseudo-header
+//! sums to zero, so accepting either costs a receiver one bit of protection at most.
 
 use core::net::IpAddr;
 
@@ -38,8 +38,8 @@ pub fn compute(
 
 /// The form in which the checksum of `message` holds, if it does in any.
 ///
-/// [`ChecksumForm::Rfc9568`] for version 2 and [`ChecksumForm::PseudoHeader`] for version 3 over IPv6, which know no
-/// other.
+/// [`ChecksumForm::Rfc9568`] for version 2 and [`ChecksumForm::PseudoHeader`] for version 3 over IPv6, which
+/// know no other.
 pub fn verify(message: &[u8], version: Version, source: IpAddr, destination: IpAddr) -> Option<ChecksumForm> {
     let holds = |form| {
         let sum = pseudo_header(message.len(), version, source, destination, form);

@@ -31,8 +31,9 @@ pub fn parse(packet: &[u8], link_source: Option<[u8; 6]>) -> Result<Packet<'_>, 
 
 /// Writes the header of a packet with an advert of `len` bytes to the start of `buffer`; returns its length.
 ///
-/// TTL `ttl` is 255 but for unicast peers that ask for another; the traffic class is CS6, as routing protocols
-/// have it. `identification` numbers IPv4 packets. `None` if the families differ or the buffer is too short.
+/// TTL `ttl` is 255 but for unicast peers that ask for another; the traffic class is CS6, as routing
+/// protocols have it. `identification` numbers IPv4 packets. `None` if the families differ or the buffer is
+/// too short.
 pub fn emit(
     source: IpAddr,
     destination: IpAddr,

@@ -1,4 +1,5 @@
-//! Unsolicited neighbour advertisement: gratuitous ARP's counterpart over IPv6 (RFC 9568 §6.4.2, RFC 4861 §7.2.6).
+//! Unsolicited neighbour advertisement: gratuitous ARP's counterpart over IPv6 (RFC 9568 §6.4.2, RFC 4861
+//! §7.2.6).
 
 use core::net::Ipv6Addr;
 
@@ -18,7 +19,8 @@ pub struct Repr {
 }
 
 impl Repr {
-    /// Reads a frame that carries an unsolicited advertisement with a target link address and a valid checksum.
+    /// Reads a frame that carries an unsolicited advertisement with a target link address and a valid
+    /// checksum.
     pub fn parse(frame: &[u8]) -> Option<Self> {
         let frame = frame.get(..LEN)?;
         let flags = frame[field::FLAGS];

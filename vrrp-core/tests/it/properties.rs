@@ -142,7 +142,8 @@ proptest! {
             prop_assert_eq!(deadline, router.deadline(), "looking at it does not move it");
             prop_assert_eq!(deadline.is_some(), router.state() != State::Initialize, "Σ4");
             let Some(deadline) = deadline else { continue };
-            if let Some(early) = deadline.checked_sub(Duration::from_nanos(1)).filter(|early| *early >= latest) {
+            let early = deadline.saturating_sub(Duration::from_nanos(1));
+            if early >= latest && early < deadline {
                 let mut other = router.clone();
                 prop_assert_eq!(other.handle(early, Event::Tick), []);
                 prop_assert_eq!(other.deadline(), Some(deadline));
@@ -255,7 +256,10 @@ proptest! {
                         prop_assert!(holds, "nothing is announced that is not held");
                         prop_assert!(count > 0 && first + count <= router.config().announced);
                     }
-                    Action::Advertise { priority } => prop_assert_eq!(priority == 0, !holds && state == State::Active && router.state() == State::Initialize),
+                    Action::Advertise { priority } => {
+                        let resigns = !holds && state == State::Active;
+                        prop_assert_eq!(priority == 0, resigns && router.state() == State::Initialize);
+                    }
                     Action::Heard { .. } | Action::Ignored(_) | Action::Noticed(_) => {}
                 }
             }

@@ -163,6 +163,21 @@ fn the_number_of_missed_adverts_is_a_setting() {
 }
 
 #[test]
+fn a_clock_that_runs_fast_is_borne_up_to_a_third_of_the_skew() {
+    // F6: with two of three adverts lost, S/(3A) is what is left: 0.26 % at priority 254, 20 % at 100.
+    for (number, borne, too_much) in [(254, 2_600, 2_610), (100, 203_000, 203_200)] {
+        let takes_over = |parts_per_million: u64| {
+            let mut router = started(Wish { priority: priority(number), ..v3() });
+            drop(advert(&router, number).to(&mut router, ms(0)));
+            let gap = us(3 * (1_000_000 + parts_per_million));
+            router.deadline().is_some_and(|deadline| deadline <= gap)
+        };
+        assert!(!takes_over(borne), "{number}");
+        assert!(takes_over(too_much), "{number}");
+    }
+}
+
+#[test]
 fn a_clock_that_steps_back_stands_still() {
     // F5
     let mut router = active(v3());
