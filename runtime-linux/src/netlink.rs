@@ -14,6 +14,7 @@ use netlink_packet_core::{NLM_F_ACK, NLM_F_REQUEST, NetlinkBuffer, NlasIterator}
 use netlink_sys::SocketAddr;
 use nix::errno::Errno;
 use nix::sys::socket::{setsockopt, sockopt};
+use nix::sys::time::{TimeVal, TimeValLike};
 
 /// Why a netlink request failed.
 #[derive(Debug, thiserror::Error)]
@@ -61,6 +62,7 @@ impl Socket {
         socket.connect(&SocketAddr::new(0, 0))?;
         socket.set_ext_ack(true)?;
         socket.set_cap_ack(true)?;
+        setsockopt(&socket, sockopt::ReceiveTimeout, &TimeVal::seconds(LONGEST_WAIT))?;
         Ok(Self { inner: socket, sequence: 0, buffer: Vec::with_capacity(RECEIVE) })
     }
 
@@ -232,6 +234,8 @@ const ACK_TLVS: u16 = 0x200;
 const EXTENDED_MESSAGE: u16 = 1;
 /// The kernel's dumps come in datagrams of at most 32 KiB.
 const RECEIVE: usize = 64 * 1024;
+/// Seconds. The answer is there already; this is for a kernel that gives none.
+const LONGEST_WAIT: i64 = 1;
 /// Room for the notifications of a few thousand addresses changing at once.
 const MONITOR_BUFFER: usize = 4 * 1024 * 1024;
 

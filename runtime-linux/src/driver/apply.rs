@@ -21,8 +21,12 @@ impl Worker {
             match translate::config(&instance) {
                 Ok(config) => plans.push((instance, config)),
                 Err(error) => {
-                    let text = format!("({}) cannot run: {error}", instance.name);
+                    let running = self.roster.named(&instance.name).and_then(|id| self.roster.get(id));
+                    let kept = running.map(|old| (old.wanted.clone(), old.router.config().clone()));
+                    let stays = if kept.is_some() { ", the old settings stay" } else { "" };
+                    let text = format!("({}) cannot run as it is configured: {error}{stays}", instance.name);
                     self.hands.outbox.log(Level::Error, text);
+                    plans.extend(kept);
                 }
             }
         }

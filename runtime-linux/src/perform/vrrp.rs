@@ -48,7 +48,14 @@ impl Performer {
             route,
             links,
             ports: Ports::default(),
-            announcer: Announcer::open(gaps)?,
+            announcer: Announcer::open(gaps).map_err(|error| {
+                let hint = if error.kind() == io::ErrorKind::PermissionDenied {
+                    " (CAP_NET_RAW is missing: run it as root)"
+                } else {
+                    ""
+                };
+                io::Error::new(error.kind(), format!("opening a packet socket: {error}{hint}"))
+            })?,
             outbox,
             holders: BTreeMap::new(),
             virtual_addresses: BTreeSet::new(),

@@ -7,6 +7,9 @@ use runtime_linux::clock;
 use runtime_linux::driver::Phase;
 use runtime_linux::lab::{self, Daemon, Frame, Node, Observer, Process, Seen, Switch};
 
+use runtime_linux::netlink::address::AddressRequest;
+use runtime_linux::netlink::route::Route;
+
 use crate::station::{PATIENCE, Station, instance, pause, wait};
 
 #[test]
@@ -45,6 +48,39 @@ fn a_router_that_does_not_preempt_makes_way_without_a_word_after_it_was_held_up(
     });
 }
 
+#[test]
+fn notifications_that_the_kernel_dropped_are_made_up_for() {
+    lab::test(|| {
+        let scene = scene();
+        let process = active(&scene, "");
+        process.signal(Signal::SIGSTOP).unwrap();
+        // More than the socket can keep, and among them one that matters.
+        scene.high.remove_address("eth0", "198.18.0.100/24").unwrap();
+        let flood = || {
+            let mut route = Route::open().unwrap();
+            let index = route.links().unwrap().iter().find(|link| link.name == "lo").unwrap().index;
+            let request = AddressRequest {
+                index,
+                address: [10, 9, 8, 7].into(),
+                prefix: 32,
+                scope: None,
+                label: None,
+                broadcast: None,
+                peer: None,
+            };
+            for _ in 0..8000 {
+                route.add_address(&request).unwrap();
+                route.remove_address(&request).unwrap();
+            }
+        };
+        scene.high.run(flood).unwrap();
+        process.signal(Signal::SIGCONT).unwrap();
+        process.wait_for("the kernel dropped notifications", PATIENCE).expect("no overrun");
+        wait(PATIENCE, "the address is not put back", || has(&scene.high));
+        process.stop(Duration::from_secs(3)).unwrap().expect("it does not stop");
+    });
+}
+
 struct Scene {
     _switch: Switch,
     high: Node,
@@ -61,16 +97,22 @@ fn scene() -> Scene {
     Scene { _switch: switch, high, low, observer }
 }
 
-/// A steadfast of higher priority that was Active, is stopped, and has been given up by `low`.
-fn paused(scene: &Scene, more: &str) -> Process {
-    let Scene { high, low, .. } = scene;
+/// A steadfast on the host `high` that has become Active.
+fn active(scene: &Scene, more: &str) -> Process {
     let text = format!(
         "global_defs {{\n vrrp_version 3\n}}\nvrrp_instance a {{\n interface eth0\n state BACKUP\n \
          virtual_router_id 51\n priority 200\n advert_int 0.1\n {more}\n virtual_ipaddress {{\n 198.18.0.100/24\n }}\n}}\n"
     );
     let daemon = Daemon::steadfast(env!("CARGO_BIN_EXE_steadfast").into());
-    let process = daemon.start(high, text.as_bytes(), false).unwrap();
-    wait(PATIENCE, "steadfast does not become Active", || has(high));
+    let process = daemon.start(&scene.high, text.as_bytes(), false).unwrap();
+    wait(PATIENCE, "steadfast does not become Active", || has(&scene.high));
+    process
+}
+
+/// The same, stopped, and given up by `low`.
+fn paused(scene: &Scene, more: &str) -> Process {
+    let process = active(scene, more);
+    let low = &scene.low;
     low.apply(&[instance("a", 100)]);
     wait(PATIENCE, "low does not hear it", || low.instance("a").active.is_some());
     process.signal(Signal::SIGSTOP).unwrap();

@@ -138,6 +138,22 @@ fn two_instances_with_one_vrid_do_not_both_run() {
     });
 }
 
+#[test]
+fn settings_that_make_no_sense_leave_the_running_instance_as_it_is() {
+    lab::test(|| {
+        let switch = Switch::new("lan").unwrap();
+        let mut station = Station::new(&switch, "one", 1);
+        station.apply(&[instance("a", 100)]);
+        station.wait_for(Phase::Master, PATIENCE);
+        let mut nonsense = instance("a", 150);
+        nonsense.addresses.clear();
+        station.apply(&[nonsense]);
+        wait(PATIENCE, "nobody is told", || station.lines("the old settings stay") == 1);
+        assert_eq!(station.instance("a").priority, 100);
+        assert_eq!(station.entered(), [Phase::Backup, Phase::Master]);
+    });
+}
+
 /// What was added and removed on the way, notifications in order.
 fn touched(mut watch: runtime_linux::netlink::route::Changes) -> Vec<String> {
     use runtime_linux::netlink::Heard;
