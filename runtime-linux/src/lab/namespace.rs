@@ -8,6 +8,7 @@ use std::path::{Component, Path, PathBuf};
 
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, setns, unshare};
+use nix::unistd::{chroot, fchdir};
 
 use super::Error;
 
@@ -77,6 +78,20 @@ impl Namespace {
     pub(super) fn set(&self, setting: &str, value: &str) -> Result<(), Error> {
         let path = format!("/proc/sys/net/{setting}");
         self.run(|| fs::write(&path, value))?.map_err(Error::when(format!("writing {value} to {path}")))
+    }
+
+    /// Makes this host, and only it, see the program `other` wherever it runs `path`. Both must exist.
+    pub(super) fn cover(&self, path: &Path, other: &Path) -> Result<(), Error> {
+        let inside = || -> nix::Result<()> {
+            // A thread shares its root and working directory with the others until it says otherwise.
+            unshare(CloneFlags::CLONE_FS)?;
+            setns(&self.mounts, CloneFlags::CLONE_NEWNS)?;
+            fchdir(&self.root)?;
+            chroot(".")?;
+            mount(Some(other), path, None::<&str>, MsFlags::MS_BIND, None::<&str>)
+        };
+        let covered = std::thread::scope(|scope| scope.spawn(inside).join().expect("it returns its errors"));
+        covered.map_err(Error::when(format!("covering {} with {}", path.display(), other.display())))
     }
 
     /// Puts a file into the host's own part of its files, with its directories.

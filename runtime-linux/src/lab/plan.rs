@@ -2,6 +2,7 @@
 
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use core::time::Duration;
+use std::path::PathBuf;
 
 use super::{Cidr, skew_time, takeover_time};
 
@@ -35,6 +36,8 @@ pub struct Director {
     pub other_interfaces: Vec<String>,
     /// Priority of the story's instance.
     pub priority: u8,
+    /// Programs that the configuration runs. They mean the user's machine, so the laboratory stands in for them.
+    pub programs: Vec<PathBuf>,
 }
 
 /// A virtual server.
@@ -63,6 +66,7 @@ impl Plan {
             interface: "enp1s0".into(),
             other_interfaces: Vec::new(),
             priority,
+            programs: Vec::new(),
         };
         let address = |last| IpAddr::V4(Ipv4Addr::new(172, 17, 13, last));
         Self {

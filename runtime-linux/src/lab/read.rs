@@ -9,7 +9,7 @@ use vrrp_core::Version;
 
 use super::plan::{Director, Plan, Service};
 use super::{Cidr, Error};
-use crate::config::model::{Configuration, Instance, VirtualServer};
+use crate::config::model::{Configuration, Instance, Notify, Probe, Script, VirtualServer};
 use crate::config::{self, Options};
 
 impl Plan {
@@ -53,6 +53,7 @@ impl Plan {
                 interface: own.interface.clone(),
                 other_interfaces: interfaces(configuration, &own.interface),
                 priority: own.priority.get(),
+                programs: programs(configuration),
             })
         };
         let mut directors: Vec<Director> = read.iter().filter_map(director).collect();
@@ -106,6 +107,32 @@ fn interfaces(configuration: &Configuration, known: &str) -> Vec<String> {
     all.remove(known);
     all.remove("lo");
     all.into_iter().collect()
+}
+
+/// Every program that a configuration runs, each once.
+fn programs(configuration: &Configuration) -> Vec<PathBuf> {
+    let notify = |it: &Notify| [&it.master, &it.backup, &it.fault, &it.stop, &it.any].map(Clone::clone);
+    let tracked = configuration.scripts.iter().map(|it| Some(it.script.clone()));
+    let instances = configuration.instances.iter().flat_map(|it| notify(&it.notify));
+    let groups = configuration.groups.iter().flat_map(|it| notify(&it.notify));
+    let servers = configuration.virtual_servers.iter();
+    let quorum = servers.clone().flat_map(|it| [it.quorum_up.clone(), it.quorum_down.clone()]);
+    let real = servers.flat_map(|it| &it.real_servers);
+    let changes = real.clone().flat_map(|it| [it.notify_up.clone(), it.notify_down.clone()]);
+    let checks = real.flat_map(|it| &it.checks).map(|check| match &check.probe {
+        Probe::Misc { script, .. } => Some(script.clone()),
+        Probe::Tcp(_) => None,
+    });
+    let all = tracked.chain(instances).chain(groups).chain(quorum).chain(changes).chain(checks).flatten();
+    let words = all.filter_map(|script: Script| script.words.into_iter().next());
+    words.map(|word| located(&word)).collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+/// Where the system finds a program.
+fn located(word: &str) -> PathBuf {
+    let folders = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
+    let found = folders.iter().map(|folder| Path::new(folder).join(word)).find(|path| path.exists());
+    if word.contains('/') { word.into() } else { found.unwrap_or_else(|| word.into()) }
 }
 
 /// What the story can show of a virtual server, if the client can ask it.

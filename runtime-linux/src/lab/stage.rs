@@ -2,6 +2,7 @@
 
 use core::net::IpAddr;
 use core::time::Duration;
+use std::path::PathBuf;
 
 use super::plan::{Network, Plan};
 use super::{Daemon, Error, Node, Observer, Process, Switch, WebServer};
@@ -15,6 +16,8 @@ pub struct Stage {
     pub directors: Vec<Post>,
     /// The real servers, in the plan's order.
     pub real_servers: Vec<RealServer>,
+    /// Programs that do nothing on the directors, and succeed.
+    pub stand_ins: Vec<PathBuf>,
     /// Sees every advert.
     pub observer: Observer,
     /// The wire itself.
@@ -50,7 +53,7 @@ impl Stage {
         // Answers pass the director only if the client is a stranger to the servers' network.
         let outside: Option<Network> = through_director.then(|| addresses.strangers());
 
-        let mut directors = Vec::new();
+        let (mut directors, mut stand_ins) = (Vec::new(), Vec::new());
         for (number, director) in plan.directors.iter().enumerate() {
             let node = Node::new(&format!("director{}", number + 1))?;
             let mut own = addresses.one_of_each()?;
@@ -61,6 +64,12 @@ impl Stage {
             }
             node.set("ipv4/ip_forward", "1")?;
             node.set("ipv6/conf/all/forwarding", "1")?;
+            for program in &director.programs {
+                // Where it cannot, the daemon finds no program and says so.
+                if node.stand_in(program).is_ok() && !stand_ins.contains(program) {
+                    stand_ins.push(program.clone());
+                }
+            }
             let configuration = director.configuration.clone();
             directors.push(Post { node, process: None, configuration });
         }
@@ -92,7 +101,7 @@ impl Stage {
             real_servers.push(RealServer { node, web: None, port: server.port() });
         }
         let observer = Observer::new(&switch)?;
-        let mut stage = Self { client, directors, real_servers, observer, switch };
+        let mut stage = Self { client, directors, real_servers, stand_ins, observer, switch };
         for server in &mut stage.real_servers {
             server.start()?;
         }

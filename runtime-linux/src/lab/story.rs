@@ -31,6 +31,13 @@ impl<'a> Story<'a> {
 
     /// Tells it from election to clean stop. What it found is in the report, also when it breaks off.
     pub(super) fn tell(&mut self) -> Result<(), Error> {
+        let programs: Vec<_> = self.stage.stand_ins.iter().map(|path| path.display().to_string()).collect();
+        if !programs.is_empty() {
+            self.say(format_args!(
+                "programs of the configurations do nothing here, successfully: {}",
+                programs.join(", ")
+            ));
+        }
         if !self.election()? {
             self.say("without an Active director there is nothing more to show");
             return Ok(());
@@ -38,11 +45,11 @@ impl<'a> Story<'a> {
         let visitor = match &self.plan.service {
             None => None,
             Some(service) => {
-                self.spread(service)?;
+                let favourite = self.spread(service)?;
                 let client = &self.stage.client;
                 let visitor = Visitor::start(client, service.address, PACE, PATIENCE)?;
                 if service.real_servers.len() > 1 {
-                    self.death_of_a_server(service, &visitor)?;
+                    self.death_of_a_server(service, favourite, &visitor)?;
                 }
                 Some(visitor)
             }
@@ -85,8 +92,8 @@ impl<'a> Story<'a> {
         Ok(elected)
     }
 
-    /// The client asks many times; who answers how often?
-    fn spread(&mut self, service: &Service) -> Result<(), Error> {
+    /// The client asks many times; who answers how often? The number of the server that answered most.
+    fn spread(&mut self, service: &Service) -> Result<usize, Error> {
         self.say(format_args!("the client asks {} {ASKED} times", service.address));
         let mut answers: BTreeMap<String, usize> = BTreeMap::new();
         let ask = || (0..ASKED).map(|_| fetch(service.address, PATIENCE)).collect::<Vec<_>>();
@@ -107,42 +114,53 @@ impl<'a> Story<'a> {
                 answers.iter().filter(|(who, _)| who.starts_with("web")).map(|it| it.1).sum();
             self.report.equal("requests answered", &ASKED.to_string(), &answered.to_string());
         }
-        Ok(())
+        let times = |number: &usize| answers.get(&format!("web{}", number + 1)).copied().unwrap_or_default();
+        Ok((0..servers).rev().max_by_key(times).unwrap_or_default())
     }
 
     /// A web server dies; its share must end within what its health check promises. Then it comes back.
-    fn death_of_a_server(&mut self, service: &Service, visitor: &Visitor) -> Result<(), Error> {
-        self.say("web1 dies: nobody listens on its port any more");
-        self.stage.real_servers[0].web = None;
+    fn death_of_a_server(
+        &mut self,
+        service: &Service,
+        number: usize,
+        visitor: &Visitor,
+    ) -> Result<(), Error> {
+        let name = format!("web{}", number + 1);
+        self.say(format_args!("{name} dies: nobody listens on its port any more"));
+        self.stage.real_servers[number].web = None;
         let died = clock::wall();
         let bound = service.leaves_within + CHECK;
-        // Every turn of web1 fails while it is still asked, so a row of answers means it is out.
+        // Every turn of it fails while it is still asked, so a row of answers means it is out.
         let row = 5 * service.real_servers.len();
         let gone = visitor.wait(bound + MERCY, |visits| outage(visits, died, died, row));
         let left = visitor.visits().iter().rfind(|visit| visit.answer.is_err()).map(|visit| visit.over);
         let left = gone.map(|_| left.map_or(Duration::ZERO, |left| left.saturating_sub(died)));
         if let (Some(left), Some(gone)) = (left, gone) {
             self.say(format_args!(
-                "web1 left the rotation after {} ({} requests lost)",
+                "{name} left the rotation after {} ({} requests lost)",
                 seconds(left),
                 gone.lost
             ));
         }
-        self.report.within("web1 dies: it leaves the rotation", bound, left);
+        self.report.within(&format!("{name} dies: it leaves the rotation"), bound, left);
 
-        self.say("web1 is started again");
+        self.say(format_args!("{name} is started again"));
         let back = clock::wall();
-        self.stage.real_servers[0].start()?;
+        self.stage.real_servers[number].start()?;
+        if !service.in_turn {
+            self.say("whether this client is led back to it is up to the scheduler and persistence");
+            return Ok(());
+        }
         let bound = service.returns_within + CHECK;
         let returned = visitor.wait(bound + MERCY, |visits| {
             let mut after = visits.iter().filter(|visit| visit.sent > back);
-            after.find(|visit| visit.answer.as_deref() == Ok("web1")).map(|visit| visit.over)
+            after.find(|visit| visit.answer.as_ref() == Ok(&name)).map(|visit| visit.over)
         });
         let returned = returned.map(|at| at.saturating_sub(back));
         if let Some(returned) = returned {
-            self.say(format_args!("web1 is asked again after {}", seconds(returned)));
+            self.say(format_args!("{name} is asked again after {}", seconds(returned)));
         }
-        self.report.within("web1 returns: it is asked again", bound, returned);
+        self.report.within(&format!("{name} returns: it is asked again"), bound, returned);
         Ok(())
     }
 

@@ -110,6 +110,7 @@ impl Group {
             interface: self.interface.to_owned(),
             other_interfaces: Vec::new(),
             priority: *priority,
+            programs: Vec::new(),
         };
         Plan {
             directors: self.files.iter().zip(self.priorities).map(director).collect(),
