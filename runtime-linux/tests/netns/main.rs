@@ -4,3 +4,4 @@
 mod capture;
 mod laboratory;
 mod realserver;
+mod show;
