@@ -1,5 +1,5 @@
 use core::net::SocketAddr;
-use std::io::Read;
+use std::io::{Read, Write};
 use std::net::TcpListener;
 
 use super::*;
@@ -13,6 +13,17 @@ async fn a_listener_is_good_and_sees_an_ordinary_end() {
     assert_eq!(probe(to(&listener)).await, Outcome::Passed);
     let (mut stream, _) = listener.accept().unwrap();
     assert_eq!(stream.read(&mut [0; 10]).expect("no reset"), 0);
+}
+
+#[tokio::test]
+async fn a_server_that_greeted_sees_an_ordinary_end_too() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let stream = connect(&to(&listener)).await.unwrap();
+    let (mut accepted, _) = listener.accept().unwrap();
+    accepted.write_all(b"220 mail.example ESMTP\r\n").unwrap();
+    stream.readable().await.unwrap();
+    close(stream).await;
+    assert_eq!(accepted.read(&mut [0; 10]).expect("no reset"), 0);
 }
 
 #[tokio::test]
