@@ -11,14 +11,18 @@ impl Ticks {
     pub(crate) const ZERO: Self = Self(0);
 
     pub(crate) fn at(now: Duration) -> Self {
-        Self(u32::try_from(now.as_millis() / MILLISECONDS).unwrap_or(u32::MAX))
+        Self::saturating(eighths(now, u32::div_euclid))
     }
 
     #[must_use]
     pub(crate) fn after(self, timeout: Duration) -> Self {
-        let ticks = timeout.as_millis().div_ceil(MILLISECONDS);
+        let timeout = eighths(timeout, u32::div_ceil);
         // Of the current eighth any part may be over already: it does not count.
-        Self(self.0.saturating_add(u32::try_from(ticks).unwrap_or(u32::MAX)).saturating_add(1))
+        Self::saturating(u64::from(self.0).saturating_add(timeout).saturating_add(1))
+    }
+
+    fn saturating(ticks: u64) -> Self {
+        Self(u32::try_from(ticks).unwrap_or(u32::MAX))
     }
 
     pub(crate) fn have_come(self, now: Self) -> bool {
@@ -26,12 +30,16 @@ impl Ticks {
     }
 
     pub(crate) fn until(self, now: Self) -> Duration {
-        let milliseconds = u64::from(self.0.saturating_sub(now.0)) * 125;
-        Duration::from_millis(milliseconds)
+        Duration::from_millis(u64::from(self.0.saturating_sub(now.0)) * 125)
     }
 }
 
-const MILLISECONDS: u128 = 125;
+fn eighths(time: Duration, divide: fn(u32, u32) -> u32) -> u64 {
+    time.as_secs().saturating_mul(8).saturating_add(u64::from(divide(time.subsec_nanos(), EIGHTH)))
+}
+
+/// In nanoseconds.
+const EIGHTH: u32 = 125_000_000;
 
 #[cfg(test)]
 mod tests {
