@@ -22,30 +22,10 @@ pub use verdict::{Direction, Outgoing, Reason, Verdict};
 
 /// Balances packets over real servers, as the kernel's IPVS does.
 ///
-/// ```
-/// use core::net::{IpAddr, Ipv4Addr};
-/// use core::time::Duration;
-/// use ipvs_core::{Director, Settings, Storage, Verdict};
-///
-/// let mut storage = Storage::<4, 16, 256, 256, 8>::new();
-/// let mut director = Director::new(storage.lend(), Settings::new([7; 16]));
-/// // for step in plan(&[], &want)? { director.apply(&step)?; }
-///
-/// let mut packet = [0_u8; 1500]; // from the link, its header stripped
-/// let now = Duration::from_millis(5);
-/// match director.forward(now, &mut packet) {
-///     Verdict::Forward(outgoing) => { /* send packet[..outgoing.length] towards outgoing.next_hop */ }
-///     Verdict::Pass => { /* not for the director */ }
-///     Verdict::Reject => { /* answer with port unreachable */ }
-///     Verdict::Drop(reason) => { /* forget it */ }
-/// }
-/// if director.deadline().is_some_and(|deadline| deadline <= now) {
-///     director.tick(now);
-/// }
-/// ```
-///
-/// What it does not do: ICMP is passed, also errors about connections of its own; FTP data connections get no special
-/// treatment; a one-packet service with NAT forwards requests, but its replies are not recognised.
+/// What it does not do: ICMP is passed, also errors about connections of its own; a packet whose TTL ends here is dropped
+/// without the message that a router owes its sender; FTP data connections get no special treatment; a one-packet
+/// service with NAT forwards requests, but its replies are not recognised; fragments that overtake the first one of
+/// their packet are dropped.
 #[derive(Debug)]
 pub struct Director<'m> {
     services: Services<'m>,

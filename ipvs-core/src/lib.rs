@@ -3,7 +3,64 @@
 //! IPVS semantics as pure code: what a virtual service is, how a server is picked, which connection a packet belongs
 //! to, how it is rewritten, and which steps turn one set of services into another.
 //!
-//! Nothing here allocates, reads a clock, opens a socket or logs.
+//! Nothing here allocates, reads a clock, opens a socket or logs. There are three parts:
+//!
+//! - [`Service`], [`Destination`] and [`plan()`]: what is wanted, and the steps to it from what is there. The same steps
+//!   go to the kernel or to a director.
+//! - [`wire`]: those steps and the kernel's answers as messages of its generic netlink family `IPVS`.
+//! - [`Director`]: a data plane of its own, for hosts and devices without the kernel's.
+//!
+//! ```
+//! use core::net::{IpAddr, Ipv4Addr};
+//! use core::time::Duration;
+//! use ipvs_core::{
+//!     Destination, Director, Forward, Method, Protocol, Reason, SchedulerFlags, Service, ServiceKey, Settings, Storage,
+//!     Verdict, plan,
+//! };
+//!
+//! let service = Service {
+//!     key: ServiceKey::Address {
+//!         protocol: Protocol::Udp,
+//!         address: IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1)),
+//!         port: 53,
+//!     },
+//!     method: Method::WeightedRoundRobin,
+//!     flags: SchedulerFlags::NONE,
+//!     persistence: None,
+//!     one_packet: false,
+//! };
+//! let server = |last, weight| Destination {
+//!     address: IpAddr::V4(Ipv4Addr::new(10, 2, 0, last)),
+//!     port: 53,
+//!     forward: Forward::Masquerade,
+//!     weight,
+//!     upper: 0,
+//!     lower: 0,
+//! };
+//!
+//! let mut storage = Storage::<4, 16, 256, 256, 8>::new();
+//! let mut director = Director::new(storage.lend(), Settings::new([7; 16]));
+//! let none: [(Service, [Destination; 0]); 0] = [];
+//! for step in plan(&none, &[(service, [server(1, 2), server(2, 1)])])? {
+//!     director.apply(&step)?;
+//! }
+//!
+//! let mut frames = [[0x45_u8; 64]]; // what the link brings, its headers stripped
+//! let mut now = Duration::ZERO;
+//! for packet in &mut frames {
+//!     now += Duration::from_millis(1);
+//!     match director.forward(now, packet) {
+//!         Verdict::Forward(outgoing) => { /* send packet[..outgoing.length] towards outgoing.next_hop */ }
+//!         Verdict::Pass => { /* not for the director */ }
+//!         Verdict::Reject => { /* answer with port unreachable */ }
+//!         Verdict::Drop(reason) => assert_eq!(reason, Reason::Malformed),
+//!     }
+//!     if director.deadline().is_some_and(|deadline| deadline <= now) {
+//!         director.tick(now);
+//!     }
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 #[cfg(test)]
 extern crate std;

@@ -11,3 +11,4 @@ mod persistence;
 mod plan;
 mod properties;
 mod schedule;
+mod services;

@@ -225,6 +225,38 @@ fn a_full_server_gets_connections_again_below_three_quarters_of_its_limit() {
     assert_eq!(lab.tcp_from("10.1.8.1:11", SYN), 2, "2 of 4 is not");
 }
 
+#[test]
+fn a_full_server_with_a_lower_limit_waits_until_it_is_below_that() {
+    let mut lab = Lab::new(Method::RoundRobin, &[1, 1]);
+    for service in services() {
+        let destination = Destination { upper: 4, lower: 2, ..server(2, 1) };
+        lab.director.apply(&Step::EditDestination { service, destination }).unwrap();
+    }
+    // Server 2 has client ports 1, 3, 5 and 7, and is full.
+    for port in 1..=8 {
+        lab.tcp_from(&format!("10.1.8.1:{port}"), SYN);
+        lab.tcp_from(&format!("10.1.8.1:{port}"), ACK);
+    }
+    for (ended, next) in [(1, 1), (3, 1), (5, 2)] {
+        lab.tcp_from(&format!("10.1.8.1:{ended}"), RST);
+        lab.wait(15);
+        assert_eq!(lab.tcp_from(&format!("10.1.8.1:{}", 100 + ended), SYN), next, "without {ended}");
+    }
+}
+
+#[test]
+fn a_raised_limit_counts_at_once() {
+    let mut lab = Lab::new(Method::RoundRobin, &[1]);
+    lab.limit(1, 1);
+    assert_eq!(lab.udp_from("10.1.8.1:1"), 1);
+    assert_eq!(lab.udp("10.1.8.1:2"), Verdict::Reject);
+    lab.limit(1, 2);
+    assert_eq!(lab.udp_from("10.1.8.1:2"), 1);
+    assert_eq!(lab.udp("10.1.8.1:3"), Verdict::Reject);
+    lab.limit(1, 0);
+    assert_eq!(lab.udp_from("10.1.8.1:3"), 1);
+}
+
 /// A director with one UDP and one TCP service, each with servers 10.2.0.1, 10.2.0.2, … added in that order.
 struct Lab {
     director: Director<'static>,
