@@ -23,6 +23,7 @@ mod command;
 mod health;
 mod inspect;
 pub mod instance;
+mod intake;
 pub mod outbox;
 mod poller;
 mod report;

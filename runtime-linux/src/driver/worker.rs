@@ -9,10 +9,10 @@ use core::time::Duration;
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, TryRecvError};
+use std::sync::mpsc::Receiver;
 
 use nix::sys::eventfd::EventFd;
-use vrrp_core::{Action, Event, Packet, Peer};
+use vrrp_core::{Action, Event, Peer};
 
 use super::instance::Instance;
 use super::outbox::Outbox;
@@ -20,8 +20,7 @@ use super::poller::{Poller, Ready};
 use super::roster::Roster;
 use super::{Command, Level, Phase, Report, Setup, wording};
 use crate::clock;
-use crate::net::packet;
-use crate::netlink::route::{Change, Changes};
+use crate::netlink::route::Changes;
 use crate::perform::vrrp::Performer;
 
 /// An event of a router on Linux.
@@ -157,72 +156,6 @@ impl Worker {
         [timer, self.hands.announcer.deadline(), repair, start].into_iter().flatten().min()
     }
 
-    fn take_in(&mut self, source: Ready) -> Flow {
-        match source {
-            Ready::Commands => return self.take_commands(),
-            Ready::Changes => self.take_changes(),
-            Ready::Port(number) => self.take_packets(number),
-        }
-        Flow::Continue
-    }
-
-    fn take_commands(&mut self) -> Flow {
-        loop {
-            match self.commands.try_recv() {
-                Ok(Command::Apply(instances)) => self.apply(instances),
-                Ok(Command::Gaps(gaps)) => self.hands.announcer.set_gaps(gaps),
-                Ok(Command::Script { name, good }) => self.script(&name, good),
-                Ok(Command::Status(reply)) => {
-                    // Nobody waits for it any more: fine.
-                    let _ = reply.send(self.status());
-                }
-                Ok(Command::Stop) | Err(TryRecvError::Disconnected) => return Flow::Stop,
-                Ok(Command::Abandon) => return Flow::Abandon,
-                Err(TryRecvError::Empty) => return Flow::Continue,
-            }
-        }
-    }
-
-    fn take_packets(&mut self, number: usize) {
-        let mut buffer = core::mem::take(&mut self.buffer);
-        for _ in 0..PACKETS_AT_ONCE {
-            let Some(port) = self.hands.ports.get_mut(number) else { break };
-            let (length, link_source) = match port.listener.receive(&mut buffer) {
-                Ok(Some(received)) => received,
-                Ok(None) => break,
-                Err(_) => {
-                    // The link going down is reported here once; netlink says it better.
-                    port.count("receive_failed");
-                    break;
-                }
-            };
-            let datagram = match packet::parse(&buffer[..length]) {
-                Ok(datagram) => datagram,
-                Err(malformed) => {
-                    port.count(malformed.name());
-                    continue;
-                }
-            };
-            let Some(&vrid) = datagram.payload.get(1) else {
-                port.count("vrrp_short");
-                continue;
-            };
-            let Some(id) = self.roster.listener(number, vrid) else {
-                port.count("unknown_vrid");
-                continue;
-            };
-            let packet = Packet {
-                source: datagram.source,
-                destination: datagram.destination,
-                ttl: datagram.ttl,
-                link_source,
-                message: datagram.payload,
-            };
-            self.feed(id, clock::now(), Event::Packet(packet));
-        }
-        self.buffer = buffer;
-    }
-
     fn judge_timers(&mut self) {
         let now = clock::now();
         // Bounded, so that routers with short intervals cannot keep input waiting.
@@ -296,58 +229,6 @@ impl Worker {
         }
     }
 
-    /// Takes notifications in, one at a time: a link that went down and up again meanwhile was down.
-    fn take_changes(&mut self) {
-        let mut changes = Vec::new();
-        for _ in 0..CHANGES_AT_ONCE {
-            changes.clear();
-            match self.changes.receive(&mut changes) {
-                Ok(crate::netlink::Heard::Nothing) => break,
-                Ok(crate::netlink::Heard::Messages) => {
-                    for change in &changes {
-                        self.changed(change);
-                    }
-                }
-                Ok(crate::netlink::Heard::Overrun) => {
-                    self.hands
-                        .outbox
-                        .log(Level::Warning, "the kernel dropped notifications: reading all again");
-                    self.read_everything();
-                }
-                Err(error) => {
-                    self.hands.outbox.log(Level::Error, format!("cannot read notifications: {error}"));
-                    break;
-                }
-            }
-        }
-    }
-
-    /// Takes one change of links or addresses in.
-    pub(super) fn changed(&mut self, change: &Change) {
-        let before = match change {
-            Change::Link(info) | Change::LinkGone(info) => self.hands.links.numbered(info.index).cloned(),
-            Change::Address(_) | Change::AddressGone(_) => None,
-        };
-        self.hands.links.apply(change);
-        let now = clock::now();
-        match change {
-            Change::Link(info) => {
-                if before.is_none_or(|link| link.info != *info) {
-                    self.link_changed(now);
-                }
-            }
-            Change::LinkGone(info) => {
-                self.forget_link(info.index);
-                self.link_changed(now);
-            }
-            Change::Address(info) => self.sources_changed(info.index, info.address, now),
-            Change::AddressGone(info) => {
-                self.sources_changed(info.index, info.address, now);
-                self.missing(info.index, info.address, now);
-            }
-        }
-    }
-
     /// The end of an instance: a priority-0 advert if it is Active, and its addresses go.
     pub(super) fn dismiss(&mut self, id: usize) -> Option<Instance> {
         let now = clock::now();
@@ -387,11 +268,7 @@ impl Worker {
 
 /// The longest IP packet.
 const LONGEST_PACKET: usize = 65_535;
-/// Packets taken from one port before the others get a turn.
-const PACKETS_AT_ONCE: usize = 64;
-/// Turns each source may have before timers are judged: with [`PACKETS_AT_ONCE`], the budget of a flood.
+/// Turns each source may have before timers are judged: with the packets of one turn, the budget of a flood.
 const DRAIN_ROUNDS: usize = 16;
 /// Timers judged before input is looked at again.
 const TICKS_AT_ONCE: usize = 4096;
-/// Datagrams of notifications taken before packets get a turn.
-const CHANGES_AT_ONCE: usize = 256;

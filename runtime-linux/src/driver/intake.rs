@@ -1,0 +1,139 @@
+//! Input of the VRRP thread: commands, packets, notifications.
+
+use std::sync::mpsc::TryRecvError;
+
+use vrrp_core::{Event, Packet};
+
+use super::poller::Ready;
+use super::worker::{Flow, Worker};
+use super::{Command, Level};
+use crate::clock;
+use crate::net::packet;
+use crate::netlink::Heard;
+use crate::netlink::route::Change;
+
+impl Worker {
+    /// Takes in what one source has, as far as its turn goes.
+    pub(super) fn take_in(&mut self, source: Ready) -> Flow {
+        match source {
+            Ready::Commands => return self.take_commands(),
+            Ready::Changes => self.take_changes(),
+            Ready::Port(number) => self.take_packets(number),
+        }
+        Flow::Continue
+    }
+
+    fn take_commands(&mut self) -> Flow {
+        loop {
+            match self.commands.try_recv() {
+                Ok(Command::Apply(instances)) => self.apply(instances),
+                Ok(Command::Gaps(gaps)) => self.hands.announcer.set_gaps(gaps),
+                Ok(Command::Script { name, good }) => self.script(&name, good),
+                Ok(Command::Status(reply)) => {
+                    // Nobody waits for it any more: fine.
+                    let _ = reply.send(self.status());
+                }
+                Ok(Command::Stop) | Err(TryRecvError::Disconnected) => return Flow::Stop,
+                Ok(Command::Abandon) => return Flow::Abandon,
+                Err(TryRecvError::Empty) => return Flow::Continue,
+            }
+        }
+    }
+
+    fn take_packets(&mut self, number: usize) {
+        let mut buffer = core::mem::take(&mut self.buffer);
+        for _ in 0..PACKETS_AT_ONCE {
+            let Some(port) = self.hands.ports.get_mut(number) else { break };
+            let (length, link_source) = match port.listener.receive(&mut buffer) {
+                Ok(Some(received)) => received,
+                Ok(None) => break,
+                Err(_) => {
+                    // The link going down is reported here once; netlink says it better.
+                    port.count("receive_failed");
+                    break;
+                }
+            };
+            let datagram = match packet::parse(&buffer[..length]) {
+                Ok(datagram) => datagram,
+                Err(malformed) => {
+                    port.count(malformed.name());
+                    continue;
+                }
+            };
+            let Some(&vrid) = datagram.payload.get(1) else {
+                port.count("vrrp_short");
+                continue;
+            };
+            let Some(id) = self.roster.listener(number, vrid) else {
+                port.count("unknown_vrid");
+                continue;
+            };
+            let packet = Packet {
+                source: datagram.source,
+                destination: datagram.destination,
+                ttl: datagram.ttl,
+                link_source,
+                message: datagram.payload,
+            };
+            self.feed(id, clock::now(), Event::Packet(packet));
+        }
+        self.buffer = buffer;
+    }
+
+    /// Takes notifications in, one at a time: a link that went down and up again meanwhile was down.
+    fn take_changes(&mut self) {
+        let mut changes = Vec::new();
+        for _ in 0..CHANGES_AT_ONCE {
+            changes.clear();
+            match self.changes.receive(&mut changes) {
+                Ok(Heard::Nothing) => break,
+                Ok(Heard::Messages) => {
+                    for change in &changes {
+                        self.changed(change);
+                    }
+                }
+                Ok(Heard::Overrun) => {
+                    self.hands
+                        .outbox
+                        .log(Level::Warning, "the kernel dropped notifications: reading all again");
+                    self.read_everything();
+                }
+                Err(error) => {
+                    self.hands.outbox.log(Level::Error, format!("cannot read notifications: {error}"));
+                    break;
+                }
+            }
+        }
+    }
+
+    /// Takes one change of links or addresses in.
+    pub(super) fn changed(&mut self, change: &Change) {
+        let before = match change {
+            Change::Link(info) | Change::LinkGone(info) => self.hands.links.numbered(info.index).cloned(),
+            Change::Address(_) | Change::AddressGone(_) => None,
+        };
+        self.hands.links.apply(change);
+        let now = clock::now();
+        match change {
+            Change::Link(info) => {
+                if before.is_none_or(|link| link.info != *info) {
+                    self.link_changed(now);
+                }
+            }
+            Change::LinkGone(info) => {
+                self.forget_link(info.index);
+                self.link_changed(now);
+            }
+            Change::Address(info) => self.sources_changed(info.index, info.address, now),
+            Change::AddressGone(info) => {
+                self.sources_changed(info.index, info.address, now);
+                self.missing(info.index, info.address, now);
+            }
+        }
+    }
+}
+
+/// Packets taken from one port before the others get a turn.
+const PACKETS_AT_ONCE: usize = 64;
+/// Datagrams of notifications taken before packets get a turn.
+const CHANGES_AT_ONCE: usize = 256;
