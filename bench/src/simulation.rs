@@ -3,7 +3,7 @@
 //! The routers are the real ones; the link, the clocks and the hosts around them are made up, and everything
 //! that chance decides comes from a seed, so a run can be had again. Time steps from one delivery or deadline
 //! to the next. [`Simulation`] is the network for hand-written scenarios, [`campaign`] disturbs random groups
-//! at random.
+//! at random, and [`explore`] tries everything that can go wrong with a small one.
 
 use core::net::IpAddr;
 use core::time::Duration;
@@ -16,6 +16,8 @@ use crate::malformed::Malformed;
 
 pub mod campaign;
 mod checker;
+mod choices;
+pub mod explore;
 mod network;
 mod node;
 mod random;
@@ -299,7 +301,7 @@ impl Simulation {
 
     fn glance(&mut self) {
         let network = &self.network;
-        let way = (network.quality.loss == 0).then_some(network.quality.delay);
+        let way = (!network.loses()).then_some(network.quality.delay);
         self.checker.glance(self.now, &self.nodes, |one, other| network.linked(one, other), way);
     }
 

@@ -6,6 +6,7 @@ use core::time::Duration;
 use std::collections::BinaryHeap;
 use std::rc::Rc;
 
+use super::choices::Choices;
 use super::random::Random;
 
 /// What the link does to a frame, by chance.
@@ -36,6 +37,8 @@ pub(super) struct Network {
     pub(super) quality: Quality,
     /// Whether frames come back to their sender (F15).
     pub(super) loops: bool,
+    /// Decides in the place of chance.
+    pub(super) choices: Option<Choices>,
     /// `cut[from][to]`
     cut: Vec<Vec<bool>>,
     flight: BinaryHeap<Reverse<(Duration, u64, usize, Frame)>>,
@@ -47,6 +50,7 @@ impl Network {
         Self {
             quality,
             loops: false,
+            choices: None,
             cut: vec![vec![false; nodes]; nodes],
             flight: BinaryHeap::new(),
             sent: 0,
@@ -66,18 +70,40 @@ impl Network {
         !self.cut[one][other] && !self.cut[other][one]
     }
 
+    /// Whether frames may get lost at present.
+    pub(super) fn loses(&self) -> bool {
+        self.quality.loss > 0 || self.choices.as_ref().is_some_and(Choices::is_open)
+    }
+
     pub(super) fn send(&mut self, now: Duration, from: usize, frame: &Frame, random: &mut Random) {
         for to in 0..self.cut.len() {
-            if self.cut[from][to] || (from == to && !self.loops) || random.chance(self.quality.loss) {
+            if self.cut[from][to] || (from == to && !self.loops) {
                 continue;
             }
-            let copies = 1 + u64::from(random.chance(self.quality.duplication));
-            for _ in 0..copies {
-                let arrival = now + random.up_to(self.quality.delay);
+            for way in self.fate(random).into_iter().flatten() {
                 self.sent += 1;
-                self.flight.push(Reverse((arrival, self.sent, to, frame.clone())));
+                self.flight.push(Reverse((now + way, self.sent, to, frame.clone())));
             }
         }
+    }
+
+    /// How long a frame and its copy take, where they arrive.
+    fn fate(&mut self, random: &mut Random) -> [Option<Duration>; 2] {
+        let Quality { loss, duplication, delay } = self.quality;
+        let soon = delay / 4;
+        if let Some(choices) = &mut self.choices {
+            return match choices.choose(4) {
+                1 => [None, None],
+                2 => [Some(delay), None],
+                3 => [Some(soon), Some(delay)],
+                _ => [Some(soon), None],
+            };
+        }
+        if random.chance(loss) {
+            return [None, None];
+        }
+        let again = random.chance(duplication);
+        [Some(random.up_to(delay)), again.then(|| random.up_to(delay))]
     }
 
     /// When the next frame arrives.
