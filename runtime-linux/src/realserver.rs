@@ -94,7 +94,10 @@ fn state_has(state: &State, target: &Target) -> bool {
 fn undo(target: &Target, host: &mut Host, store: &Store, out: &mut impl Write) -> anyhow::Result<()> {
     let state = store.load()?;
     let world = host.world(&state)?;
-    perform(&plan::down(target, &state, &world), target, host, store, out)
+    let mut steps = plan::down(target, &state, &world);
+    // What was not done yet is no news: the error that follows says it.
+    steps.retain(|step| !matches!(step, Step::Say(_)));
+    perform(&steps, target, host, store, out)
 }
 
 fn perform(

@@ -202,3 +202,61 @@ const PATIENCE: Duration = Duration::from_millis(100);
 /// Frames that may wait to be decoded.
 const ROOM: usize = 4096;
 const LONGEST: usize = 64 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc as std_mpsc;
+
+    use super::*;
+
+    /// Hands out so many frames, says so, and then nothing.
+    struct Burst {
+        left: usize,
+        done: std_mpsc::Sender<()>,
+    }
+
+    impl DataLinkReceiver for Burst {
+        fn next(&mut self) -> io::Result<&[u8]> {
+            if self.left == 0 {
+                let _ = self.done.send(());
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+            self.left -= 1;
+            Ok(b"\xff\xff\xff\xff\xff\xff\x02\0\0\0\0\x01\x08\x06")
+        }
+    }
+
+    #[test]
+    fn frames_that_nobody_takes_in_time_are_counted_as_lost() {
+        let (done, burst_over) = std_mpsc::channel();
+        let (sender, heard) = mpsc::channel(ROOM);
+        let lost = Arc::new(AtomicU64::new(0));
+        let errors = Socket::new(Domain::UNIX, Type::DGRAM, None).unwrap();
+        let receiver = Box::new(Burst { left: ROOM + 77, done });
+        let taker =
+            Taker { receiver, errors, sender, lost: Arc::clone(&lost), kind: LinkType::Ethernet, index: 1 };
+        let thread = std::thread::spawn(move || taker.run());
+        burst_over.recv().unwrap();
+        assert_eq!((heard.len(), lost.load(Ordering::Relaxed)), (ROOM, 77));
+        drop(heard);
+        thread.join().unwrap();
+    }
+
+    #[test]
+    fn only_what_may_be_ours_is_decoded() {
+        let frame = |ether_type: [u8; 2], place: usize, protocol: u8| {
+            let mut bytes = vec![0; 60];
+            bytes[12..14].copy_from_slice(&ether_type);
+            bytes[14] = if ether_type == [0x08, 0x00] { 0x45 } else { 0x60 };
+            bytes[14 + place] = protocol;
+            worth_decoding(LinkType::Ethernet, &bytes)
+        };
+        assert!(frame([0x08, 0x06], 9, 0));
+        assert!(frame([0x08, 0x00], 9, 112));
+        assert!(frame([0x08, 0x00], 9, 51));
+        assert!(!frame([0x08, 0x00], 9, 6));
+        assert!(frame([0x86, 0xdd], 6, 58));
+        assert!(!frame([0x86, 0xdd], 6, 17));
+        assert!(!frame([0x88, 0xcc], 9, 112));
+    }
+}

@@ -93,13 +93,9 @@ impl Summary {
 
 impl fmt::Display for Summary {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(
-            out,
-            "{} packets in {:.3} s, {} others passed over",
-            self.shown(),
-            self.seconds(),
-            self.others
-        )?;
+        let shown = self.shown();
+        let packets = if shown == 1 { "packet" } else { "packets" };
+        writeln!(out, "{shown} {packets} in {:.3} s, {} others passed over", self.seconds(), self.others)?;
         for ((vrid, family), verdicts) in &self.adverts {
             let verdicts: Vec<_> =
                 verdicts.iter().map(|(why, count)| format!("{count} {}", name(*why))).collect();

@@ -60,6 +60,39 @@ fn an_announcement_is_marked_with_and_without_a_vlan_tag() {
 }
 
 #[test]
+fn the_filter_lets_pass_what_is_ours_and_nothing_else() {
+    lab::test(|| {
+        let net = Net::new();
+        let process = net.spawn(&["-i", "eth0", "-c", "3"]);
+        let ethernet = |kind: &[u8], packet: &[u8]| [&[0xff; 6], &[2, 0, 0, 0, 0, 10], kind, packet].concat();
+        let mut udp = IN_AUTHENTICATION_HEADER.to_vec();
+        udp[9] = 17;
+        let mut tcp = SOLICITATION.to_vec();
+        tcp[6] = 6;
+        for frame in [
+            ethernet(b"\x08\x00", &udp),
+            ethernet(b"\x86\xdd", &tcp),
+            ethernet(b"\x88\xcc", &[0; 46]),
+            ethernet(b"\x86\xdd", SOLICITATION),
+            ethernet(b"\x08\x00", IN_AUTHENTICATION_HEADER),
+            ANNOUNCEMENT.to_vec(),
+        ] {
+            net.peer.run(|| inject("eth0", &frame)).unwrap();
+        }
+        assert_eq!(process.wait(LONG).and_then(|status| status.code()), Some(0));
+        process.wait_for("ARP: 1, gratuitous 1", LONG).unwrap();
+        let said = |words: &str| process.log().iter().any(|line| line.text.contains(words));
+        assert!(said(
+            "fe80::a > ff02::1:ff00:1 neighbour solicitation: who has fe80::1? tell 02:00:00:00:00:0a"
+        ));
+        assert!(said(
+            "auth AH (SPI 192.0.2.10, sequence 1), checksum good -- dropped (authentication_unknown)"
+        ));
+        assert!(said(" s, 0 others passed over"), "{:?}", process.log());
+    });
+}
+
+#[test]
 fn an_interrupt_ends_it_with_the_summary() {
     lab::test(|| {
         let net = Net::new();
@@ -183,6 +216,15 @@ const T1: &[u8] = b"\x21\x01\x64\x01\x00\x01\xb8\xfa\xc0\x00\x02\x01\0\0\0\0\0\0
 const T2: &[u8] = b"\x21\x01\x64\x01\x01\x01\x53\x94\xc0\x00\x02\x011234\0\0\0\0";
 /// T2 with priority 0.
 const T2_RESIGNING: &[u8] = b"\x21\x01\x00\x01\x01\x01\xb7\x94\xc0\x00\x02\x011234\0\0\0\0";
+/// Vector P2: a version 2 advert in an IP authentication header.
+const IN_AUTHENTICATION_HEADER: &[u8; 64] =
+    b"\x45\xc0\x00\x40\x00\x01\x00\x00\xff\x33\x18\xad\xc0\x00\x02\x0a\
+    \xe0\x00\x00\x12\x70\x04\x00\x00\xc0\x00\x02\x0a\x00\x00\x00\x01\xcd\x8c\xe5\x07\x1e\x54\x46\x78\
+    \xac\xa6\x34\xa2\x21\x01\x64\x01\x02\x01\xb6\xfa\xc0\x00\x02\x01\x00\x00\x00\x00\x00\x00\x00\x00";
+/// A neighbour solicitation.
+const SOLICITATION: &[u8; 72] = b"\x60\0\0\0\0\x20\x3a\xff\
+    \xfe\x80\0\0\0\0\0\0\0\0\0\0\0\0\0\x0a\xff\x02\0\0\0\0\0\0\0\0\0\x01\xff\0\0\x01\
+    \x87\0\0\0\0\0\0\0\xfe\x80\0\0\0\0\0\0\0\0\0\0\0\0\0\x01\x01\x01\x02\0\0\0\0\x0a";
 /// Vector F1b.
 const ANNOUNCEMENT: &[u8; 42] = b"\xff\xff\xff\xff\xff\xff\x00\x00\x5e\x00\x01\x01\x08\x06\
     \x00\x01\x08\x00\x06\x04\x00\x01\x00\x00\x5e\x00\x01\x01\xc0\x00\x02\x01\

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test ends where something is not as it has to be")]
 
 use core::net::IpAddr;
+use core::time::Duration;
 use std::path::Path;
 
 use runtime_linux::lab::{self, Node, Switch};
@@ -141,6 +142,32 @@ fn a_run_that_was_killed_is_finished_or_undone_by_the_next() {
     });
 }
 
+/// The command itself, killed at whatever it was doing.
+#[test]
+fn a_real_kill_leaves_nothing_behind_after_down() {
+    lab::test(|| {
+        let command = |action: &str| {
+            let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_steadfast"));
+            command.args(["realserver", action, VIP]);
+            command
+        };
+        let host = RealServer::new();
+        let mut killed = 0;
+        for patience in 0..24_u64 {
+            let action = if patience % 3 == 2 { "down" } else { "up" };
+            let process = host.node.spawn(command(action)).unwrap();
+            killed += u8::from(process.wait(Duration::from_micros(patience * 400)).is_none());
+            process.kill();
+            process.wait(LONG).unwrap();
+        }
+        assert!(killed > 0, "none was killed");
+        let process = host.node.spawn(command("down")).unwrap();
+        assert_eq!(process.wait(LONG).and_then(|status| status.code()), Some(0), "{:?}", process.log());
+        assert_eq!(host.settings(), [0, 0, 0, 0]);
+        assert_eq!(host.addresses(), ["127.0.0.1/8", "::1/128"]);
+    });
+}
+
 #[test]
 fn what_the_published_script_did_stays_after_down() {
     lab::test(|| {
@@ -259,6 +286,7 @@ fn act(node: &Node, directory: &Path, action: Action, address: &str, link: &str)
     Ok(String::from_utf8(words).unwrap())
 }
 
+const LONG: Duration = Duration::from_secs(10);
 const VIP: &str = "198.18.0.100";
 
 /// In the order in which they are set.
