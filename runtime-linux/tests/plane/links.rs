@@ -40,7 +40,7 @@ fn a_link_with_a_smaller_mtu_is_told_to_the_sender() {
             assert_eq!(network.transfer(family, 1 << 20).unwrap(), "rs2");
         }
         let trouble = network.trouble();
-        assert!(matches!(&trouble[..], [(name, _)] if name == "too_big"), "{trouble:?}");
+        assert!(trouble.iter().any(|(name, _)| name == "too_big"), "{trouble:?}");
     });
 }
 

@@ -1,6 +1,7 @@
 //! A client, a director with the plane on it, and two real servers.
 
 use core::net::{IpAddr, SocketAddr};
+use core::sync::atomic::{AtomicU16, Ordering};
 use core::time::Duration;
 use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
@@ -12,6 +13,7 @@ use ipvs_core::{
 use runtime_linux::lab::{Node, Switch};
 use runtime_linux::perform::ipvs::{Error, Plane};
 use runtime_linux::plane::User;
+use socket2::{Domain, Socket, Type};
 
 /// The names of the real servers.
 pub(crate) const SERVERS: [&str; 2] = ["rs1", "rs2"];
@@ -24,6 +26,8 @@ pub(crate) struct Network {
     pub(crate) director: Node,
     pub(crate) plane: Option<Box<User>>,
     forward: Forward,
+    /// The port of the next client: each is used once, or two connections might be one to the director.
+    next: AtomicU16,
     pub(crate) switches: Vec<Switch>,
     pub(crate) servers: Vec<Node>,
 }
@@ -84,7 +88,15 @@ impl Network {
         servers: Vec<Node>,
     ) -> Self {
         let plane = director.run(User::start).unwrap().unwrap();
-        Self { client, director, plane: Some(Box::new(plane)), forward, switches, servers }
+        Self {
+            client,
+            director,
+            plane: Some(Box::new(plane)),
+            forward,
+            next: AtomicU16::new(20_000),
+            switches,
+            servers,
+        }
     }
 
     pub(crate) fn apply(&mut self, step: Step) -> Result<(), Error> {
@@ -137,7 +149,13 @@ impl Network {
     /// Sends `bytes` bytes over one connection and gets as many back; says who answered.
     pub(crate) fn transfer(&self, family: Family, bytes: usize) -> io::Result<String> {
         let to = self.to(family);
-        self.client.run(|| transfer(to, bytes)).unwrap()
+        self.client.run(|| transfer(self.port_for(to), to, bytes)).unwrap()
+    }
+
+    /// An address of the client's that nothing came from before.
+    fn port_for(&self, to: SocketAddr) -> SocketAddr {
+        let any = if to.is_ipv4() { "0.0.0.0" } else { "::" };
+        SocketAddr::new(any.parse().unwrap(), self.next.fetch_add(1, Ordering::Relaxed))
     }
 
     /// Makes `count` requests, one connection or socket each; how many each server answered.
@@ -148,15 +166,11 @@ impl Network {
         count: usize,
     ) -> BTreeMap<String, usize> {
         let to = self.to(family);
-        let ask = || {
-            // Kept open, or the next one might get the same port and so be the same connection.
-            let mut sockets = Vec::new();
-            let one = |_| match protocol {
-                Protocol::Udp => ask(to, &mut sockets),
-                Protocol::Tcp | Protocol::Sctp => transfer(to, 0),
-            };
-            (0..count).map(one).collect::<Vec<_>>()
+        let one = |_| match protocol {
+            Protocol::Udp => ask(self.port_for(to), to),
+            Protocol::Tcp | Protocol::Sctp => transfer(self.port_for(to), to, 0),
         };
+        let ask = || (0..count).map(one).collect::<Vec<_>>();
         let mut answers = BTreeMap::new();
         for answer in self.client.run(ask).unwrap() {
             *answers.entry(answer.unwrap_or_else(|error| error.kind().to_string())).or_default() += 1;
@@ -215,8 +229,11 @@ fn serve(node: &Node, name: &'static str, own: &[&str]) {
     }
 }
 
-fn transfer(to: SocketAddr, bytes: usize) -> io::Result<String> {
-    let mut stream = TcpStream::connect_timeout(&to, PATIENCE)?;
+fn transfer(from: SocketAddr, to: SocketAddr, bytes: usize) -> io::Result<String> {
+    let socket = Socket::new(Domain::for_address(to), Type::STREAM, None)?;
+    socket.bind(&from.into())?;
+    socket.connect_timeout(&to.into(), PATIENCE)?;
+    let mut stream = TcpStream::from(socket);
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
     let sent: Vec<u8> = (0..bytes).map(|at| (at % 251).to_be_bytes()[7]).collect();
@@ -230,15 +247,13 @@ fn transfer(to: SocketAddr, bytes: usize) -> io::Result<String> {
     Ok(String::from_utf8_lossy(&name).into_owned())
 }
 
-fn ask(to: SocketAddr, sockets: &mut Vec<UdpSocket>) -> io::Result<String> {
-    let any: SocketAddr = if to.is_ipv4() { ([0; 4], 0).into() } else { ([0_u16; 8], 0).into() };
-    let socket = UdpSocket::bind(any)?;
+fn ask(from: SocketAddr, to: SocketAddr) -> io::Result<String> {
+    let socket = UdpSocket::bind(from)?;
     socket.set_read_timeout(Some(PATIENCE))?;
     // Connected, so that an answer from another address than the service's does not count.
     socket.connect(to)?;
     socket.send(b"?")?;
     let mut name = [0; 3];
     let length = socket.recv(&mut name)?;
-    sockets.push(socket);
     Ok(String::from_utf8_lossy(&name[..length]).into_owned())
 }
