@@ -167,7 +167,7 @@ impl Network {
     ) -> BTreeMap<String, usize> {
         let to = self.to(family);
         let one = |_| match protocol {
-            Protocol::Udp => ask(self.port_for(to), to),
+            Protocol::Udp => ask(self.port_for(to), to, 1),
             Protocol::Tcp | Protocol::Sctp => transfer(self.port_for(to), to, 0),
         };
         let ask = || (0..count).map(one).collect::<Vec<_>>();
@@ -176,6 +176,12 @@ impl Network {
             *answers.entry(answer.unwrap_or_else(|error| error.kind().to_string())).or_default() += 1;
         }
         answers
+    }
+
+    /// Sends a datagram of `bytes` bytes and gets it back; says who answered.
+    pub(crate) fn datagram(&self, family: Family, bytes: usize) -> io::Result<String> {
+        let to = self.to(family);
+        self.client.run(|| ask(self.port_for(to), to, bytes)).unwrap()
     }
 
     /// Counters of the plane that are not zero.
@@ -197,7 +203,7 @@ pub(crate) fn virtual_address(family: Family) -> IpAddr {
 const SERVER_PORT: u16 = 8080;
 
 /// A real server: over TCP it takes a count and that many bytes, and returns its name and the same bytes; over UDP it
-/// answers with its name.
+/// returns its name and the datagram.
 fn serve(node: &Node, name: &'static str, own: &[&str]) {
     let listener = node.run(|| TcpListener::bind(("::", SERVER_PORT))).unwrap().unwrap();
     // Bound to the address asked, or the answer would come from another one.
@@ -219,9 +225,9 @@ fn serve(node: &Node, name: &'static str, own: &[&str]) {
     });
     for socket in sockets {
         std::thread::spawn(move || {
-            let mut buffer = [0; 64];
-            while let Ok((_, from)) = socket.recv_from(&mut buffer) {
-                if socket.send_to(name.as_bytes(), from).is_err() {
+            let mut buffer = [0; 8_192];
+            while let Ok((length, from)) = socket.recv_from(&mut buffer) {
+                if socket.send_to(&[name.as_bytes(), &buffer[..length]].concat(), from).is_err() {
                     return;
                 }
             }
@@ -247,13 +253,16 @@ fn transfer(from: SocketAddr, to: SocketAddr, bytes: usize) -> io::Result<String
     Ok(String::from_utf8_lossy(&name).into_owned())
 }
 
-fn ask(from: SocketAddr, to: SocketAddr) -> io::Result<String> {
+fn ask(from: SocketAddr, to: SocketAddr, bytes: usize) -> io::Result<String> {
     let socket = UdpSocket::bind(from)?;
     socket.set_read_timeout(Some(PATIENCE))?;
     // Connected, so that an answer from another address than the service's does not count.
     socket.connect(to)?;
-    socket.send(b"?")?;
-    let mut name = [0; 3];
-    let length = socket.recv(&mut name)?;
-    Ok(String::from_utf8_lossy(&name[..length]).into_owned())
+    let sent: Vec<u8> = (0..bytes).map(|at| (at % 251).to_be_bytes()[7]).collect();
+    socket.send(&sent)?;
+    let mut answer = [0; 8_192];
+    let length = socket.recv(&mut answer)?;
+    let (name, returned) = answer[..length].split_at(3);
+    assert!(returned == sent, "{} bytes came back damaged", returned.len());
+    Ok(String::from_utf8_lossy(name).into_owned())
 }

@@ -17,6 +17,20 @@ fn sixteen_megabytes_cross_a_direct_routing_director_and_arrive_whole() {
     lab::test(|| cross(Network::direct()));
 }
 
+#[test]
+fn a_datagram_in_three_fragments_comes_to_one_server_and_back() {
+    lab::test(|| {
+        for mut network in [Network::nat(), Network::direct()] {
+            for family in [Family::V4, Family::V6] {
+                network.serve(family, Protocol::Udp, false);
+                assert_eq!(network.datagram(family, 4_000).unwrap(), "rs2");
+                assert_eq!(network.datagram(family, 4_000).unwrap(), "rs1");
+            }
+            assert_eq!(network.trouble(), []);
+        }
+    });
+}
+
 fn cross(mut network: Network) {
     for family in [Family::V4, Family::V6] {
         network.serve(family, Protocol::Tcp, false);
