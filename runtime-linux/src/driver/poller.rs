@@ -62,6 +62,9 @@ impl Poller {
 
     /// Waits for input or until `deadline`, whichever is first, and says what has input.
     pub(super) fn wait(&mut self, deadline: Option<Duration>, ready: &mut Vec<Ready>) -> io::Result<()> {
+        if deadline.is_some_and(|deadline| deadline <= clock::now()) {
+            return self.poll(ready);
+        }
         if deadline != self.armed {
             self.arm(deadline)?;
         }

@@ -270,5 +270,6 @@ impl Worker {
 const LONGEST_PACKET: usize = 65_535;
 /// Turns each source may have before timers are judged: with the packets of one turn, the budget of a flood.
 const DRAIN_ROUNDS: usize = 16;
-/// Timers judged before input is looked at again.
-const TICKS_AT_ONCE: usize = 4096;
+/// Timers judged before input is looked at again: when hundreds of routers take over at once, the adverts that
+/// arrive meanwhile count for those that have not yet had their turn.
+const TICKS_AT_ONCE: usize = 32;
