@@ -55,9 +55,12 @@ pub enum Action {
     Noticed(Notice),
 }
 
-/// The most that one event can bring about: an advert that finds us held up (three), then is heard and
-/// remarked on three times, or that is answered and announced against.
-pub const MOST_ACTIONS: usize = 8;
+/// The most that one event can bring about.
+///
+/// That is an advert of another owner: it is heard, remarked on for its interval, its addresses and its
+/// priority, and then either lost to (a last advert, release, transition) or won against (notice, answer,
+/// announcement). Three more for a router that was held up go with two remarks at most.
+pub const MOST_ACTIONS: usize = 7;
 
 /// What comes of one event.
 pub type Actions = heapless::Vec<Action, MOST_ACTIONS>;

@@ -146,6 +146,42 @@ fn a_second_active_router_is_worth_a_notice_again_after_a_quiet_time() {
 }
 
 #[test]
+fn the_longest_lists_of_actions_fit() {
+    let owner = || {
+        let announce = vrrp_core::announce::Settings { lower_priority_repeat: 1, ..v3().announce };
+        let wish = Wish { priority: crate::scene::priority(255), announce, ..v3() };
+        active(Wish { higher_priority_send_advert: true, ..wish })
+    };
+    let odd = |router: &Router, host| Advert {
+        host,
+        interval: crate::scene::interval(7),
+        addresses: &OTHER_ADDRESSES,
+        ..advert(router, 255)
+    };
+    for host in [9, 11] {
+        let mut router = owner();
+        let actions = odd(&router, host).to(&mut router, ms(200));
+        assert_eq!(actions.len(), vrrp_core::MOST_ACTIONS, "{actions:?}");
+    }
+}
+
+#[test]
+fn statistics_count_what_was_sent_heard_and_become() {
+    let mut statistics = vrrp_core::Statistics::default();
+    let mut router = crate::scene::started(v3());
+    let due = router.deadline().expect("a Backup waits");
+    statistics.record(&router.handle(due, Event::Tick));
+    statistics.record(&advert(&router, 0).to(&mut router, ms(4_000)));
+    statistics.record(&advert(&router, 50).to(&mut router, ms(4_500)));
+    statistics.record(&router.handle(ms(4_700), Event::Stop));
+    assert_eq!((statistics.adverts_sent, statistics.priority_zero_sent), (4, 1));
+    assert_eq!((statistics.adverts_received, statistics.priority_zero_received), (2, 1));
+    assert_eq!((statistics.became_active, statistics.released_active), (1, 1));
+    assert_eq!(statistics.notices, 1);
+    assert_eq!(statistics.all_ignored().map(|(_, count)| count).sum::<u64>(), 0);
+}
+
+#[test]
 fn the_checksum_form_of_a_better_router_is_followed_where_that_is_set() {
     // Decision 2, F26
     use vrrp_core::ChecksumForm::{PseudoHeader, Rfc9568};
@@ -165,6 +201,9 @@ fn the_checksum_form_of_a_better_router_is_followed_where_that_is_set() {
     assert_eq!(router.checksum(), PseudoHeader);
     assert_eq!(router.active().map(|active| active.checksum), Some(PseudoHeader));
 }
+
+const OTHER_ADDRESSES: [core::net::IpAddr; 1] =
+    [core::net::IpAddr::V4(core::net::Ipv4Addr::new(192, 0, 2, 101))];
 
 fn count(actions: &[Action]) -> usize {
     actions.iter().filter(|action| matches!(action, Action::Advertise { .. })).count()
