@@ -138,6 +138,18 @@ fn a_service_for_every_port_binds_a_client_for_all_of_them_and_keeps_the_port() 
     assert_eq!(to("10.9.0.7", 80), at("10.2.0.3", 8_080));
 }
 
+#[test]
+fn services_on_two_ports_of_one_address_bind_a_client_each_for_itself() {
+    let (one, servers) = persistent(Protocol::Udp, 32);
+    let key = ServiceKey::Address { protocol: Protocol::Udp, address: VIRTUAL_V4.parse().unwrap(), port: 54 };
+    let others = [server("10.2.0.3", 54, Forward::Direct)];
+    let mut lab = Lab::new(&[(one, &servers), (Service { key, ..one }, &others)], 32);
+    assert_eq!(lab.hop("10.9.0.7:1", Made::Udp), servers[1].address);
+    let mut packet = crate::packet::udp(at("10.9.0.7", 1), at(VIRTUAL_V4, 54), b"?");
+    assert_eq!(lab.sent(&mut packet).next_hop, others[0].address);
+    assert_eq!(lab.hop("10.9.0.7:2", Made::Udp), servers[1].address);
+}
+
 /// A round-robin service that keeps clients for 300 s, and two servers.
 fn persistent(protocol: Protocol, granularity: u8) -> (Service, [Destination; 2]) {
     let persistence = Persistence { timeout: Duration::from_mins(5), granularity };

@@ -71,6 +71,16 @@ fn source_hashing_with_fallback_serves_every_client_and_moves_only_those_of_the_
 }
 
 #[test]
+fn the_fallback_of_source_hashing_begins_at_twice_the_clients_bucket() {
+    let mut lab = Lab::with_flags(Method::SourceHashing, SchedulerFlags::FLAG_1, &[1, 1, 1]);
+    lab.edit(3, 0);
+    // Buckets go to 3, 2, 1 in turn. These clients have bucket 144, 84, 219 and 60; twice that is 32 (server 1), 168
+    // (server 3, so the next bucket's: 2), 182 (server 1) and 120 (server 3, so 2).
+    let servers = [0, 2, 6, 7].map(|client| lab.udp_from(&format!("10.1.8.{client}:4000")));
+    assert_eq!(servers, [1, 2, 1, 2]);
+}
+
+#[test]
 fn source_hashing_gives_a_server_as_many_buckets_as_its_weight() {
     let mut lab = Lab::new(Method::SourceHashing, &[1, 3]);
     let served = |lab: &mut Lab, server| {
