@@ -15,7 +15,7 @@ use netlink_packet_route::link::{
     InfoBridge, InfoData, InfoKind, InfoVeth, LinkAttribute, LinkFlags, LinkHeader, LinkInfo, LinkMessage,
 };
 use netlink_packet_route::route::{
-    RouteAddress, RouteAttribute, RouteHeader, RouteMessage, RouteProtocol, RouteScope, RouteType,
+    RouteAddress, RouteAttribute, RouteFlags, RouteHeader, RouteMessage, RouteProtocol, RouteScope, RouteType,
 };
 use netlink_sys::protocols::NETLINK_ROUTE;
 use nix::net::if_::if_nametoindex;
@@ -104,7 +104,8 @@ pub(super) fn remove_address(link: &str, cidr: Cidr) -> io::Result<()> {
     change(libc::RTM_DELADDR, 0, &address_message(if_nametoindex(link)?, cidr))
 }
 
-/// Adds a route to `destination`: by way of `gateway`, or straight out of `link`.
+/// Adds a route to `destination`: by way of `gateway`, or straight out of `link`, or both: the gateway is then a
+/// neighbour on that link whatever its address.
 pub(super) fn add_route(destination: Cidr, gateway: Option<IpAddr>, link: Option<&str>) -> io::Result<()> {
     let mut message = RouteMessage::default();
     message.header.address_family = family(destination.address);
@@ -113,6 +114,9 @@ pub(super) fn add_route(destination: Cidr, gateway: Option<IpAddr>, link: Option
     message.header.protocol = RouteProtocol::Static;
     message.header.scope = if gateway.is_some() { RouteScope::Universe } else { RouteScope::Link };
     message.header.kind = RouteType::Unicast;
+    if gateway.is_some() && link.is_some() {
+        message.header.flags = RouteFlags::Onlink;
+    }
     if destination.prefix > 0 {
         message.attributes.push(RouteAttribute::Destination(RouteAddress::from(destination.address)));
     }

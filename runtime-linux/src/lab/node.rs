@@ -171,6 +171,12 @@ impl Node {
         self.on("route", destination, || link::add_route(cidr, Some(gateway), None))
     }
 
+    /// Adds a route by way of `gateway`, which is a neighbour on `link` whatever its address.
+    pub fn route_beside(&self, destination: &str, gateway: IpAddr, link: &str) -> Result<(), Error> {
+        let cidr: Cidr = destination.parse()?;
+        self.on(link, destination, || link::add_route(cidr, Some(gateway), Some(link)))
+    }
+
     /// Adds a route straight out of `link`.
     pub fn route_out(&self, destination: &str, link: &str) -> Result<(), Error> {
         let cidr: Cidr = destination.parse()?;

@@ -93,7 +93,8 @@ impl Stage {
             for cidr in &plan.addresses {
                 if through_director {
                     let everywhere = if cidr.address.is_ipv4() { "0.0.0.0/0" } else { "::/0" };
-                    node.route_via(everywhere, cidr.address)?;
+                    // The virtual address moves with the service, and so does the way out.
+                    node.route_beside(everywhere, cidr.address, LINK)?;
                     break;
                 }
                 node.hold_quietly(cidr.address)?;

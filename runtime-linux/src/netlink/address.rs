@@ -6,6 +6,7 @@ use netlink_packet_core::{Emitable, Parseable};
 use netlink_packet_route::AddressFamily;
 use netlink_packet_route::address::{
     AddressAttribute, AddressFlags, AddressHeaderFlags, AddressMessage, AddressProtocol, AddressScope,
+    CacheInfo,
 };
 
 /// The number in `IFA_PROTO` by which addresses that steadfast put there can be told from others: that of
@@ -99,6 +100,14 @@ impl AddressRequest {
         if self.address.is_ipv6() {
             message.header.flags = AddressHeaderFlags::Nodad;
             message.attributes.push(AddressAttribute::Flags(AddressFlags::Nodad));
+            if self.prefix == 128 {
+                // As keepalived: deprecated from the start, so that the kernel takes no virtual address as the
+                // source of what the director itself sends. A real server of a DR service holds that address
+                // too, and would answer a health check from it to itself.
+                let mut lifetimes = CacheInfo::default();
+                (lifetimes.ifa_preferred, lifetimes.ifa_valid) = (0, FOREVER);
+                message.attributes.push(AddressAttribute::CacheInfo(lifetimes));
+            }
         } else {
             message.attributes.extend(self.label.clone().map(AddressAttribute::Label));
             message.attributes.extend(self.broadcast.map(AddressAttribute::Broadcast));
@@ -109,12 +118,42 @@ impl AddressRequest {
     }
 }
 
+/// `INFINITY_LIFE_TIME`.
+const FOREVER: u32 = u32::MAX;
+
 /// `RT_SCOPE_HOST`.
 const HOST_SCOPE: u8 = 254;
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_an_ipv6_address_that_stands_alone_is_deprecated_from_the_start() {
+        let lifetimes = |address: &str, prefix| {
+            let address = address.parse().unwrap();
+            let request = AddressRequest {
+                index: 3,
+                address,
+                prefix,
+                scope: None,
+                label: None,
+                broadcast: None,
+                peer: None,
+            };
+            let attributes = AddressMessage::parse(&request.body()).unwrap().attributes;
+            attributes.into_iter().find_map(|attribute| {
+                if let AddressAttribute::CacheInfo(it) = attribute {
+                    Some((it.ifa_preferred, it.ifa_valid))
+                } else {
+                    None
+                }
+            })
+        };
+        assert_eq!(lifetimes("2001:db8::100", 128), Some((0, u32::MAX)));
+        assert_eq!(lifetimes("2001:db8::100", 64), None);
+        assert_eq!(lifetimes("192.0.2.1", 32), None);
+    }
 
     #[test]
     fn a_request_reads_back_as_an_address_of_ours() {

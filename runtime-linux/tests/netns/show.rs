@@ -32,6 +32,23 @@ fn the_built_in_story_holds_and_every_step_of_it_is_told() {
 }
 
 #[test]
+fn the_story_holds_over_ipv6_with_direct_routing() {
+    holds(&CONFIGURATION.replace("VIP", "2001:db8::100").replace("WEB", "2001:db8::").replace("KIND", "DR"));
+}
+
+#[test]
+fn the_story_holds_with_address_translation_into_another_network() {
+    holds(&CONFIGURATION.replace("VIP", "192.0.2.100").replace("WEB", "10.9.8.").replace("KIND", "NAT"));
+}
+
+#[test]
+fn the_story_respects_nopreempt() {
+    let text = CONFIGURATION.replace("VIP", "192.0.2.100").replace("WEB", "192.0.2.").replace("KIND", "DR");
+    let told = holds(&text.replace("PRIORITY", "PRIORITY\n  nopreempt"));
+    assert!(told.contains("nopreempt leaves the Active one alone"), "{told}");
+}
+
+#[test]
 fn a_story_that_does_not_hold_fails_and_shows_the_last_words_of_the_directors() {
     let directory = tempfile::tempdir().unwrap();
     let file = |name: &str, text: &str| {
@@ -96,6 +113,22 @@ fn what_cannot_be_played_is_refused_with_the_reason() {
     }
 }
 
+/// Plays `configuration` with the priorities 200 and 100; the story has to hold. What was told.
+fn holds(configuration: &str) -> String {
+    let directory = tempfile::tempdir().expect("a directory is to be had");
+    let files = [200, 100].map(|priority| {
+        let path = directory.path().join(format!("{priority}.conf"));
+        fs::write(&path, configuration.replace("PRIORITY", &priority.to_string())).expect("it is ours");
+        path.into_os_string().into_string().expect("a plain path")
+    });
+    let output = lab(&["--config", &files[0], "--config", &files[1]]).output().expect("it runs");
+    let told = String::from_utf8(output.stdout).expect("it prints text");
+    let said = String::from_utf8(output.stderr).expect("it prints text");
+    assert_eq!(output.status.code(), Some(0), "{told}{said}");
+    assert!(told.contains("answers: web1 100, web2 100"), "{told}");
+    told
+}
+
 fn lab(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_steadfast"));
     command.arg("lab").args(arguments);
@@ -131,3 +164,36 @@ fn gone(pids: &[String]) {
     }
     assert_eq!(pids.iter().find(alive), None, "a director survived");
 }
+
+const CONFIGURATION: &str = "
+vrrp_instance V {
+  interface eth0
+  version 3
+  virtual_router_id 7
+  priority PRIORITY
+  advert_int 0.2
+  virtual_ipaddress {
+    VIP
+  }
+}
+virtual_server VIP 80 {
+  delay_loop 1
+  lb_algo rr
+  lb_kind KIND
+  protocol TCP
+  real_server WEB1 80 {
+    TCP_CHECK {
+      connect_timeout 1
+      retry 1
+      delay_before_retry 1
+    }
+  }
+  real_server WEB2 80 {
+    TCP_CHECK {
+      connect_timeout 1
+      retry 1
+      delay_before_retry 1
+    }
+  }
+}
+";
