@@ -37,6 +37,7 @@ pub enum Invocation {
 
 /// `steadfast run`, or keepalived's form without `-t`.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct Run {
     /// `-f`: the configuration file.
     pub config: PathBuf,

@@ -164,6 +164,7 @@ pub fn parse(arguments: Vec<OsString>) -> Result<Invocation, Usage> {
 }
 
 /// The text of `steadfast --help`: subcommands, then the daemon's flags.
+#[expect(clippy::missing_panics_doc, reason = "a String takes everything")]
 pub fn help() -> String {
     let mut text = Line::command().render_help().to_string();
     text.push_str("\nThe daemon's flags, as keepalived's (`steadfast -nlD -f FILE`, `steadfast run -l`):\n");

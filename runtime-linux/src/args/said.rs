@@ -10,6 +10,7 @@ use crate::config;
 
 /// What was said, flag by flag; nothing is interpreted yet.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct Said {
     /// `-f`; the last one counts.
     pub file: Option<PathBuf>,

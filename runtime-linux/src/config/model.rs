@@ -37,7 +37,7 @@ pub struct Global {
     pub script_user: Option<ScriptUser>,
     /// `enable_script_security`.
     pub script_security: bool,
-    /// `vrrp_rt_priority`: SCHED_RR priority of the VRRP thread, 1-99.
+    /// `vrrp_rt_priority`: `SCHED_RR` priority of the VRRP thread, 1-99.
     pub rt_priority: Option<u8>,
     /// `vrrp_garp_interval`: gap between two ARP announcements on one interface.
     pub garp_interval: Duration,
@@ -99,6 +99,7 @@ pub struct Script {
 
 /// One `vrrp_instance`.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a word of the file")]
 pub struct Instance {
     /// The name after `vrrp_instance`.
     pub name: String,

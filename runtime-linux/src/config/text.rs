@@ -38,6 +38,7 @@ impl Uses {
     pub const DIRECT: u32 = 0;
 
     /// Numbers the use of a definition at `span`, which itself came by `via`.
+    #[expect(clippy::missing_panics_doc, reason = "what comes out of expansion is bounded")]
     pub fn add(&mut self, span: Span, via: u32) -> u32 {
         let depth = self.depth(via) + 1;
         self.uses.push(Use { span, via, depth });
@@ -102,6 +103,7 @@ pub struct Token {
 }
 
 /// The characters of a stretch of a file.
+#[expect(clippy::missing_panics_doc, reason = "files of 4 GiB are refused before")]
 pub fn text(source: &str, file: u32, start: usize, end: usize) -> Text {
     let mut text = Text::new();
     for (index, value) in source[start..end].char_indices() {
@@ -169,8 +171,8 @@ pub fn tokens(text: &[Char], uses: &Uses) -> (Vec<Token>, Option<Span>) {
             }
         };
         let span = uses.place(&rest[..taken]).unwrap_or(first.span);
-        let used = uses.root(first.via).filter(|root| *root != span);
-        tokens.push(Token { text: plain(inside), shape, span, used });
+        let site = uses.root(first.via).filter(|root| *root != span);
+        tokens.push(Token { text: plain(inside), shape, span, used: site });
         rest = trim(&rest[taken..]);
     }
     (tokens, unterminated)

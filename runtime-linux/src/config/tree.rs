@@ -58,6 +58,7 @@ struct Open {
 /// Puts the blocks together.
 ///
 /// A missing `}` is noticed at the first word that can only stand further out, and put in there.
+#[expect(clippy::missing_panics_doc, reason = "the root is never closed")]
 pub fn parse(lines: Vec<Line>, diagnostics: &mut Diagnostics) -> Vec<Node> {
     let balanced = is_balanced(&lines);
     let mut open = vec![Open { inside: Inside::Known(Block::Root), nodes: Vec::new(), brace: None }];

@@ -6,7 +6,7 @@ use std::process::Command;
 use super::{config, options, router, sample};
 
 /// What a daemon thinks of a file, by the exit code of `-t`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Verdict {
     /// 0: nothing to complain about.
     Good,
@@ -59,22 +59,41 @@ fn samples_get_the_verdict_of_keepalived() {
         ("check_unicast_src", "younger than 2.2.7"),
         ("min_ttl", "younger than 2.2.7"),
     ];
+    let mut different = Vec::new();
     for folder in ["", "published"] {
         for entry in std::fs::read_dir(sample(folder)).unwrap() {
             let path = entry.unwrap().path();
             let Some("conf") = path.extension().and_then(|extension| extension.to_str()) else { continue };
             let text = std::fs::read_to_string(&path).unwrap();
             // The links of the samples are not here; and what only one of us knows is taken out.
-            let mut text = text.replace("ens33", "eth0").replace("enp1s0", "eth0").replace("eth1", "eth0");
+            let mut text = text.replace("ens33", "eth0").replace("enp1s0", "eth0").replace("eth1", "lo");
             for (word, _why) in known {
                 text = text.replace(word, "").replace("min_ttl 254", "");
             }
             let text: Vec<&str> = text.lines().filter(|line| !is_value_alone(line)).collect();
             let (ours, theirs) = verdicts(&text.join("\n"));
-            assert_eq!(ours, theirs, "{}", path.display());
+            if ours != theirs {
+                let name = path.file_name().unwrap().to_string_lossy().into_owned();
+                different.push((name, ours, theirs));
+            }
         }
     }
+    different.sort();
+    let known: Vec<_> =
+        DIFFERENT.iter().map(|(name, ours, theirs, _why)| ((*name).to_owned(), *ours, *theirs)).collect();
+    assert_eq!(different, known);
 }
+
+/// Samples that the two judge differently, and why.
+const DIFFERENT: &[(&str, Verdict, Verdict, &str)] = &[
+    ("b-annotated.conf", Verdict::Security, Verdict::Complains, NOT_HERE),
+    ("b-backup.conf", Verdict::Security, Verdict::Good, NOT_HERE),
+    ("b-master.conf", Verdict::Security, Verdict::Complains, NOT_HERE),
+    ("group-nat.conf", Verdict::Security, Verdict::Good, NOT_HERE),
+];
+
+const NOT_HERE: &str =
+    "its scripts are not on this host, and keepalived forgets such scripts before it asks for security";
 
 /// What is left of a line when its word is taken out.
 fn is_value_alone(line: &str) -> bool {

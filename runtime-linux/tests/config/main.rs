@@ -1,5 +1,7 @@
 //! The configuration language, through its public interface.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
+
 use std::path::{Path, PathBuf};
 
 use runtime_linux::config::{self, Loaded, Options};

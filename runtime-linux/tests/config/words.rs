@@ -63,21 +63,25 @@ fn every_built_word_is_read_by_somebody() {
             "virtual_server 192.0.2.1 80 {{\nreal_server 10.0.0.1 80 {{\n{} {{\n{line}\n}}\n}}\n}}",
             block.name()
         ),
-        other => panic!("nothing is built in {}", other.name()),
+        // What stands in these only degrades the check to a simpler one, or no check is made at all.
+        Block::HttpGet
+        | Block::SmtpCheck
+        | Block::SmtpHost
+        | Block::DnsCheck
+        | Block::UdpCheck
+        | Block::PingCheck => String::new(),
+        Block::TrackGroup
+        | Block::TrackProcess
+        | Block::TrackFile
+        | Block::BfdInstance
+        | Block::GarpGroup
+        | Block::Ssl
+        | Block::AuthHmac
+        | Block::Url
+        | Block::BfdCheck
+        | Block::FileCheck => panic!("nothing is built in {}", block.name()),
     };
     for block in Block::ALL {
-        // What stands in these only degrades the check to a simpler one, or is not made at all.
-        if matches!(
-            block,
-            Block::HttpGet
-                | Block::SmtpCheck
-                | Block::SmtpHost
-                | Block::DnsCheck
-                | Block::UdpCheck
-                | Block::PingCheck
-        ) {
-            continue;
-        }
         for word in block.words().filter(|word| word.status == Status::Built) {
             let value = if word.takes == Takes::Values { "1" } else { "{ }" };
             let text = within(block, &format!("{} {value}", word.name));

@@ -73,21 +73,25 @@ pub(super) struct Said {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     Tcp,
     Http,
     Misc,
 }
 
-/// Takes a check; `None` if the word is no check, and nothing in it if it cannot be made.
-pub(super) fn read(word: &str, node: &Node, diagnostics: &mut Diagnostics) -> Option<Option<Said>> {
-    let (kind, block) = match word {
-        "TCP_CHECK" => (Kind::Tcp, Block::TcpCheck),
-        "HTTP_GET" | "SSL_GET" => (Kind::Http, Block::HttpGet),
-        "SMTP_CHECK" => (Kind::Tcp, Block::SmtpCheck),
-        "MISC_CHECK" => (Kind::Misc, Block::MiscCheck),
-        _ => return None,
-    };
+/// What check a word stands for, if any that is made.
+pub(super) fn kind_of(word: &str) -> Option<(Kind, Block)> {
+    match word {
+        "TCP_CHECK" => Some((Kind::Tcp, Block::TcpCheck)),
+        "HTTP_GET" | "SSL_GET" => Some((Kind::Http, Block::HttpGet)),
+        "SMTP_CHECK" => Some((Kind::Tcp, Block::SmtpCheck)),
+        "MISC_CHECK" => Some((Kind::Misc, Block::MiscCheck)),
+        _ => None,
+    }
+}
+
+/// Reads a check; complains and gives `None` if it cannot be made.
+pub(super) fn read(kind: Kind, block: Block, node: &Node, diagnostics: &mut Diagnostics) -> Option<Said> {
     let mut said = Said {
         kind,
         timings: Timings::default(),
@@ -112,9 +116,9 @@ pub(super) fn read(word: &str, node: &Node, diagnostics: &mut Diagnostics) -> Op
                 .help("add `misc_path \"/path/to/program\"`")
                 .consequence("the check is left out"),
         );
-        return Some(None);
+        return None;
     }
-    Some(Some(said))
+    Some(said)
 }
 
 impl Said {

@@ -19,6 +19,7 @@ use crate::config::value::{self, Values, wrong};
 
 /// What an instance says, with the places that rules complain about.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a word of the file")]
 pub(super) struct Said {
     pub(super) name: String,
     pub(super) span: Span,

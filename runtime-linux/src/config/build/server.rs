@@ -68,8 +68,8 @@ pub(super) fn read(node: &Node, service: &Service, diagnostics: &mut Diagnostics
             "notify_up" => server.notify_up = notify::script(node, diagnostics),
             "notify_down" => server.notify_down = notify::script(node, diagnostics),
             _ => {
-                let Some(check) = check::read(word, node, diagnostics) else { return false };
-                server.checks.extend(check);
+                let Some((kind, block)) = check::kind_of(word) else { return false };
+                server.checks.extend(check::read(kind, block, node, diagnostics));
             }
         }
         true

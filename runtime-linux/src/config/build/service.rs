@@ -34,6 +34,7 @@ enum Target {
 }
 
 /// What a virtual server says.
+#[expect(clippy::struct_excessive_bools, reason = "each is a word of the file")]
 pub(super) struct Said {
     pub(super) timings: Timings,
     pub(super) method: Method,

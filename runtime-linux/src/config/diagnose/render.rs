@@ -67,12 +67,8 @@ impl Diagnostics {
             let path = self.files.file(span.file).path.display();
             line = format!("{path}:{}:{}: ", position.line, position.column);
         }
-        line.push_str(&format!(
-            "{}[{}]: {}",
-            diagnostic.kind.severity.word(),
-            diagnostic.kind.code,
-            diagnostic.message
-        ));
+        line.push_str(diagnostic.kind.severity.word());
+        line.push_str(&["[", diagnostic.kind.code, "]: ", &diagnostic.message].concat());
         for more in [&diagnostic.consequence, &diagnostic.help].into_iter().flatten() {
             line.push_str("; ");
             line.push_str(more);

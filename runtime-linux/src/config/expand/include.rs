@@ -9,6 +9,7 @@ use crate::config::text::Token;
 
 /// What makes an include an error.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a word of `include_check`")]
 pub(super) struct Strictness {
     /// A file that is there but cannot be read.
     readable: bool,

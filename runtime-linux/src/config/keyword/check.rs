@@ -28,8 +28,6 @@ pub(super) const TIMING: &[Word] = &[
     accepted(Rare, "log_all_failures", Values),
 ];
 
-pub(super) const TCP_CHECK: &[Word] = &[];
-
 pub(super) const HTTP_GET: &[Word] = &[
     accepted(Essential, "url", Block(B::Url)),
     accepted(Common, "virtualhost", Values),
