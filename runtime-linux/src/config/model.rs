@@ -45,8 +45,6 @@ pub struct Global {
     pub gna_interval: Duration,
     /// `lvs_flush`: remove every IPVS service at start.
     pub lvs_flush: bool,
-    /// `lvs_flush_on_stop`: leave the removal of real servers to the removal of their service.
-    pub lvs_flush_on_stop: bool,
     /// `vrrp_startup_delay`.
     pub startup_delay: Duration,
 }
@@ -62,7 +60,6 @@ impl Default for Global {
             garp_interval: Duration::ZERO,
             gna_interval: Duration::ZERO,
             lvs_flush: false,
-            lvs_flush_on_stop: false,
             startup_delay: Duration::ZERO,
         }
     }

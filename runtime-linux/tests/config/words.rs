@@ -27,7 +27,9 @@ fn old_names_are_taken_and_remarked_upon() {
             "1:15: note[S0204]: `lvs_flush_onstop` is the old name of `lvs_flush_on_stop`; write `lvs_flush_on_stop`"
         ]
     );
-    assert!(load("global_defs { lvs_flush_onstop }").configuration.unwrap().global.lvs_flush_on_stop);
+    let text = "virtual_server 192.0.2.1 80 {\nprotocol TCP\nreal_server 10.0.0.1 80 {\nTCP_CHECK { nb_get_retry 3 }\n}\n}";
+    let server = &load(text).configuration.unwrap().virtual_servers[0].real_servers[0];
+    assert_eq!(server.checks[0].timing.retry, 3);
 }
 
 #[test]

@@ -75,8 +75,6 @@ pub(super) fn read(node: &Node, global: &mut Global, defaults: &mut Defaults, di
             "vrrp_garp_interval" => set(&mut global.garp_interval, values.seconds(0.0..=LONGEST)),
             "vrrp_gna_interval" => set(&mut global.gna_interval, values.seconds(0.0..=LONGEST)),
             "lvs_flush" => set(&mut global.lvs_flush, values.boolean()),
-            // `lvs_flush_on_stop VS` is told apart from the plain form by nothing we do differently.
-            "lvs_flush_on_stop" => global.lvs_flush_on_stop = true,
             "vrrp_startup_delay" => set(&mut global.startup_delay, values.seconds(0.0..=LONGEST)),
             "vrrp_version" => {
                 let versions = [("2", Version::V2), ("3", Version::V3)];

@@ -3,7 +3,7 @@
 use super::Block as B;
 use super::Class::{Common, Essential, Old, Rare};
 use super::Takes::{Block, Values};
-use super::{Word, accepted, alias, built};
+use super::{Word, accepted, alias, built, missed};
 
 /// What every check that connects has.
 pub(super) const CONNECTING: &[Word] = &[
@@ -60,7 +60,7 @@ pub(super) const DNS_CHECK: &[Word] = &[accepted(Rare, "type", Values), accepted
 pub(super) const MISC_CHECK: &[Word] = &[
     built(Essential, "misc_path", Values),
     built(Common, "misc_timeout", Values),
-    accepted(Common, "misc_dynamic", Values),
+    missed(Common, "misc_dynamic", Values, "exit codes from 2 to 255 are failures, not weights"),
     built(Common, "user", Values),
 ];
 

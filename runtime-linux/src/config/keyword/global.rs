@@ -6,7 +6,7 @@ use super::{Word, accepted, alias, built, missed};
 
 pub(super) const GENERAL: &[Word] = &[
     built(Common, "data_plane", Values),
-    accepted(Essential, "notification_email", List),
+    missed(Essential, "notification_email", List, "no mail is sent"),
     accepted(Essential, "notification_email_from", Values),
     accepted(Essential, "smtp_server", Values),
     accepted(Essential, "smtp_connect_timeout", Values),
@@ -124,7 +124,7 @@ pub(super) const SERVICES: &[Word] = &[
     missed(Common, "lvs_sync_daemon", Values, "connections are not synchronised to the other director"),
     accepted(Rare, "lvs_timeouts", Values),
     built(Common, "lvs_flush", Values),
-    built(Rare, "lvs_flush_on_stop", Values),
+    accepted(Rare, "lvs_flush_on_stop", Values),
     alias(Old, "lvs_flush_onstop", "lvs_flush_on_stop", Values),
     accepted(Rare, "nftables_ipvs", Values),
     accepted(Rare, "nftables_ipvs_priority", Values),
