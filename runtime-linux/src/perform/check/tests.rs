@@ -269,7 +269,7 @@ async fn a_status_can_be_written_as_json() {
 }
 
 #[tokio::test]
-#[ignore = "for figures: ten seconds of load; run with --release --nocapture"]
+#[ignore = "needs ten seconds of an idle machine; run with --release --nocapture for figures"]
 async fn ten_thousand_servers_are_checked_by_one_task() {
     // Every address of 127.0.0.0/8 is this host: one listener is all servers.
     let listener = TcpListener::bind("0.0.0.0:0").unwrap();
