@@ -39,7 +39,7 @@ mod sys;
 mod web;
 
 pub use daemon::{CONFIGURATION, Daemon, skew_time, takeover_time};
-pub use entrance::{enter, test};
+pub use entrance::{Place, enter, test};
 pub use link::Cidr;
 pub use measure::{Outage, Takeover, first_advert, last_advert, outage, takeover};
 pub use node::{Node, Switch};

@@ -14,19 +14,28 @@ use super::{Error, sys};
 /// A process that may make network namespaces (root) stays as it is. Any other one moves into a user namespace
 /// of its own, where it is root over what it makes and nothing else. Fails with the name of the setting that
 /// stands in the way.
-pub fn enter() -> Result<(), Error> {
+pub fn enter() -> Result<Place, Error> {
     if may_make_namespaces() {
-        return Ok(());
+        return Ok(Place::Machine);
     }
     let (user, group) = (Uid::effective(), Gid::effective());
     unshare(CloneFlags::CLONE_NEWUSER)
         .map_err(|errno| Error::new("entering a user namespace", obstacle(&errno.into())))?;
     map_to_root(user, group).map_err(Error::when("becoming root of the new user namespace"))?;
     if may_make_namespaces() {
-        Ok(())
+        Ok(Place::UserNamespace)
     } else {
         Err(Error::new("making a network namespace", obstacle(&io::ErrorKind::PermissionDenied.into())))
     }
+}
+
+/// Where a process is once it may build a laboratory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// Where it was.
+    Machine,
+    /// In a user namespace of its own.
+    UserNamespace,
 }
 
 /// Runs the body of a test that needs namespaces, as root or as anybody who may have user namespaces.

@@ -8,7 +8,7 @@ use nix::sys::signal::{SigSet, Signal};
 use super::plan::Plan;
 use super::stage::Stage;
 use super::story::{Story, last_words};
-use super::{Daemon, Error, enter, kill_all};
+use super::{Daemon, Error, Place, enter, kill_all};
 
 /// What `steadfast lab` was asked to do.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -28,18 +28,18 @@ pub struct Options {
 /// Has to be called before any other thread exists. An interrupt ends the whole program, and with it every
 /// process and network of the laboratory.
 pub fn run(options: &Options) -> Result<bool, Error> {
-    enter()?;
+    let place = enter()?;
     end_on_signal()?;
     let daemon = match &options.daemon {
         Some(daemon) => daemon.clone(),
         None => Daemon::this().map_err(Error::when("finding this program"))?,
     };
     let plan = if options.configs.is_empty() { Plan::published() } else { Plan::read(&options.configs)? };
-    perform(&plan, &daemon, options)
+    perform(&plan, &daemon, options, place)
 }
 
 /// Tells the story of `plan` with `daemon` directing.
-pub fn perform(plan: &Plan, daemon: &Daemon, options: &Options) -> Result<bool, Error> {
+pub fn perform(plan: &Plan, daemon: &Daemon, options: &Options, place: Place) -> Result<bool, Error> {
     println!("{}", picture(plan, &daemon.name));
     let mut story = Story::new(plan, Stage::build(plan)?, daemon, options.verbose);
     let told = story.tell();
@@ -50,24 +50,24 @@ pub fn perform(plan: &Plan, daemon: &Daemon, options: &Options) -> Result<bool, 
     }
     told?;
     if options.keep {
-        keep(&mut story)?;
+        keep(&mut story, place)?;
     }
     Ok(held)
 }
 
 /// Brings every director back and waits for the interrupt.
-fn keep(story: &mut Story<'_>) -> Result<(), Error> {
+fn keep(story: &mut Story<'_>, place: Place) -> Result<(), Error> {
     for post in &mut story.stage.directors {
         if post.process.as_ref().is_none_or(|process| process.ended().is_some()) {
             post.start(story.daemon, story.aloud)?;
         }
     }
     println!("everything is left running until Ctrl-C. Look around from another terminal:\n");
-    let user = if std::fs::read_link("/proc/1/ns/user").ok() == std::fs::read_link("/proc/self/ns/user").ok()
-    {
-        String::new()
-    } else {
-        format!(" --user=/proc/{}/ns/user --preserve-credentials", std::process::id())
+    let user = match place {
+        Place::Machine => String::new(),
+        Place::UserNamespace => {
+            format!(" --user=/proc/{}/ns/user --preserve-credentials", std::process::id())
+        }
     };
     let stage = &story.stage;
     for post in &stage.directors {

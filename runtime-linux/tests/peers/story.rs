@@ -1,6 +1,6 @@
 //! The story that `steadfast lab` tells, told of others: its bounds are not made to measure.
 
-use runtime_linux::lab::{self, Options, perform};
+use runtime_linux::lab::{self, Options, Place, perform};
 
 use crate::group::{D, Who};
 
@@ -9,7 +9,7 @@ use crate::group::{D, Who};
 fn the_story_holds_with_keepalived_directing() {
     lab::test(|| {
         // VRRP only: this machine's kernel may have no IPVS.
-        let held = perform(&D.plan(), &Who::Keepalived.daemon(), &Options::default());
+        let held = perform(&D.plan(), &Who::Keepalived.daemon(), &Options::default(), Place::Machine);
         assert!(held.expect("the stage can be built"));
     });
 }
