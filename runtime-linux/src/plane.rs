@@ -12,9 +12,11 @@
 //!   control thread ── Step, read, status ────────────┘
 //! ```
 //!
-//! What it does not do, and says so where it is asked: tunnels, SCTP, firewall marks and real servers that are this
-//! host itself. Processes of this host do not reach the services (the kernel's IPVS does that). A real server
-//! with NAT cannot be reached past the service through this host, at the balanced port. Routes are looked up by
+//! What it does not do, and says so where it is asked: tunnels, SCTP, firewall marks, NAT of every port of an address
+//! (port 0), and real servers that are this host itself. Processes of this host do not reach the services (the kernel's IPVS does that). A real server
+//! with NAT cannot be reached past the service through this host, at the balanced port. The firewall of this host does
+//! not see the packets of services. A service on port 0 takes everything of its protocol that comes to the address, answers
+//! to connections that this host opened from there included. Routes are looked up by
 //! destination in the main decision of the host; rules that look at the source are not seen.
 
 use core::time::Duration;

@@ -100,7 +100,8 @@ fn element(step: &Step) -> Option<Element> {
                 side: Side::Reply,
                 address: destination.address,
                 protocol: protocol.number(),
-                port: some(destination.port),
+                // 0 keeps the port of the packet, which is the service's
+                port: some(destination.port).or(some(port)),
             })
         }
         Step::RemoveService(_) | Step::RemoveDestination { .. } => None,

@@ -9,7 +9,7 @@ use std::sync::mpsc::{Receiver, SyncSender};
 
 use ipvs_core::{
     Bucket, Destination, DestinationSlot, Director, Entry, Forward, Fragment, Memory, Reason, Service,
-    ServiceSlot, Settings, Step, Timeouts,
+    ServiceKey, ServiceSlot, Settings, Step, Timeouts,
 };
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::eventfd::EventFd;
@@ -227,6 +227,17 @@ impl Worker<'_> {
                         .to_owned(),
                 ));
             }
+        }
+        if let ServiceKey::Address { port: 0, .. } = step.service()
+            && let Step::AddDestination { destination, .. } | Step::EditDestination { destination, .. } = step
+            && destination.forward == Forward::Masquerade
+        {
+            // The kernel would have to be kept from everything that the real server sends.
+            return Err(unable(
+                "the user-space data plane does not translate every port of an address: name the ports, \
+                 use direct routing (`lb_kind DR`), or the kernel's IPVS (`data_plane kernel`)"
+                    .to_owned(),
+            ));
         }
         let before = self.guard.prepare(step).map_err(|error| unable(format!("nftables: {error}")))?;
         if let Err(refused) = self.director.apply(step) {

@@ -5,7 +5,9 @@ use core::time::Duration;
 use std::io::ErrorKind;
 use std::net::{TcpListener, TcpStream};
 
-use ipvs_core::{Destination, Family, Forward, Protocol, ServiceKey, Step};
+use ipvs_core::{
+    Destination, Family, Forward, Method, Persistence, Protocol, SchedulerFlags, Service, ServiceKey, Step,
+};
 use runtime_linux::lab;
 use runtime_linux::perform::ipvs::Plane;
 
@@ -95,7 +97,7 @@ fn what_the_director_cannot_do_is_refused_and_leaves_nothing() {
         };
         let steps = [
             Step::AddService(service),
-            Step::AddService(ipvs_core::Service { key: mark, ..service }),
+            Step::AddService(Service { key: mark, ..service }),
             Step::AddDestination { service: key, destination: tunnel },
             Step::RemoveService(mark),
         ];
@@ -112,5 +114,42 @@ fn what_the_director_cannot_do_is_refused_and_leaves_nothing() {
         );
         assert_eq!(plane.read().unwrap(), before);
         assert_eq!(network.requests(Family::V4, Protocol::Tcp, 2).len(), 2);
+    });
+}
+
+#[test]
+fn every_port_of_an_address_is_balanced_by_direct_routing_and_refused_with_nat() {
+    lab::test(|| {
+        for mut network in [Network::nat(), Network::direct()] {
+            let key = ServiceKey::Address {
+                protocol: Protocol::Tcp,
+                address: virtual_address(Family::V4),
+                port: 0,
+            };
+            let persistence = Some(Persistence { timeout: Duration::from_secs(300), granularity: 32 });
+            let service = Service {
+                key,
+                method: Method::RoundRobin,
+                flags: SchedulerFlags::NONE,
+                persistence,
+                one_packet: false,
+            };
+            network.apply(Step::AddService(service)).unwrap();
+            let destination = Destination { port: 0, ..network.destination(Family::V4, "rs1") };
+            let added = network.apply(Step::AddDestination { service: key, destination });
+            match added {
+                Ok(()) => assert_eq!(network.transfer(Family::V4, 0).unwrap(), "rs1"),
+                Err(error) => assert_eq!(
+                    error.to_string(),
+                    "adding real server 198.18.1.11:0 to service [198.18.0.100]:tcp:0: the user-space data plane does \
+                     not translate every port of an address: name the ports, use direct routing (`lb_kind DR`), or the \
+                     kernel's IPVS (`data_plane kernel`)"
+                ),
+            }
+            assert_eq!(
+                network.plane.as_mut().unwrap().read().unwrap()[0].1.len(),
+                usize::from(destination.forward == Forward::Direct)
+            );
+        }
     });
 }
