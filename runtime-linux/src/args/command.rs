@@ -16,7 +16,8 @@ use crate::{capture, config, lab, realserver};
     name = "steadfast",
     about = "Keeps a service's address alive: VRRP failover, LVS director, health checks"
 )]
-#[command(version, disable_help_subcommand = false)]
+// `-V` is a flag of the daemon and something else.
+#[command(disable_version_flag = true)]
 struct Line {
     #[command(subcommand)]
     command: Command,

@@ -1,9 +1,9 @@
 //! Complaints as text: with excerpts for people, one line each for logs, JSON for programs.
 
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Renderer, Snippet};
 
 use super::{Diagnostic, Diagnostics, Severity};
-use crate::config::source::Span;
+use crate::config::source::{Files, Span};
 
 impl Diagnostics {
     /// One line for each complaint, for logs: `file:line:column: severity[code]: message (consequence)`.
@@ -86,25 +86,22 @@ impl Diagnostics {
         let title = level.primary_title(&diagnostic.message).id(diagnostic.kind.code);
         let mut group = Group::with_title(title);
         if let Some(span) = diagnostic.span {
-            let file = self.files.file(span.file);
-            let mut snippet = Snippet::source(&file.text).path(file.path.to_string_lossy()).annotation(
-                AnnotationKind::Primary
-                    .span(range(span))
-                    .label(Some(diagnostic.label.as_str()).filter(|l| !l.is_empty())),
-            );
             let (here, elsewhere): (Vec<_>, Vec<_>) =
                 diagnostic.related.iter().partition(|(other, _)| other.file == span.file);
+            let excerpt = Excerpt::around(&self.files, span, here.iter().map(|(other, _)| *other));
+            let label = Some(diagnostic.label.as_str()).filter(|label| !label.is_empty());
+            let mut snippet =
+                excerpt.snippet().annotation(AnnotationKind::Primary.span(excerpt.range(span)).label(label));
             for (other, label) in here {
-                snippet = snippet.annotation(AnnotationKind::Context.span(range(*other)).label(label));
+                snippet =
+                    snippet.annotation(AnnotationKind::Context.span(excerpt.range(*other)).label(label));
             }
             group = group.element(snippet);
             for (other, label) in elsewhere {
-                let file = self.files.file(other.file);
-                group = group.element(
-                    Snippet::source(&file.text)
-                        .path(file.path.to_string_lossy())
-                        .annotation(AnnotationKind::Context.span(range(*other)).label(label)),
-                );
+                let excerpt = Excerpt::around(&self.files, *other, core::iter::empty());
+                let range = excerpt.range(*other);
+                group = group
+                    .element(excerpt.snippet().annotation(AnnotationKind::Context.span(range).label(label)));
             }
         }
         if let Some(consequence) = &diagnostic.consequence {
@@ -129,6 +126,35 @@ impl Severity {
     }
 }
 
-fn range(span: Span) -> core::ops::Range<usize> {
-    span.start as usize..span.end as usize
+/// The lines that a report shows: large files are not gone through for each complaint.
+struct Excerpt<'a> {
+    path: String,
+    text: &'a str,
+    start: usize,
+    line: usize,
+}
+
+impl<'a> Excerpt<'a> {
+    /// The whole lines from the first of these places to the last; all are in the file of `span`.
+    fn around(files: &'a Files, span: Span, others: impl Iterator<Item = Span>) -> Self {
+        let file = files.file(span.file);
+        let (mut start, mut end) = (span.start as usize, span.end as usize);
+        for other in others {
+            start = start.min(other.start as usize);
+            end = end.max(other.end as usize);
+        }
+        let bytes = file.text.as_bytes();
+        let start = bytes[..start].iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+        let end = bytes[end..].iter().position(|byte| *byte == b'\n').map_or(bytes.len(), |at| end + at + 1);
+        let line = bytes[..start].split(|byte| *byte == b'\n').count();
+        Self { path: file.path.to_string_lossy().into_owned(), text: &file.text[start..end], start, line }
+    }
+
+    fn snippet(&self) -> Snippet<'a, Annotation<'a>> {
+        Snippet::source(self.text).line_start(self.line).path(self.path.clone())
+    }
+
+    fn range(&self, span: Span) -> core::ops::Range<usize> {
+        span.start as usize - self.start..span.end as usize - self.start
+    }
 }
