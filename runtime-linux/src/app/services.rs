@@ -128,7 +128,9 @@ mod tests {
 
     /// A data plane that others can reach into.
     #[derive(Clone, Default)]
-    struct Shared(Arc<Mutex<BTreeMap<ServiceKey, (Service, Vec<Destination>)>>>);
+    struct Shared(Arc<Mutex<Present>>);
+
+    type Present = BTreeMap<ServiceKey, (Service, Vec<Destination>)>;
 
     impl Plane for Shared {
         fn name(&self) -> &'static str {
