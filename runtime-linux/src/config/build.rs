@@ -5,7 +5,7 @@
 
 use super::diagnose::{Diagnostic, Diagnostics, kind};
 use super::keyword::{Block, Class, Status, Takes, Word, blocks_of};
-use super::model::Configuration;
+use super::model::{Configuration, DataPlane};
 use super::tree::Node;
 use super::value::Values;
 
@@ -40,8 +40,27 @@ pub fn build(nodes: &[Node], diagnostics: &mut Diagnostics) -> Configuration {
     configuration.instances = instance::read_all(nodes, &defaults, &configuration.scripts, diagnostics);
     configuration.groups = group::read_all(nodes, &configuration.instances, diagnostics);
     configuration.virtual_servers = service::read_all(nodes, diagnostics);
+    complain_of_data_plane(&configuration, diagnostics);
     script::complain_of_security(&configuration, diagnostics);
     configuration
+}
+
+/// The user-space data plane does not have every scheduler of the kernel.
+fn complain_of_data_plane(configuration: &Configuration, diagnostics: &mut Diagnostics) {
+    if configuration.global.data_plane != DataPlane::User {
+        return;
+    }
+    for service in configuration.virtual_servers.iter().map(|server| server.service) {
+        if !service.method.in_user_space() {
+            let message =
+                format!("`data_plane user` has no scheduler `{}` for {}", service.method.name(), service.key);
+            diagnostics.push(
+                Diagnostic::new(&kind::METHOD_NOT_IN_USER_SPACE, message)
+                    .consequence("the service is not set up")
+                    .help("take rr, wrr, lc, wlc or sh, or the kernel's data plane"),
+            );
+        }
+    }
 }
 
 /// The blocks at the root that `name` opens, in file order.

@@ -177,8 +177,8 @@ pub const QUORUM_REDUCED: Kind = warning("S0504");
 pub const UNUSABLE_SERVICE: Kind = error("S0505");
 /// A service that another virtual server has.
 pub const DUPLICATE_SERVICE: Kind = error("S0506");
-/// A check that is tried as something simpler.
-pub const DEGRADED_CHECK: Kind = advice("S0507");
+/// A scheduler that the user-space data plane does not have.
+pub const METHOD_NOT_IN_USER_SPACE: Kind = error("S0507");
 
 /// Scripts without script security.
 pub const NO_SCRIPT_SECURITY: Kind =
@@ -236,6 +236,6 @@ pub const ALL: &[&Kind] = &[
     &QUORUM_REDUCED,
     &UNUSABLE_SERVICE,
     &DUPLICATE_SERVICE,
-    &DEGRADED_CHECK,
+    &METHOD_NOT_IN_USER_SPACE,
     &NO_SCRIPT_SECURITY,
 ];
