@@ -87,6 +87,8 @@ pub enum Reason {
     },
     /// It was held up for so long that a Backup must have taken over, and it does not preempt.
     HeldUp,
+    /// The other members of its sync group moved.
+    SyncGroup,
     /// Something stands in the way.
     Fault(Fault),
     /// It was told to stop.

@@ -85,6 +85,12 @@ impl Faults {
         Fault::ALL.into_iter().filter(move |fault| self.contains(*fault))
     }
 
+    /// The reasons that are the router's own, and not those of the others in its sync group.
+    #[must_use]
+    pub const fn own(self) -> Self {
+        Self(self.0 & !Fault::SyncGroup.bit())
+    }
+
     pub(crate) fn set(&mut self, fault: Fault, present: bool) {
         if present {
             self.0 |= fault.bit();

@@ -112,6 +112,7 @@
 //! * [`VirtualRouter`]: the state machine of RFC 9568 §6.4, with exact timers in units of 1/256 centisecond.
 //! * [`reception`]: the ladder that every packet climbs first. One that falls off is counted under the name
 //!   of its rung ([`Ignored`]) and touches neither state nor timer.
+//! * [`Group`]: virtual routers that move together, on several links.
 //! * [`rank`]: who wins between two Active routers: priority, then address, then link address.
 //! * [`announce`]: when to tell the neighbours, in bursts that outlast a late answer of the router before.
 //! * [`track`]: how the health of other things moves the priority.
@@ -133,6 +134,7 @@ pub mod announce;
 mod config;
 mod event;
 mod fault;
+pub mod group;
 mod identity;
 mod interval;
 mod priority;
@@ -147,6 +149,7 @@ pub use action::{Action, Actions, MOST_ACTIONS, Notice, Reason, State};
 pub use config::{Config, ConfigError, Peer, Settings, Unicast};
 pub use event::{Event, Packet};
 pub use fault::{Fault, Faults};
+pub use group::Group;
 pub use identity::{Family, Version, Vrid, is_virtual_mac, virtual_mac};
 pub use interval::Interval;
 pub use priority::Priority;

@@ -14,10 +14,12 @@ mod active;
 mod backup;
 mod course;
 mod hearing;
+mod membership;
 mod notices;
 
 use active::Active;
-use backup::{Backup, Cause};
+use backup::Backup;
+pub(crate) use membership::Order;
 use notices::Notices;
 
 /// One virtual router.
@@ -42,6 +44,8 @@ pub struct VirtualRouter<A, P = &'static [Peer]> {
     /// The checksum form last heard from a better router.
     followed: Option<ChecksumForm>,
     notices: Notices,
+    /// Whether the event in hand came through a sync group, which decides when to become Active.
+    grouped: bool,
 }
 
 /// The state together with the timers that run in it, so that no other can.
@@ -80,11 +84,19 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> VirtualRouter<A, P> {
             faults: Faults::default(),
             followed: None,
             notices: Notices::default(),
+            grouped: false,
         }
     }
 
     /// Takes in what happened at `now` and returns what to do about it.
+    ///
+    /// A member of a sync group is told through [`Group::handle`](crate::Group::handle) instead.
     pub fn handle(&mut self, now: Duration, event: Event<'_, A, P>) -> Actions {
+        self.grouped = false;
+        self.take_in(now, event)
+    }
+
+    fn take_in(&mut self, now: Duration, event: Event<'_, A, P>) -> Actions {
         let now = now.max(self.latest);
         self.latest = now;
         let mut actions = Actions::new();
@@ -201,11 +213,7 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> VirtualRouter<A, P> {
             Phase::Initialize => {}
             Phase::Backup(backup) => {
                 if backup.timer.deadline() <= now {
-                    let reason = match backup.cause {
-                        Cause::Silence => Reason::Silence,
-                        Cause::Resigned => Reason::Resigned,
-                        Cause::Preempted => Reason::Preempted,
-                    };
+                    let reason = backup.cause.reason();
                     self.become_active(now, reason, actions);
                 }
             }
@@ -247,6 +255,8 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> VirtualRouter<A, P> {
                 skew(version, self.priority, backup.interval()),
                 skew(version, priority, backup.interval()),
             );
+            // Who was lesser may not be any more; the timer that runs tells.
+            backup.ready &= priority >= self.priority || backup.heard.is_none();
         }
         self.priority = priority;
     }

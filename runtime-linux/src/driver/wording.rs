@@ -79,6 +79,7 @@ fn because(instance: &Instance, why: Reason) -> String {
             }
         }
         Reason::HeldUp => "it was held up for too long".to_owned(),
+        Reason::SyncGroup => "its sync group moves".to_owned(),
         Reason::Fault(fault) => fault_text(instance, fault),
         Reason::Stopped => "it is stopped".to_owned(),
     }

@@ -66,6 +66,11 @@ impl Active {
         !core::mem::replace(&mut self.contested, true)
     }
 
+    /// Whether a lesser Active router was heard since the last regular advert.
+    pub(super) fn is_contested(&self) -> bool {
+        self.contested
+    }
+
     /// Whether nobody has contested the addresses for a whole interval.
     pub(super) fn is_calm(&self) -> bool {
         !self.contested && !self.was_contested

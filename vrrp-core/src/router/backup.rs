@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use super::ActiveRouter;
 use crate::interval::{Countdown, down};
-use crate::{Config, Interval, Priority, Version};
+use crate::{Config, Interval, Priority, Reason, Version};
 
 #[derive(Clone, Debug)]
 pub(super) struct Backup {
@@ -20,6 +20,8 @@ pub(super) struct Backup {
     pub(super) heard: Option<ActiveRouter>,
     /// Why the timer will run out, if it does.
     pub(super) cause: Cause,
+    /// The timer ran out, and no better router was heard since: only the sync group is waited for.
+    pub(super) ready: bool,
 }
 
 /// Why a Backup takes over.
@@ -28,6 +30,16 @@ pub(super) enum Cause {
     Silence,
     Resigned,
     Preempted,
+}
+
+impl Cause {
+    pub(super) const fn reason(self) -> Reason {
+        match self {
+            Self::Silence => Reason::Silence,
+            Self::Resigned => Reason::Resigned,
+            Self::Preempted => Reason::Preempted,
+        }
+    }
 }
 
 impl Backup {
@@ -40,6 +52,7 @@ impl Backup {
             hold: None,
             heard,
             cause: Cause::Silence,
+            ready: false,
         }
     }
 
@@ -57,6 +70,7 @@ impl Backup {
         config: &Config<A, P>,
     ) {
         self.cause = Cause::Silence;
+        self.ready = false;
         self.interval = interval;
         self.learned = true;
         self.timer = Countdown::new(now, down(config.version, priority, interval, config.down_timer_adverts));

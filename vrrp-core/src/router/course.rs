@@ -49,8 +49,17 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> VirtualRouter<A, P> {
         self.change(now, Phase::Initialize, reason, actions);
     }
 
-    /// The advert goes first, so that the former Active router lets go before we claim and announce (D12).
+    /// Nothing stands in the way of becoming Active, but for the other members of a sync group.
     pub(super) fn become_active(&mut self, now: Duration, reason: Reason, actions: &mut Actions) {
+        if self.grouped {
+            self.await_group(now, actions);
+        } else {
+            self.take_over(now, reason, actions);
+        }
+    }
+
+    /// The advert goes first, so that the former Active router lets go before we claim and announce (D12).
+    pub(super) fn take_over(&mut self, now: Duration, reason: Reason, actions: &mut Actions) {
         let from = self.state();
         push(actions, Action::Advertise { priority: self.priority.get() });
         push(actions, Action::ClaimAddresses);

@@ -3,6 +3,7 @@
 mod announce;
 mod configuration;
 mod faults;
+mod group;
 mod preemption;
 mod properties;
 mod reception;

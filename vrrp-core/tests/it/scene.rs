@@ -110,6 +110,22 @@ impl Advert {
     }
 }
 
+/// An advert as `router` expects it, from host `number`, as the event that it is.
+pub(crate) fn packet<T>(
+    router: &Router,
+    number: u8,
+    priority: u8,
+    tell: impl FnOnce(Event<'_, &'static [IpAddr]>) -> T,
+) -> T {
+    let family = router.config().family;
+    let (source, destination) = (host(family, number), family.multicast_group());
+    let mut buffer = [0; MAX_LEN];
+    let advert = router.advert(priority);
+    let len = advert.emit(source, destination, router.checksum(), &mut buffer).expect("there is room");
+    let link_source = Some(OTHER_MAC);
+    tell(Event::Packet(Packet { source, destination, ttl: 255, link_source, message: &buffer[..len] }))
+}
+
 /// 192.0.2.x or `fe80::x`.
 pub(crate) fn host(family: Family, number: u8) -> IpAddr {
     match family {
