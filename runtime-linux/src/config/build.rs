@@ -1,5 +1,4 @@
-//! From the tree to [`Configuration`](super::model::Configuration): words are recognised, values parsed, defaults filled in, names
-//! resolved.
+//! From the tree to [`Configuration`]: words are recognised, values parsed, defaults filled in, names resolved.
 //!
 //! Each block has a file. What is wrong is complained about and left out, as keepalived does.
 
