@@ -9,7 +9,7 @@
 //! use runtime_linux::driver::{self, Command, Setup};
 //!
 //! let (handle, mut reports) = driver::spawn(Setup::default())?;
-//! handle.send(Command::Apply(Vec::new()))?;
+//! handle.send(Command::Apply { instances: Vec::new(), groups: Vec::new() })?;
 //! handle.send(Command::Stop)?;
 //! while let Some(report) = reports.blocking_recv() {
 //!     println!("{report:?}");
@@ -20,6 +20,7 @@
 
 mod apply;
 mod command;
+mod group;
 mod health;
 mod inspect;
 pub mod instance;
@@ -35,7 +36,7 @@ mod worker;
 
 pub use command::{Command, Handle};
 pub use report::{Level, Phase, Report};
-pub use status::{InstanceStatus, PeerStatus, Status};
+pub use status::{GroupStatus, InstanceStatus, PeerStatus, Status};
 
 use core::time::Duration;
 use std::io;

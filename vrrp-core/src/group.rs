@@ -122,11 +122,11 @@ impl<'g, 'r, A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> Group<'g, 'r, A, P> {
 
     /// Tells every member whether another one is at fault, where that is news.
     fn share_faults(&mut self, now: Duration, out: &mut impl FnMut(usize, Actions)) {
-        let faulty = self.members.iter().filter(|member| !member.faults().own().is_empty()).count();
+        let at_fault = self.members.iter().filter(|member| !member.faults().own().is_empty()).count();
         for (position, member) in self.members.iter_mut().enumerate() {
-            let faults = member.faults();
-            let present = faulty > usize::from(!faults.own().is_empty());
-            if present != faults.contains(Fault::SyncGroup) {
+            let own = usize::from(!member.faults().own().is_empty());
+            let present = at_fault > own;
+            if present != member.faults().contains(Fault::SyncGroup) {
                 let event = Event::Fault { fault: Fault::SyncGroup, present };
                 out(position, member.handle_as_member(now, event));
             }

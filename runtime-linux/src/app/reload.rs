@@ -68,8 +68,11 @@ impl Daemon {
         if gaps(&configuration) != gaps(&self.configuration) {
             self.tell(Command::Gaps(gaps(&configuration))).await;
         }
-        if configuration.instances != self.configuration.instances {
-            self.tell(Command::Apply(configuration.instances.clone())).await;
+        if configuration.instances != self.configuration.instances
+            || configuration.groups != self.configuration.groups
+        {
+            let (instances, groups) = (configuration.instances.clone(), configuration.groups.clone());
+            self.tell(Command::Apply { instances, groups }).await;
         }
         self.notifier.set_policy(policy.clone());
         self.scripts.apply(&configuration.scripts, &policy);

@@ -15,7 +15,8 @@ use crate::config::model;
 impl Worker {
     /// Makes the wanted instances the running ones. What leaves goes first, so that an address can move from
     /// one instance to another; an instance that did not change is not touched.
-    pub(super) fn apply(&mut self, wanted: Vec<model::Instance>) {
+    pub(super) fn apply(&mut self, wanted: Vec<model::Instance>, groups: &[model::SyncGroup]) {
+        self.disband();
         let mut plans = Vec::new();
         for instance in wanted {
             match translate::config(&instance) {
@@ -58,6 +59,13 @@ impl Worker {
                 self.shed(id, instance);
             }
         }
+        // Groups are whole before any of their members is told something.
+        for (instance, config) in &plans {
+            if !kept.contains_key(&instance.name) {
+                self.roster.insert(Instance::new(instance.clone(), config.clone(), now));
+            }
+        }
+        self.form(groups, now);
         let doubles = doubles(&plans);
         for (position, (instance, config)) in plans.into_iter().enumerate() {
             let double = doubles.contains(&position);
@@ -66,9 +74,10 @@ impl Worker {
                     self.set_double(id, double, now);
                     self.reconfigure(id, instance, config, now);
                 }
-                None => self.enrol(instance, config, double, now),
+                None => self.enrol(&instance, double, now),
             }
         }
+        self.settle(now);
         let tracked = |name: &String| {
             self.roster
                 .iter()
@@ -82,7 +91,8 @@ impl Worker {
     }
 
     /// Starts a new instance.
-    fn enrol(&mut self, wanted: model::Instance, config: RouterConfig, double: bool, now: Duration) {
+    fn enrol(&mut self, wanted: &model::Instance, double: bool, now: Duration) {
+        let Some(id) = self.roster.named(&wanted.name) else { return };
         let owner = wanted.priority.is_owner();
         if !wanted.accept && !owner {
             let text = format!(
@@ -92,7 +102,6 @@ impl Worker {
             );
             self.hands.outbox.log(Level::Warning, text);
         }
-        let id = self.roster.insert(Instance::new(wanted, config, now));
         if !owner && let Some(instance) = self.roster.get(id) {
             self.hands.clear_leftovers(instance);
         }

@@ -10,14 +10,20 @@ use nix::sys::eventfd::EventFd;
 use tokio::sync::oneshot;
 
 use super::{Gaps, Status};
-use crate::config::model::Instance;
+use crate::config::model::{Instance, SyncGroup};
 
 /// What the VRRP thread is told.
 #[derive(Debug)]
 pub enum Command {
-    /// The whole set of instances wanted from now on. One that did not change is not touched, one that changed
-    /// keeps its state where its identity (name, VRID, interface, family) is the same.
-    Apply(Vec<Instance>),
+    /// What is wanted from now on.
+    Apply {
+        /// The whole set of instances. One that did not change is not touched, one that changed keeps its
+        /// state where its identity (name, VRID, interface, family) is the same.
+        instances: Vec<Instance>,
+        /// The whole set of sync groups. Instances keep their state when groups come, change or go, as far as
+        /// it is that of the group.
+        groups: Vec<SyncGroup>,
+    },
     /// The least times between announcements.
     Gaps(Gaps),
     /// The result of a `vrrp_script`. Until the first one arrives a script counts as not yet judged.

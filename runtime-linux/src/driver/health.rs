@@ -7,10 +7,12 @@ use core::time::Duration;
 use vrrp_core::track::{self, Tracker};
 use vrrp_core::{Event, Fault};
 
+use super::instance::Instance;
 use super::poller::Ready;
 use super::worker::{Repair, Worker};
 use super::{Level, Report, wording};
 use crate::clock;
+use crate::config::model::Tracked;
 use crate::net::links::Links;
 
 impl Worker {
@@ -110,12 +112,17 @@ impl Worker {
     pub(super) fn track(&mut self, id: usize, now: Duration) {
         let Some(instance) = self.roster.get(id) else { return };
         let wanted = &instance.wanted;
-        let interfaces = wanted.track_interfaces.iter().map(|tracked| Tracker {
+        // What a member of a sync group tracks with a weight counts for all of them, once: priorities that
+        // move apart would have each member wait for the others.
+        let mates = || self.mates(id).map(|mate| &mate.wanted);
+        let interfaces = shared(&wanted.track_interfaces, mates().map(|mate| &mate.track_interfaces));
+        let interfaces = interfaces.map(|tracked| Tracker {
             weight: tracked.weight,
             reverse: tracked.reverse,
             good: is_running(&self.hands.links, &tracked.name),
         });
-        let scripts = wanted.track_scripts.iter().map(|tracked| Tracker {
+        let scripts = shared(&wanted.track_scripts, mates().map(|mate| &mate.track_scripts));
+        let scripts = scripts.map(|tracked| Tracker {
             weight: tracked.weight,
             reverse: tracked.reverse,
             // Not judged yet: a script without a weight holds the instance back, others count as good.
@@ -150,8 +157,10 @@ impl Worker {
         }
         let now = clock::now();
         for id in self.roster.ids() {
-            let tracks = |tracked: &crate::config::model::Tracked| tracked.name == name;
-            if self.roster.get(id).is_some_and(|instance| instance.wanted.track_scripts.iter().any(tracks)) {
+            let tracks = |instance: &Instance| {
+                instance.wanted.track_scripts.iter().any(|tracked| tracked.name == name)
+            };
+            if self.roster.get(id).is_some_and(tracks) || self.mates(id).any(tracks) {
                 self.track(id, now);
             }
         }
@@ -264,6 +273,20 @@ impl Worker {
             self.roster.reschedule(id);
         }
     }
+}
+
+/// What an instance tracks, then what else the others in its sync group track with a weight.
+fn shared<'t>(
+    own: &'t [Tracked],
+    mates: impl Iterator<Item = &'t Vec<Tracked>>,
+) -> impl Iterator<Item = &'t Tracked> {
+    let mut all: Vec<&Tracked> = own.iter().collect();
+    for tracked in mates.flatten().filter(|tracked| tracked.weight != 0) {
+        if !all.iter().any(|other| other.name == tracked.name) {
+            all.push(tracked);
+        }
+    }
+    all.into_iter()
 }
 
 fn is_running(links: &Links, name: &str) -> bool {

@@ -26,6 +26,7 @@ impl Worker {
         };
         Status {
             instances: self.order.iter().filter_map(instance).collect(),
+            groups: self.group_statuses(),
             lateness_last_us: microseconds(self.lateness.last),
             lateness_max_us: microseconds(self.lateness.most),
             reports_dropped: self.hands.outbox.dropped(),

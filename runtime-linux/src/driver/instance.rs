@@ -28,6 +28,8 @@ pub struct Instance {
     pub mac: Option<[u8; 6]>,
     /// An earlier instance has its VRID on its interface.
     pub double: bool,
+    /// The sync group it moves with, as registered with the thread.
+    pub group: Option<usize>,
     /// Told to take part.
     pub started: bool,
     /// The state last reported, and since when it is so.
@@ -77,6 +79,7 @@ impl Instance {
             source: None,
             mac: None,
             double: false,
+            group: None,
             started: false,
             phase: (Phase::Initialize, now),
             due: None,

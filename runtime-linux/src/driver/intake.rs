@@ -26,7 +26,7 @@ impl Worker {
     fn take_commands(&mut self) -> Flow {
         loop {
             match self.commands.try_recv() {
-                Ok(Command::Apply(instances)) => self.apply(instances),
+                Ok(Command::Apply { instances, groups }) => self.apply(instances, &groups),
                 Ok(Command::Gaps(gaps)) => self.hands.announcer.set_gaps(gaps),
                 Ok(Command::Script { name, good }) => self.script(&name, good),
                 Ok(Command::Status(reply)) => {

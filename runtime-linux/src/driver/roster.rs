@@ -44,6 +44,17 @@ impl Roster {
         self.slots.get_mut(id)?.as_mut()
     }
 
+    /// The instances of those numbers, which ascend.
+    pub(super) fn several_mut(&mut self, ids: &[usize]) -> impl Iterator<Item = &mut Instance> {
+        let mut rest = self.slots.iter_mut();
+        let mut passed = 0;
+        ids.iter().filter_map(move |id| {
+            let slot = rest.nth(id.checked_sub(passed)?)?;
+            passed = id + 1;
+            slot.as_mut()
+        })
+    }
+
     /// The number of the instance of that name.
     pub(super) fn named(&self, name: &str) -> Option<usize> {
         self.iter().find(|(_, instance)| instance.wanted.name == name).map(|(id, _)| id)

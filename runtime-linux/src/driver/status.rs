@@ -10,6 +10,8 @@ use serde::Serialize;
 pub struct Status {
     /// Every instance, in the order of the configuration.
     pub instances: Vec<InstanceStatus>,
+    /// Every sync group, in the order of the configuration.
+    pub groups: Vec<GroupStatus>,
     /// How late the thread was for its last due timer, in microseconds.
     pub lateness_last_us: u64,
     /// The latest it ever was, in microseconds.
@@ -18,6 +20,19 @@ pub struct Status {
     pub reports_dropped: u64,
     /// Packets and events per interface that belong to no instance, by counter name.
     pub interfaces: BTreeMap<String, BTreeMap<&'static str, u64>>,
+}
+
+/// One sync group at one moment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct GroupStatus {
+    /// Its name in the configuration.
+    pub name: String,
+    /// INIT, MASTER, BACKUP or FAULT: that of all of its members.
+    pub state: &'static str,
+    /// Names of its members.
+    pub members: Vec<String>,
+    /// What keeps it from being MASTER: faults by member, or whom a member hears.
+    pub why: Option<String>,
 }
 
 /// One instance at one moment.

@@ -13,13 +13,22 @@ pub(super) struct Transition {
     pub(super) reason: String,
 }
 
-/// Words a change; `why` is what the state machine says.
-pub(super) fn transition(instance: &Instance, from: Phase, to: Phase, why: Option<Reason>) -> Transition {
+/// Words a change; `why` is what the state machine says, and `blame` tells of the others in its sync group where
+/// it goes into fault along with them.
+pub(super) fn transition(
+    instance: &Instance,
+    from: Phase,
+    to: Phase,
+    why: Option<Reason>,
+    blame: Option<String>,
+) -> Transition {
     let name = &instance.wanted.name;
-    let reason = why.map_or_else(|| standing(instance), |why| because(instance, why));
+    let told = blame.is_some();
+    let reason =
+        blame.unwrap_or_else(|| why.map_or_else(|| standing(instance), |why| because(instance, why)));
     let mut lines = Vec::new();
-    // A fault has been logged when it came up.
-    if matches!(to, Phase::Master | Phase::Backup) && from != Phase::Initialize {
+    // A fault of its own has been logged when it came up.
+    if told || matches!(to, Phase::Master | Phase::Backup) && from != Phase::Initialize {
         lines.push(format!("({name}) {reason}"));
     }
     lines.push(match (to, from) {

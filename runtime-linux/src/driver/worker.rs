@@ -14,6 +14,7 @@ use std::sync::mpsc::Receiver;
 use nix::sys::eventfd::EventFd;
 use vrrp_core::{Action, Event, Peer};
 
+use super::group::Group;
 use super::instance::Instance;
 use super::outbox::Outbox;
 use super::poller::{Poller, Ready};
@@ -33,6 +34,8 @@ pub(super) struct Worker {
     pub(super) changes: Changes,
     pub(super) hands: Performer,
     pub(super) roster: Roster,
+    /// Sync groups, in the order of the configuration.
+    pub(super) groups: Vec<Group>,
     /// Names in the order of the configuration.
     pub(super) order: Vec<String>,
     /// Scripts that have been judged.
@@ -86,6 +89,7 @@ impl Worker {
             changes,
             hands,
             roster: Roster::default(),
+            groups: Vec::new(),
             order: Vec::new(),
             scripts: BTreeMap::new(),
             repairs: Vec::new(),
@@ -120,6 +124,7 @@ impl Worker {
         match flow {
             Flow::Abandon => {}
             Flow::Continue | Flow::Stop => {
+                self.disband();
                 for id in self.roster.ids() {
                     self.dismiss(id);
                 }
@@ -174,14 +179,27 @@ impl Worker {
         self.repair(now);
     }
 
-    /// Lets a router handle an event and does what it says.
+    /// Lets a router, or the sync group it is in, handle an event, and does what comes of it.
     pub(super) fn feed(&mut self, id: usize, now: Duration, event: RouterEvent<'_>) {
         let Some(instance) = self.roster.get_mut(id) else { return };
+        if let Some(group) = instance.group {
+            self.feed_group(group, id, now, event);
+            return;
+        }
         let actions = instance.router.handle(now, event);
-        instance.statistics.record(&actions);
+        if !self.perform(id, now, &actions) {
+            self.claim_failed(id, now);
+        }
+    }
+
+    /// Does what a router says, and reports a change of its state. False: not all of its addresses could be
+    /// had.
+    pub(super) fn perform(&mut self, id: usize, now: Duration, actions: &[Action]) -> bool {
+        let Some(instance) = self.roster.get_mut(id) else { return true };
+        instance.statistics.record(actions);
         let mut why = None;
         let mut complete = true;
-        for action in &actions {
+        for action in actions {
             match *action {
                 Action::Advertise { priority } => self.hands.advertise(instance, priority),
                 Action::ClaimAddresses => complete &= self.hands.claim(id, instance),
@@ -209,8 +227,10 @@ impl Worker {
             instance.complaints = 0;
             // Only a stop leads back to Initialize, and `dismiss` tells of that.
             if after != Phase::Initialize {
+                let blame = if after == Phase::Fault { self.blame(id) } else { None };
+                let Some(instance) = self.roster.get(id) else { return complete };
                 let priority = instance.router.priority().get();
-                let worded = wording::transition(instance, before, after, why);
+                let worded = wording::transition(instance, before, after, why, blame);
                 for line in worded.lines {
                     self.hands.outbox.log(Level::Info, line);
                 }
@@ -224,9 +244,7 @@ impl Worker {
             }
         }
         self.roster.reschedule(id);
-        if !complete {
-            self.claim_failed(id, now);
-        }
+        complete
     }
 
     /// The end of an instance: a priority-0 advert if it is Active, and its addresses go.

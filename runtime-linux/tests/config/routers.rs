@@ -253,7 +253,27 @@ fn groups_name_routers_that_exist() {
     assert_eq!(codes(&group("B")), ["S0414", "S0303"]);
     let other = router("").replace("instance A", "instance B").replace("_id 5", "_id 6");
     let both = format!("{}{other}", group("A\nB"));
-    assert_eq!(load(&both).configuration.unwrap().groups[0].members, ["A", "B"]);
+    assert_eq!(clean(&both).groups[0].members, ["A", "B"]);
+}
+
+#[test]
+fn an_owner_is_in_a_group_with_owners_only() {
+    let router = |name: &str, vrid: u8, priority: u8| {
+        let renamed = router("").replace("instance A", &format!("instance {name}"));
+        let numbered = renamed.replace("_id 5", &format!("_id {vrid}"));
+        numbered.replacen('{', &format!("{{\npriority {priority}"), 1)
+    };
+    let group = |first, second| {
+        format!(
+            "vrrp_sync_group G {{\ngroup {{ A B }}\n}}\n{}{}",
+            router("A", 5, first),
+            router("B", 6, second)
+        )
+    };
+    assert_eq!(clean(&group(255, 255)).groups.len(), 1);
+    assert_eq!(codes(&group(255, 100)), ["S0417"]);
+    let loaded = load(&group(100, 255)).configuration.unwrap();
+    assert_eq!((loaded.groups.len(), loaded.instances.len()), (0, 2));
 }
 
 #[test]

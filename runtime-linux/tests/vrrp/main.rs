@@ -5,6 +5,7 @@
 
 mod addresses;
 mod election;
+mod group;
 mod held_up;
 mod links;
 mod peers;

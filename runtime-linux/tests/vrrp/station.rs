@@ -4,7 +4,7 @@ use core::net::IpAddr;
 use core::time::Duration;
 
 use runtime_linux::clock;
-use runtime_linux::config::model::{Garp, Instance, Notify, VirtualAddress};
+use runtime_linux::config::model::{Garp, Instance, Notify, SyncGroup, VirtualAddress};
 use runtime_linux::driver::{self, Command, Handle, InstanceStatus, Phase, Report, Setup, Status};
 use runtime_linux::lab::{Node, Switch};
 use runtime_linux::netlink::route::Route;
@@ -52,7 +52,11 @@ impl Station {
     }
 
     pub(crate) fn apply(&self, instances: &[Instance]) {
-        self.tell(Command::Apply(instances.to_vec()));
+        self.apply_groups(instances, &[]);
+    }
+
+    pub(crate) fn apply_groups(&self, instances: &[Instance], groups: &[SyncGroup]) {
+        self.tell(Command::Apply { instances: instances.to_vec(), groups: groups.to_vec() });
     }
 
     pub(crate) fn status(&self) -> Status {

@@ -241,7 +241,7 @@ fn routers_that_become_a_group_in_unlike_states_yield_together() {
     drop(pair.members[1].handle(ms(4_000), Event::Start { source: host(Family::V4, 10), mac: None }));
     let heard = |router: &mut Router| {
         let like = router.clone();
-        packet(&like, 20, 200, |event| drop(router.handle(ms(4_500), event)))
+        packet(&like, 20, 200, |event| drop(router.handle(ms(4_500), event)));
     };
     heard(&mut pair.members[1]);
     assert_eq!(

@@ -80,11 +80,24 @@ fn read(
                 .at(node.span())
                 .consequence("it moves as it would without the group"),
         ),
-        _ => diagnostics.push(
-            Diagnostic::new(&kind::NOT_BUILT, format!("sync group `{name}` is accepted, without effect"))
-                .at(node.span())
-                .consequence("each of its routers moves on its own"),
-        ),
+        _ => {
+            let owns = |member: &&String| {
+                instances.iter().any(|one| one.name == **member && one.priority.is_owner())
+            };
+            let (owners, others): (Vec<&String>, Vec<&String>) = members.iter().partition(owns);
+            if let (Some(owner), Some(other)) = (owners.first(), others.first()) {
+                let text = format!(
+                    "sync group `{name}`: `{owner}` owns its addresses (priority 255) and yields to nobody, \
+                     `{other}` does not"
+                );
+                diagnostics.push(
+                    Diagnostic::new(&kind::OWNER_BESIDE_OTHERS, text)
+                        .at(node.span())
+                        .consequence("the group is left out, each of its routers moves on its own"),
+                );
+                return None;
+            }
+        }
     }
     Some(SyncGroup { name, members, notify: scripts })
 }

@@ -164,6 +164,8 @@ pub const EMPTY_GROUP: Kind = error("S0414");
 pub const SMALL_GROUP: Kind = advice("S0415");
 /// A `state` that is none.
 pub const UNKNOWN_STATE: Kind = warning("S0416");
+/// A sync group of which some members own their addresses and some do not.
+pub const OWNER_BESIDE_OTHERS: Kind = error("S0417");
 
 /// A virtual server without `protocol`.
 pub const NO_PROTOCOL: Kind = advice("S0501");
@@ -230,6 +232,7 @@ pub const ALL: &[&Kind] = &[
     &EMPTY_GROUP,
     &SMALL_GROUP,
     &UNKNOWN_STATE,
+    &OWNER_BESIDE_OTHERS,
     &NO_PROTOCOL,
     &PORT_FORCED,
     &PORTLESS_PERSISTENCE,
