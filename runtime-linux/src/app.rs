@@ -4,6 +4,7 @@
 //! plane's control and the log. Routers run on a thread of their own ([`crate::driver`]) that never waits for it.
 
 mod groups;
+mod host;
 mod pid_file;
 mod reload;
 mod services;
@@ -144,7 +145,7 @@ impl Signals {
 impl Daemon {
     async fn start(
         run: Run,
-        configuration: Configuration,
+        mut configuration: Configuration,
         errors: Vec<String>,
     ) -> anyhow::Result<(Self, Inputs)> {
         let signals = Signals::new().context("cannot listen to signals")?;
@@ -184,6 +185,7 @@ impl Daemon {
             stopping: false,
         };
         info!("steadfast {} runs {}", env!("CARGO_PKG_VERSION"), daemon.run.config.display());
+        host::disable_missing_scripts(&mut configuration);
         daemon.apply(configuration).await;
         Ok((daemon, Inputs { reports, script_reports, check_events, questions, signals, _socket: socket }))
     }

@@ -116,8 +116,8 @@ impl<'g, 'r, A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> Group<'g, 'r, A, P> {
 
     /// A member that keeps all out of the election, and by what.
     pub fn fault(&self) -> Option<(usize, Fault)> {
-        let faults = |member: &&mut VirtualRouter<A, P>| member.faults().own().iter().next();
-        self.members.iter().enumerate().find_map(|(position, member)| Some((position, faults(member)?)))
+        let own_fault = |member: &&mut VirtualRouter<A, P>| member.faults().own().iter().next();
+        self.members.iter().enumerate().find_map(|(position, member)| Some((position, own_fault(member)?)))
     }
 
     /// Tells every member whether another one is at fault, where that is news.

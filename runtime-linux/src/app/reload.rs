@@ -2,7 +2,7 @@
 
 use tracing::{error, info, warn};
 
-use super::{Daemon, gaps};
+use super::{Daemon, gaps, host};
 use crate::config::diagnose::Severity;
 use crate::config::model::Configuration;
 use crate::config::{self, Diagnostics, Loaded};
@@ -29,7 +29,7 @@ impl Daemon {
         for line in diagnostics.lines() {
             warn!("{line}");
         }
-        let Some(configuration) = configuration else {
+        let Some(mut configuration) = configuration else {
             let reason = diagnostics.lines().next().unwrap_or_default();
             error!("{}: not reloaded, the configuration before it runs on", path.display());
             self.reload_error = Some(reason);
@@ -45,6 +45,7 @@ impl Daemon {
         }
         self.errors = errors;
         self.reload_error = None;
+        host::disable_missing_scripts(&mut configuration);
         if configuration == self.configuration {
             info!("nothing changed");
             return;
