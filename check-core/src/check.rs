@@ -179,6 +179,15 @@ impl Check {
         &self.timing
     }
 
+    /// How many more attempts in a row may fail before the server goes down; `None` when it is down, or when
+    /// nothing but an assumption holds it up: the next failure decides then.
+    pub fn retries_left(&self) -> Option<u32> {
+        match self.verdict {
+            Verdict::Up if self.proven => Some(self.timing.retry.saturating_sub(self.failures)),
+            Verdict::Up | Verdict::Down(_) => None,
+        }
+    }
+
     fn passed(&mut self, now: Duration) -> Actions {
         let was = self.verdict;
         self.verdict = Verdict::Up;

@@ -21,6 +21,11 @@ pub mod client;
 pub enum Request {
     /// The state of every router and service.
     Status,
+    /// Why something is as it is.
+    Why {
+        /// A router's name, or the address of a service or of a real server.
+        name: String,
+    },
 }
 
 /// A request that waits for its answer.

@@ -330,6 +330,7 @@ impl Daemon {
     async fn answer(&mut self, Question { request, answer }: Question) {
         let value = match request {
             Request::Status => self.status().await,
+            Request::Why { name } => self.why(&name).await,
         };
         // A client that went away needs no answer.
         let _ = answer.send(value);

@@ -25,6 +25,8 @@ pub enum Invocation {
     Check(Check),
     /// Ask the running daemon how it is.
     Status(Status),
+    /// Ask the running daemon why something is as it is.
+    Why(Why),
     /// Make this host a direct-routing real server, or undo it.
     RealServer(realserver::Options),
     /// Decode VRRP from a link or a capture file.
@@ -84,6 +86,17 @@ pub struct Check {
 /// `steadfast status`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Status {
+    /// `--json`.
+    pub json: bool,
+    /// `--socket`: the daemon's socket, when it is not the usual one.
+    pub socket: Option<PathBuf>,
+}
+
+/// `steadfast why`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Why {
+    /// What is asked about.
+    pub name: String,
     /// `--json`.
     pub json: bool,
     /// `--socket`: the daemon's socket, when it is not the usual one.

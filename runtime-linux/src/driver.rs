@@ -22,6 +22,7 @@ mod apply;
 mod command;
 mod group;
 mod health;
+pub mod history;
 mod inspect;
 pub mod instance;
 mod intake;
@@ -30,13 +31,17 @@ mod poller;
 mod report;
 mod roster;
 mod status;
+mod trackers;
 mod translate;
 mod wording;
 mod worker;
 
 pub use command::{Command, Handle};
 pub use report::{Level, Phase, Report};
-pub use status::{GroupStatus, InstanceStatus, PeerStatus, Status};
+pub use status::{
+    GroupStatus, InstanceStatus, MomentStatus, PeerStatus, Status, TimersStatus, TrackerStatus,
+};
+pub use trackers::Kind;
 
 use core::time::Duration;
 use std::io;

@@ -17,3 +17,4 @@ pub mod plane;
 pub mod process;
 pub mod realserver;
 pub mod sys;
+pub mod why;

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use runtime_linux::args::{self, Invocation, Usage};
-use runtime_linux::{api, app, capture, config, lab, realserver};
+use runtime_linux::{api, app, capture, config, lab, realserver, why};
 
 fn main() -> ExitCode {
     let invocation = match args::parse(env::args_os().skip(1)) {
@@ -32,6 +32,10 @@ fn perform(invocation: Invocation) -> anyhow::Result<u8> {
         Invocation::Check(check) => report(&check),
         Invocation::Status(status) => {
             api::client::status(&app::socket_path(status.socket.as_deref(), None), status.json).map(|()| 0)
+        }
+        Invocation::Why(question) => {
+            let socket = app::socket_path(question.socket.as_deref(), None);
+            why::command(&socket, &question.name, question.json).map(|()| 0)
         }
         Invocation::RealServer(options) => realserver::run(options).map(|()| 0),
         Invocation::Capture(options) => capture::run(options).map(|()| 0),

@@ -154,6 +154,6 @@ pub use identity::{Family, Version, Vrid, is_virtual_mac, virtual_mac};
 pub use interval::Interval;
 pub use priority::Priority;
 pub use reception::Ignored;
-pub use router::{ActiveRouter, VirtualRouter};
+pub use router::{ActiveRouter, Timers, VirtualRouter};
 pub use statistics::Statistics;
 pub use wire::checksum::ChecksumForm;

@@ -16,11 +16,14 @@ mod course;
 mod hearing;
 mod membership;
 mod notices;
+mod timers;
 
 use active::Active;
 use backup::Backup;
 pub(crate) use membership::Order;
 use notices::Notices;
+
+pub use timers::Timers;
 
 /// One virtual router.
 ///

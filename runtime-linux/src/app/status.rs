@@ -1,4 +1,4 @@
-//! What `steadfast status` is told.
+//! What `steadfast status` and `steadfast why` are told.
 
 use std::process;
 
@@ -8,8 +8,18 @@ use tokio::sync::oneshot;
 use super::Daemon;
 use crate::clock;
 use crate::driver::Command;
+use crate::why::{self, Known};
 
 impl Daemon {
+    /// Why something is as it is.
+    pub(super) async fn why(&mut self, name: &str) -> Value {
+        let (reply, vrrp) = oneshot::channel();
+        self.tell(Command::Status(reply)).await;
+        let vrrp = vrrp.await.unwrap_or_default();
+        let services = self.checker.status().await;
+        why::reply(name, Known { routers: &vrrp.instances, services: &services })
+    }
+
     /// The state of every part.
     pub(super) async fn status(&mut self) -> Value {
         let (reply, vrrp) = oneshot::channel();

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 
 use super::flag::{Effect, FLAGS, Value};
-use super::{Check, Invocation, Status, Usage};
+use super::{Check, Invocation, Status, Usage, Why};
 use crate::{capture, config, lab, realserver};
 
 #[derive(Parser)]
@@ -50,6 +50,17 @@ enum Command {
     },
     /// Show what the running daemon does
     Status {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+        /// The daemon's socket, when it is not the usual one
+        #[arg(long, value_name = "PATH")]
+        socket: Option<PathBuf>,
+    },
+    /// Say why a router, a service or a real server is as it is
+    Why {
+        /// A router's name, or the address of a service or real server, with or without its port
+        name: String,
         /// Print JSON
         #[arg(long)]
         json: bool,
@@ -142,6 +153,7 @@ pub fn parse(arguments: Vec<OsString>) -> Result<Invocation, Usage> {
             log: None,
         }),
         Command::Status { json, socket } => Invocation::Status(Status { json, socket }),
+        Command::Why { name, json, socket } => Invocation::Why(Why { name, json, socket }),
         Command::RealServer { direction, address, interface } => {
             let action = match direction {
                 Direction::Up => realserver::Action::Up,

@@ -118,3 +118,12 @@ fn help_names_every_subcommand_and_every_flag() {
         assert!(text.contains(&format!("--{}", flag.long)), "{}", flag.long);
     }
 }
+
+#[test]
+fn why_takes_a_name_and_the_socket() {
+    let Ok(Invocation::Why(why)) = meaning("why VI_1 --socket /tmp/x.sock") else { panic!("not a question") };
+    assert_eq!(
+        (why.name.as_str(), why.json, why.socket),
+        ("VI_1", false, Some(PathBuf::from("/tmp/x.sock")))
+    );
+}

@@ -120,7 +120,7 @@ impl Worker {
         self.groups.iter().map(|group| self.inspect_group(group)).collect()
     }
 
-    fn inspect_group(&self, group: &Group) -> GroupStatus {
+    pub(super) fn inspect_group(&self, group: &Group) -> GroupStatus {
         let members: Vec<&Instance> =
             group.members.iter().filter_map(|member| self.roster.get(*member)).collect();
         let stands = |phase| members.iter().any(|member| member.phase.0 == phase);

@@ -4,7 +4,7 @@
 use core::net::IpAddr;
 use core::time::Duration;
 
-use vrrp_core::track::{self, Tracker};
+use vrrp_core::track;
 use vrrp_core::{Event, Fault};
 
 use super::instance::Instance;
@@ -12,7 +12,6 @@ use super::poller::Ready;
 use super::worker::{Repair, Worker};
 use super::{Level, Report, wording};
 use crate::clock;
-use crate::config::model::Tracked;
 use crate::net::links::Links;
 
 impl Worker {
@@ -97,13 +96,17 @@ impl Worker {
 
     /// Tells a router that a reason to take no part stands or not, if that is news.
     pub(super) fn fault(&mut self, id: usize, now: Duration, fault: Fault, present: bool) {
-        let Some(instance) = self.roster.get(id) else { return };
+        let Some(instance) = self.roster.get_mut(id) else { return };
         if instance.router.faults().contains(fault) == present {
             return;
         }
+        let words = wording::fault_text(instance, fault);
         if present {
-            let text = format!("({}) {}", instance.wanted.name, wording::fault_text(instance, fault));
+            let text = format!("({}) {words}", instance.wanted.name);
             self.hands.outbox.log(Level::Warning, text);
+            instance.history.push(now, words);
+        } else {
+            instance.history.push(now, format!("no longer: {words}"));
         }
         self.feed(id, now, Event::Fault { fault, present });
     }
@@ -112,26 +115,8 @@ impl Worker {
     pub(super) fn track(&mut self, id: usize, now: Duration) {
         let Some(instance) = self.roster.get(id) else { return };
         let wanted = &instance.wanted;
-        // What a member of a sync group tracks with a weight counts for all of them, once: priorities that
-        // move apart would have each member wait for the others.
-        let mates = || self.mates(id).map(|mate| &mate.wanted);
-        let interfaces = shared(&wanted.track_interfaces, mates().map(|mate| &mate.track_interfaces));
-        let interfaces = interfaces.map(|tracked| Tracker {
-            weight: tracked.weight,
-            reverse: tracked.reverse,
-            good: is_running(&self.hands.links, &tracked.name),
-        });
-        let scripts = shared(&wanted.track_scripts, mates().map(|mate| &mate.track_scripts));
-        let scripts = scripts.map(|tracked| Tracker {
-            weight: tracked.weight,
-            reverse: tracked.reverse,
-            // Not judged yet: a script without a weight holds the instance back, others count as good.
-            good: self.scripts.get(&tracked.name).copied().unwrap_or(match tracked.weight {
-                0 => tracked.reverse,
-                _ => true,
-            }),
-        });
-        let effective = track::effective(wanted.priority, interfaces.chain(scripts));
+        let trackers = self.watched(id, wanted).map(|watched| watched.tracker());
+        let effective = track::effective(wanted.priority, trackers);
         if instance.router.priority() != effective.priority {
             let phase = instance.phase.0;
             self.feed(id, now, Event::Priority(effective.priority));
@@ -141,8 +126,9 @@ impl Worker {
     }
 
     fn priority_changed(&mut self, id: usize, before: super::Phase) {
-        let Some(instance) = self.roster.get(id) else { return };
+        let Some(instance) = self.roster.get_mut(id) else { return };
         let (name, priority) = (instance.wanted.name.clone(), instance.router.priority().get());
+        instance.history.push(clock::now(), format!("effective priority {priority}"));
         if instance.phase.0 == before {
             self.hands.outbox.log(Level::Info, format!("({name}) Changing effective priority to {priority}"));
             let report = Report::PriorityChanged { instance: name, phase: before, priority };
@@ -273,24 +259,6 @@ impl Worker {
             self.roster.reschedule(id);
         }
     }
-}
-
-/// What an instance tracks, then what else the others in its sync group track with a weight.
-fn shared<'t>(
-    own: &'t [Tracked],
-    mates: impl Iterator<Item = &'t Vec<Tracked>>,
-) -> impl Iterator<Item = &'t Tracked> {
-    let mut all: Vec<&Tracked> = own.iter().collect();
-    for tracked in mates.flatten().filter(|tracked| tracked.weight != 0) {
-        if !all.iter().any(|other| other.name == tracked.name) {
-            all.push(tracked);
-        }
-    }
-    all.into_iter()
-}
-
-fn is_running(links: &Links, name: &str) -> bool {
-    links.named(name).is_some_and(|link| link.info.running)
 }
 
 /// An address that something keeps removing is put back once per second.

@@ -3,9 +3,13 @@
 use core::time::Duration;
 use std::collections::BTreeMap;
 
+use vrrp_core::{Fault, Timers};
+
+use super::history::Moment;
 use super::instance::Instance;
+use super::trackers::Watched;
 use super::worker::Worker;
-use super::{InstanceStatus, PeerStatus, Status};
+use super::{InstanceStatus, MomentStatus, PeerStatus, Status, TimersStatus, TrackerStatus, wording};
 use crate::clock;
 use crate::perform::vrrp::described;
 
@@ -22,7 +26,7 @@ impl Worker {
         }
         let instance = |name: &String| {
             let id = self.roster.named(name)?;
-            self.roster.get(id).map(|instance| inspect(instance, now))
+            self.roster.get(id).map(|instance| self.inspect(id, instance, now))
         };
         Status {
             instances: self.order.iter().filter_map(instance).collect(),
@@ -33,37 +37,82 @@ impl Worker {
             interfaces,
         }
     }
+
+    fn inspect(&self, id: usize, instance: &Instance, now: Duration) -> InstanceStatus {
+        let wanted = &instance.wanted;
+        let router = &instance.router;
+        InstanceStatus {
+            name: wanted.name.clone(),
+            state: instance.phase.0.name(),
+            why: instance.why.clone(),
+            since_ms: milliseconds(now.saturating_sub(instance.phase.1)),
+            priority_base: wanted.priority.get(),
+            priority: router.priority().get(),
+            interface: wanted.interface.clone(),
+            vrid: wanted.vrid.get(),
+            version: wanted.version.number(),
+            family: match instance.family() {
+                vrrp_core::Family::V4 => 4,
+                vrrp_core::Family::V6 => 6,
+            },
+            advert_interval_ms: milliseconds(wanted.advert_interval),
+            source: instance.source,
+            active: router.active().map(|active| PeerStatus {
+                source: active.source,
+                priority: active.priority,
+                advert_interval_ms: milliseconds(active.interval.duration()),
+            }),
+            preempt: wanted.preempt || wanted.priority.is_owner(),
+            trackers: self.watched(id, wanted).map(|watched| tracker(&watched)).collect(),
+            group: instance
+                .group
+                .and_then(|group| self.groups.get(group))
+                .map(|group| self.inspect_group(group)),
+            ready: router.is_ready(),
+            fault_reasons: router.faults().iter().map(|fault| self.reason(id, instance, fault)).collect(),
+            faults: router.faults().iter().map(|fault| fault.name().to_owned()).collect(),
+            addresses: instance.holdings.iter().filter(|one| one.held.is_some()).map(described).collect(),
+            addresses_restored: instance.restored,
+            deadline_ms: router.deadline().map(|due| milliseconds(due.saturating_sub(now))),
+            timers: timers(&router.timers(), now),
+            history: instance.history.iter().map(|moment| moment_status(moment, now)).collect(),
+            statistics: statistics(instance),
+        }
+    }
+
+    /// A fault in words; one of the sync group tells of the members that have it.
+    fn reason(&self, id: usize, instance: &Instance, fault: Fault) -> String {
+        let blame = if fault == Fault::SyncGroup { self.blame(id) } else { None };
+        blame.unwrap_or_else(|| wording::fault_text(instance, fault))
+    }
 }
 
-fn inspect(instance: &Instance, now: Duration) -> InstanceStatus {
-    let wanted = &instance.wanted;
-    let router = &instance.router;
-    InstanceStatus {
-        name: wanted.name.clone(),
-        state: instance.phase.0.name(),
-        since_ms: milliseconds(now.saturating_sub(instance.phase.1)),
-        priority_base: wanted.priority.get(),
-        priority: router.priority().get(),
-        interface: wanted.interface.clone(),
-        vrid: wanted.vrid.get(),
-        version: wanted.version.number(),
-        family: match instance.family() {
-            vrrp_core::Family::V4 => 4,
-            vrrp_core::Family::V6 => 6,
-        },
-        advert_interval_ms: milliseconds(wanted.advert_interval),
-        source: instance.source,
-        active: router.active().map(|active| PeerStatus {
-            source: active.source,
-            priority: active.priority,
-            advert_interval_ms: milliseconds(active.interval.duration()),
-        }),
-        faults: router.faults().iter().map(|fault| fault.name().to_owned()).collect(),
-        addresses: instance.holdings.iter().filter(|one| one.held.is_some()).map(described).collect(),
-        addresses_restored: instance.restored,
-        deadline_ms: router.deadline().map(|due| milliseconds(due.saturating_sub(now))),
-        statistics: statistics(instance),
+fn tracker(watched: &Watched<'_>) -> TrackerStatus {
+    let tracker = watched.tracker();
+    let good = tracker.good != tracker.reverse;
+    TrackerStatus {
+        kind: watched.kind,
+        name: watched.tracked.name.clone(),
+        good: watched.judged,
+        weight: tracker.weight,
+        reverse: tracker.reverse,
+        adds: if good == (tracker.weight > 0) { tracker.weight } else { 0 },
+        fault: tracker.weight == 0 && !good,
     }
+}
+
+fn timers(timers: &Timers, now: Duration) -> TimersStatus {
+    let left = |due: Option<Duration>| due.map(|due| milliseconds(due.saturating_sub(now)));
+    TimersStatus {
+        down_ms: left(timers.down),
+        preempt_delay_ms: left(timers.preemption.filter(|until| *until > now)),
+        advert_ms: left(timers.advert),
+        announcement_ms: left(timers.announcement),
+    }
+}
+
+fn moment_status(moment: &Moment, now: Duration) -> MomentStatus {
+    MomentStatus { ago_ms: milliseconds(now.saturating_sub(moment.at)), text: moment.text.clone() }
 }
 
 fn statistics(instance: &Instance) -> BTreeMap<&'static str, u64> {

@@ -6,6 +6,7 @@ use core::time::Duration;
 use vrrp_core::{Family, Peer, State, Statistics, VirtualRouter};
 
 use super::Phase;
+use super::history::History;
 use super::translate::RouterConfig;
 use crate::config::model;
 
@@ -44,6 +45,10 @@ pub struct Instance {
     pub restored: u64,
     /// Set while claiming addresses failed; when to try again.
     pub retry: Option<Duration>,
+    /// Why it is in the state last reported.
+    pub why: String,
+    /// What happened to it last.
+    pub history: History,
 }
 
 /// An address of an instance.
@@ -87,6 +92,8 @@ impl Instance {
             complaints: 0,
             restored: 0,
             retry: None,
+            why: "it has not been told to take part yet".to_owned(),
+            history: History::default(),
         }
     }
 

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::trackers::Kind;
+
 /// The VRRP thread at one moment.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Status {
@@ -44,6 +46,8 @@ pub struct InstanceStatus {
     pub state: &'static str,
     /// How long it has been in this state, in milliseconds.
     pub since_ms: u64,
+    /// Why it is in this state, in words.
+    pub why: String,
     /// Configured priority.
     pub priority_base: u8,
     /// Priority after tracking.
@@ -62,14 +66,28 @@ pub struct InstanceStatus {
     pub source: Option<IpAddr>,
     /// Who is Active, when that is somebody else who is heard.
     pub active: Option<PeerStatus>,
+    /// The sync group that it moves with.
+    pub group: Option<GroupStatus>,
+    /// Whether it would take over, were it not for the others of its sync group.
+    pub ready: bool,
+    /// Whether it takes over from a lesser router.
+    pub preempt: bool,
+    /// What it tracks, interfaces first.
+    pub trackers: Vec<TrackerStatus>,
     /// The faults that keep it out, by name.
     pub faults: Vec<String>,
+    /// The same in words.
+    pub fault_reasons: Vec<String>,
     /// Addresses this host holds for it, with prefix lengths.
     pub addresses: Vec<String>,
     /// How often each address was put back after something else removed it.
     pub addresses_restored: u64,
     /// Time to its next timer, in milliseconds.
     pub deadline_ms: Option<u64>,
+    /// The timers that run.
+    pub timers: TimersStatus,
+    /// What happened to it last, the oldest first.
+    pub history: Vec<MomentStatus>,
     /// Counters by name.
     pub statistics: BTreeMap<&'static str, u64>,
 }
@@ -83,4 +101,45 @@ pub struct PeerStatus {
     pub priority: u8,
     /// Interval in them, in milliseconds.
     pub advert_interval_ms: u64,
+}
+
+/// Something that an instance tracks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct TrackerStatus {
+    /// What kind of thing it is.
+    pub kind: Kind,
+    /// Its name.
+    pub name: String,
+    /// Whether it is well; absent while it has not been judged.
+    pub good: Option<bool>,
+    /// Its weight; 0: being bad is a fault.
+    pub weight: i16,
+    /// Good and bad change places.
+    pub reverse: bool,
+    /// What it does to the priority now.
+    pub adds: i16,
+    /// Whether it keeps the instance out now.
+    pub fault: bool,
+}
+
+/// The timers of an instance that run, in milliseconds from now.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct TimersStatus {
+    /// A Backup takes over unless it hears from the Active router.
+    pub down_ms: Option<u64>,
+    /// A Backup lets a lesser Active router be for so long (`preempt_delay`).
+    pub preempt_delay_ms: Option<u64>,
+    /// An Active router sends its next advert.
+    pub advert_ms: Option<u64>,
+    /// An Active router announces its addresses again.
+    pub announcement_ms: Option<u64>,
+}
+
+/// Something that happened to an instance.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct MomentStatus {
+    /// How long ago, in milliseconds.
+    pub ago_ms: u64,
+    /// What, in words.
+    pub text: String,
 }

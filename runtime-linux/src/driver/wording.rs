@@ -50,7 +50,12 @@ pub(super) fn ignored(name: &str, ignored: Ignored) -> String {
 
 /// A line about something that an operator should know.
 pub(super) fn noticed(name: &str, notice: Notice) -> String {
-    let text = match notice {
+    format!("({name}) {}", notice_text(notice))
+}
+
+/// The same without the name.
+pub(super) fn notice_text(notice: Notice) -> String {
+    match notice {
         Notice::IntervalMismatch { source, interval } => {
             format!(
                 "{source} advertises every {:?}, which is not what is configured here",
@@ -68,8 +73,7 @@ pub(super) fn noticed(name: &str, notice: Notice) -> String {
             format!("a timer came {milliseconds} ms too late: a BACKUP may have taken over meanwhile")
         }
         Notice::ForeignConfiguration => "a configuration for another virtual router was refused".to_owned(),
-    };
-    format!("({name}) {text}")
+    }
 }
 
 fn because(instance: &Instance, why: Reason) -> String {

@@ -217,6 +217,7 @@ impl Worker {
                 }
                 Action::Noticed(notice) => {
                     let text = wording::noticed(&instance.wanted.name, notice);
+                    instance.history.push(now, wording::notice_text(notice));
                     self.hands.outbox.log(Level::Warning, text);
                 }
             }
@@ -228,9 +229,11 @@ impl Worker {
             // Only a stop leads back to Initialize, and `dismiss` tells of that.
             if after != Phase::Initialize {
                 let blame = if after == Phase::Fault { self.blame(id) } else { None };
-                let Some(instance) = self.roster.get(id) else { return complete };
+                let Some(instance) = self.roster.get_mut(id) else { return complete };
                 let priority = instance.router.priority().get();
                 let worded = wording::transition(instance, before, after, why, blame);
+                instance.why.clone_from(&worded.reason);
+                instance.history.push(now, format!("{}: {}", after.name(), worded.reason));
                 for line in worded.lines {
                     self.hands.outbox.log(Level::Info, line);
                 }

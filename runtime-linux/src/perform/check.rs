@@ -201,9 +201,13 @@ impl Task {
         let Some(place) = self.under_way.remove(&id) else { return };
         self.roster.slots[place].run = None;
         let event = match outcome {
-            Some(Outcome::Passed) => check::Event::Passed,
+            Some(Outcome::Passed) => {
+                self.roster.slots[place].last = None;
+                check::Event::Passed
+            }
             Some(Outcome::Failed { failure, detail }) => {
                 self.roster.slots[place].detail = detail;
+                self.roster.slots[place].last = Some(failure);
                 check::Event::Failed(failure)
             }
             Some(Outcome::Skipped(why)) => {

@@ -13,3 +13,4 @@ mod reception;
 mod reload;
 mod scale;
 mod station;
+mod why;

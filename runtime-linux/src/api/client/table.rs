@@ -137,13 +137,7 @@ fn word(value: &Value, key: &str) -> String {
 /// A span of time in its two largest units.
 fn span(value: &Value, key: &str) -> String {
     let Some(milliseconds) = value.get(key).and_then(Value::as_u64) else { return "-".to_owned() };
-    let seconds = milliseconds / 1_000;
-    match (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60, seconds % 60) {
-        (0, 0, 0, _) => format!("{}.{} s", seconds, milliseconds % 1_000 / 100),
-        (0, 0, minutes, seconds) => format!("{minutes} min {seconds} s"),
-        (0, hours, minutes, _) => format!("{hours} h {minutes} min"),
-        (days, hours, _, _) => format!("{days} d {hours} h"),
-    }
+    crate::why::span(milliseconds)
 }
 
 fn lines(lines: &[String]) -> String {

@@ -39,6 +39,8 @@ pub(super) struct Slot {
     pub(super) run: Option<Run>,
     /// More about the last failure than its name says.
     pub(super) detail: Option<String>,
+    /// What the last probe failed with, if it failed.
+    pub(super) last: Option<Failure>,
 }
 
 /// A probe under way. It ends when this is dropped.
@@ -69,7 +71,16 @@ impl Slot {
         let offset = draw(config.timing.warmup);
         let none = core.handle(now, check::Event::Start { offset });
         debug_assert!(none.is_empty(), "a check that begins only waits");
-        Self { service: 0, server: 0, check: 0, config: config.clone(), core, run: None, detail: None }
+        Self {
+            service: 0,
+            server: 0,
+            check: 0,
+            config: config.clone(),
+            core,
+            run: None,
+            detail: None,
+            last: None,
+        }
     }
 
     /// A check that goes on after a reload, perhaps with another timing.

@@ -62,6 +62,11 @@ pub struct CheckStatus {
     pub proven: bool,
     /// Why it fails.
     pub reason: Option<String>,
+    /// Why the last probe failed, even while the check counts as passing; absent after one that passed.
+    pub last_failure: Option<String>,
+    /// Attempts in a row that may still fail before the server goes down; absent when it is down, and before
+    /// the first probe.
+    pub retries_left: Option<u32>,
     /// Milliseconds to the next probe; absent while one is under way.
     pub next_in_ms: Option<u64>,
 }
@@ -122,6 +127,8 @@ fn check_status(service: &Served, slot: &Slot, now: Duration) -> CheckStatus {
         up,
         proven: slot.core.proven(),
         reason,
+        last_failure: slot.last.map(|failure| slot.reason(failure)),
+        retries_left: slot.core.retries_left(),
         next_in_ms: slot
             .core
             .deadline()

@@ -1,0 +1,115 @@
+//! Why a service has its quorum or not, and why a real server is up or down.
+
+use super::span;
+use super::text::{Screen, sums};
+use crate::perform::check::{CheckStatus, ServerStatus, ServiceStatus};
+
+/// The screen of a virtual server.
+pub(super) fn explain(service: &ServiceStatus) -> String {
+    let ServiceStatus { service: name, weight, quorum_gained_at, quorum_lost_below, .. } = service;
+    let up = service.real_servers.iter().filter(|server| server.up).count();
+    let all = service.real_servers.len();
+    let answer = if service.quorum {
+        format!(
+            "{name} is up: {up} of {all} real servers are up, weight {weight}, its quorum is {quorum_gained_at}"
+        )
+    } else {
+        let sorry = match &service.sorry_server {
+            Some(sorry) => format!("; sorry server {} stands in", sorry.address),
+            None => "; there is no sorry server".to_owned(),
+        };
+        format!(
+            "{name} has no quorum because {up} of {all} real servers are up: \
+             weight {weight}, {quorum_gained_at} is needed{sorry}"
+        )
+    };
+    let mut screen = Screen::new(&answer);
+    let mut rows: Vec<(String, String)> = (service.real_servers.iter())
+        .map(|server| {
+            let state = if server.up { "is up" } else { "is down" };
+            let weight = server.weight.filter(|_| server.up).unwrap_or(0);
+            (format!("{} {state}", server.address), format!("+{weight}"))
+        })
+        .collect();
+    rows.push(("= weight alive".to_owned(), weight.to_string()));
+    screen.section("WEIGHT", &sums(&rows));
+    let rule = if service.quorum {
+        format!("is there, lost below {quorum_lost_below}")
+    } else {
+        format!("is not there, gained at {quorum_gained_at}")
+    };
+    screen.section("QUORUM", &[rule]);
+    if let Some(sorry) = &service.sorry_server {
+        let duty = if sorry.on_duty { "stands in" } else { "is spare" };
+        screen.section("SORRY", &[format!("{} {duty}", sorry.address)]);
+    }
+    let failing = service.real_servers.iter().flat_map(|server| {
+        let checks = server.checks.iter().filter(|check| !check.up || check.last_failure.is_some());
+        checks.flat_map(check_lines)
+    });
+    screen.section("CHECKS", &failing.collect::<Vec<_>>());
+    screen.finish()
+}
+
+/// The screen of a real server.
+pub(super) fn explain_server(service: &ServiceStatus, server: &ServerStatus) -> String {
+    let ServerStatus { address, .. } = server;
+    let of = &service.service;
+    let failing: Vec<&CheckStatus> = server.checks.iter().filter(|check| !check.up).collect();
+    let answer = match (server.up, failing.first()) {
+        (true, _) if server.checks.is_empty() => {
+            format!("{address} of {of} is up because it has no check: it always is")
+        }
+        (true, _) if server.checks.iter().any(|check| check.last_failure.is_some()) => {
+            format!("{address} of {of} is still up, but a check has begun to fail")
+        }
+        (true, _) if server.checks.iter().all(|check| check.proven) => {
+            format!("{address} of {of} is up because all its checks pass")
+        }
+        (true, _) => format!("{address} of {of} is taken to be up: not every check has been made yet"),
+        (false, Some(check)) => format!("{address} of {of} is down because {}", complaint(check)),
+        (false, None) => format!("{address} of {of} is down"),
+    };
+    let mut screen = Screen::new(&answer);
+    let weight = match server.weight {
+        Some(weight) => format!("{weight} in the data plane"),
+        None if service.quorum => "not in the data plane".to_owned(),
+        None => "not in the data plane: the service has no quorum".to_owned(),
+    };
+    screen.section("WEIGHT", &[weight]);
+    let checks: Vec<String> = server.checks.iter().flat_map(check_lines).collect();
+    screen.section("CHECKS", &checks);
+    let quorum = format!(
+        "{} has weight {} alive; quorum is gained at {} and lost below {}",
+        of, service.weight, service.quorum_gained_at, service.quorum_lost_below
+    );
+    screen.section("QUORUM", &[quorum]);
+    screen.finish()
+}
+
+fn complaint(check: &CheckStatus) -> String {
+    match &check.reason {
+        Some(reason) => format!("{} fails: {reason}", check.check),
+        None => format!("{} has not passed yet", check.check),
+    }
+}
+
+/// What a check says, then what it does next.
+fn check_lines(check: &CheckStatus) -> Vec<String> {
+    let state = match (check.up, check.proven, &check.last_failure) {
+        (false, ..) => complaint(check),
+        (true, _, Some(reason)) => format!("{} failed last: {reason}", check.check),
+        (true, true, None) => format!("{} passes", check.check),
+        (true, false, None) => format!("{} has not been made yet", check.check),
+    };
+    let next = check
+        .next_in_ms
+        .map_or_else(|| "a probe is under way".to_owned(), |left| format!("next probe in {}", span(left)));
+    let retries = match (check.up, check.retries_left) {
+        (true, Some(0)) => ", the next failure takes the server down".to_owned(),
+        (true, Some(left)) => format!(", {left} more may fail before the next takes the server down"),
+        (true, None) => ", a first failure takes the server down at once".to_owned(),
+        (false, _) => ", the first that passes brings it back".to_owned(),
+    };
+    vec![state, format!("  {next}{retries}")]
+}
