@@ -23,6 +23,8 @@ use std::io;
 
 mod daemon;
 mod entrance;
+mod errand;
+mod ledger;
 mod link;
 mod measure;
 mod namespace;

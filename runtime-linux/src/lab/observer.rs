@@ -2,10 +2,9 @@
 
 use core::time::Duration;
 use std::collections::BTreeMap;
-use std::io::{self, IoSliceMut};
+use std::io::{self, IoSliceMut, PipeReader};
 use std::os::fd::{AsFd, AsRawFd};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::JoinHandle;
+use std::sync::Arc;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::{
@@ -15,6 +14,8 @@ use nix::sys::socket::{
 use nix::sys::time::TimeSpec;
 use socket2::{Domain, Protocol, SockFilter, Socket, Type};
 
+use super::errand::Errand;
+use super::ledger::Ledger;
 use super::node::node_of;
 use super::{Error, Switch};
 
@@ -25,10 +26,8 @@ pub use frame::{Advert, Frame};
 /// Sees what enters a switch, from the moment it is made.
 #[derive(Debug)]
 pub struct Observer {
-    shared: Arc<Shared>,
-    /// Dropping it tells the thread to end.
-    stay: Option<io::PipeWriter>,
-    thread: Option<JoinHandle<()>>,
+    seen: Arc<Ledger<Seen>>,
+    _errand: Errand,
 }
 
 /// A frame that entered the switch.
@@ -60,89 +59,58 @@ impl Observer {
         let ports: BTreeMap<usize, String> =
             ports.map(|port| (port.index as usize, node_of(&port.name).to_owned())).collect();
         let socket = switch.namespace.run(open)?.map_err(Error::when(doing()))?;
-        let (leave, stay) = io::pipe().map_err(Error::when(doing()))?;
-        let shared = Arc::new(Shared::default());
-        let for_thread = Arc::clone(&shared);
-        let thread = std::thread::spawn(move || for_thread.watch(&socket, &leave, &ports));
-        Ok(Self { shared, stay: Some(stay), thread: Some(thread) })
+        let seen = Arc::new(Ledger::default());
+        let ledger = Arc::clone(&seen);
+        let start = |leave| std::thread::spawn(move || watch(&socket, &leave, &ports, &ledger));
+        let errand = Errand::start(start).map_err(Error::when(doing()))?;
+        Ok(Self { seen, _errand: errand })
     }
 
     /// Everything seen so far, in the order of arrival.
     pub fn seen(&self) -> Vec<Seen> {
-        self.shared.lock().clone()
+        self.seen.entries()
     }
 
     /// Waits until `pick` finds what it looks for in all that was seen. `None`: it did not within `within`.
-    pub fn wait<T>(&self, within: Duration, mut pick: impl FnMut(&[Seen]) -> Option<T>) -> Option<T> {
-        let mut found = None;
-        let still = |seen: &mut Vec<Seen>| {
-            found = pick(seen);
-            found.is_none()
-        };
-        let waited = self.shared.news.wait_timeout_while(self.shared.lock(), within, still);
-        drop(waited);
-        found
+    pub fn wait<T>(&self, within: Duration, pick: impl FnMut(&[Seen]) -> Option<T>) -> Option<T> {
+        self.seen.wait(within, pick)
     }
 }
 
-impl Drop for Observer {
-    fn drop(&mut self) {
-        self.stay = None;
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join(); // its panic was printed when it happened
+fn watch(socket: &Socket, leave: &PipeReader, ports: &BTreeMap<usize, String>, ledger: &Ledger<Seen>) {
+    let mut bytes = vec![0; 65_536];
+    let mut control = nix::cmsg_space!(TimeSpec);
+    loop {
+        let mut fds =
+            [PollFd::new(socket.as_fd(), PollFlags::POLLIN), PollFd::new(leave.as_fd(), PollFlags::POLLIN)];
+        match poll(&mut fds, PollTimeout::NONE) {
+            Ok(_) | Err(nix::Error::EINTR) => (),
+            Err(error) => panic!("poll on two descriptors of our own: {error}"),
         }
-    }
-}
-
-#[derive(Debug, Default)]
-struct Shared {
-    seen: Mutex<Vec<Seen>>,
-    news: Condvar,
-}
-
-impl Shared {
-    fn lock(&self) -> MutexGuard<'_, Vec<Seen>> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn watch(&self, socket: &Socket, leave: &io::PipeReader, ports: &BTreeMap<usize, String>) {
-        let mut bytes = vec![0; 65_536];
-        let mut control = nix::cmsg_space!(TimeSpec);
-        loop {
-            let mut fds = [
-                PollFd::new(socket.as_fd(), PollFlags::POLLIN),
-                PollFd::new(leave.as_fd(), PollFlags::POLLIN),
-            ];
-            match poll(&mut fds, PollTimeout::NONE) {
-                Ok(_) | Err(nix::Error::EINTR) => (),
-                Err(error) => panic!("poll on two descriptors of our own: {error}"),
-            }
-            if fds[1].any() == Some(true) {
-                return;
-            }
-            let mut slices = [IoSliceMut::new(&mut bytes)];
-            let flags = MsgFlags::MSG_DONTWAIT;
-            let Ok(message) = recvmsg::<LinkAddr>(socket.as_raw_fd(), &mut slices, Some(&mut control), flags)
-            else {
-                continue;
-            };
-            let Some(from) = message.address.filter(|from| from.len() > 0) else { continue };
-            // A frame shows up once on the port it enters by, then on the bridge and on each port it leaves by.
-            let Some(node) = ports.get(&from.ifindex()).filter(|_| from.pkttype() != libc::PACKET_OUTGOING)
-            else {
-                continue;
-            };
-            let stamp = message.cmsgs().ok().and_then(|mut messages| {
-                messages.find_map(|message| {
-                    if let ControlMessageOwned::ScmTimestampns(at) = message { Some(at.into()) } else { None }
-                })
-            });
-            let length = message.bytes;
-            let at = stamp.unwrap_or_else(crate::clock::wall);
-            if let Some(frame) = Frame::parse(&bytes[..length]) {
-                self.lock().push(Seen { at, node: node.clone(), frame });
-                self.news.notify_all();
-            }
+        if fds[1].any() == Some(true) {
+            return;
+        }
+        let mut slices = [IoSliceMut::new(&mut bytes)];
+        let flags = MsgFlags::MSG_DONTWAIT;
+        let Ok(message) = recvmsg::<LinkAddr>(socket.as_raw_fd(), &mut slices, Some(&mut control), flags)
+        else {
+            continue;
+        };
+        let Some(from) = message.address.filter(|from| from.len() > 0) else { continue };
+        // A frame shows up once on the port it enters by, then on the bridge and on each port it leaves by.
+        let Some(node) = ports.get(&from.ifindex()).filter(|_| from.pkttype() != libc::PACKET_OUTGOING)
+        else {
+            continue;
+        };
+        let stamp = message.cmsgs().ok().and_then(|mut messages| {
+            messages.find_map(|message| {
+                if let ControlMessageOwned::ScmTimestampns(at) = message { Some(at.into()) } else { None }
+            })
+        });
+        let length = message.bytes;
+        let at = stamp.unwrap_or_else(crate::clock::wall);
+        if let Some(frame) = Frame::parse(&bytes[..length]) {
+            ledger.add(Seen { at, node: node.clone(), frame });
         }
     }
 }

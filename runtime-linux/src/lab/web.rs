@@ -2,22 +2,22 @@
 
 use core::net::SocketAddr;
 use core::time::Duration;
-use std::io::{self, Read, Write};
+use std::io::{self, PipeReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::fd::AsFd;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::JoinHandle;
+use std::sync::Arc;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
+use super::errand::Errand;
+use super::ledger::Ledger;
 use super::{Error, Node};
 use crate::clock;
 
 /// A web server on a node. It answers every request with its name; dropping it closes the port at once.
 #[derive(Debug)]
 pub struct WebServer {
-    stay: Option<io::PipeWriter>,
-    thread: Option<JoinHandle<()>>,
+    _errand: Errand,
 }
 
 impl WebServer {
@@ -26,23 +26,13 @@ impl WebServer {
         let doing = || format!("serving on port {port} of {}", node.name());
         let bind = || TcpListener::bind(("::", port)).or_else(|_| TcpListener::bind(("0.0.0.0", port)));
         let listener = node.run(bind)?.map_err(Error::when(doing()))?;
-        let (leave, stay) = io::pipe().map_err(Error::when(doing()))?;
         let name: Arc<str> = node.name().into();
-        let thread = std::thread::spawn(move || serve(&listener, &leave, &name));
-        Ok(Self { stay: Some(stay), thread: Some(thread) })
+        let start = |leave| std::thread::spawn(move || serve(&listener, &leave, &name));
+        Ok(Self { _errand: Errand::start(start).map_err(Error::when(doing()))? })
     }
 }
 
-impl Drop for WebServer {
-    fn drop(&mut self) {
-        self.stay = None;
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join(); // its panic was printed when it happened
-        }
-    }
-}
-
-fn serve(listener: &TcpListener, leave: &io::PipeReader, name: &Arc<str>) {
+fn serve(listener: &TcpListener, leave: &PipeReader, name: &Arc<str>) {
     loop {
         let mut fds =
             [PollFd::new(listener.as_fd(), PollFlags::POLLIN), PollFd::new(leave.as_fd(), PollFlags::POLLIN)];
@@ -94,9 +84,8 @@ pub fn fetch(from: SocketAddr, within: Duration) -> io::Result<String> {
 /// A visitor who asks again and again until dropped, and writes down each answer.
 #[derive(Debug)]
 pub struct Visitor {
-    shared: Arc<Shared>,
-    stay: Option<io::PipeWriter>,
-    thread: Option<JoinHandle<()>>,
+    visits: Arc<Ledger<Visit>>,
+    _errand: Errand,
 }
 
 /// One request and what became of it.
@@ -113,62 +102,33 @@ pub struct Visit {
 impl Visitor {
     /// Asks `server` from `node` every `pace`, and gives a request up after `within`.
     pub fn start(node: &Node, server: SocketAddr, pace: Duration, within: Duration) -> Result<Self, Error> {
-        let (leave, stay) = io::pipe().map_err(Error::when("starting a visitor"))?;
-        let shared = Arc::new(Shared::default());
-        let for_thread = Arc::clone(&shared);
-        let thread = node.keep_running(move || for_thread.visit(server, pace, within, &leave));
-        Ok(Self { shared, stay: Some(stay), thread: Some(thread) })
+        let visits = Arc::new(Ledger::default());
+        let ledger = Arc::clone(&visits);
+        let start = |leave| node.keep_running(move || visit(server, pace, within, &leave, &ledger));
+        let errand = Errand::start(start).map_err(Error::when("starting a visitor"))?;
+        Ok(Self { visits, _errand: errand })
     }
 
     /// All visits so far.
     pub fn visits(&self) -> Vec<Visit> {
-        self.shared.lock().clone()
+        self.visits.entries()
     }
 
     /// Waits until `pick` finds what it looks for among all visits. `None`: it did not within `within`.
-    pub fn wait<T>(&self, within: Duration, mut pick: impl FnMut(&[Visit]) -> Option<T>) -> Option<T> {
-        let mut found = None;
-        let still = |visits: &mut Vec<Visit>| {
-            found = pick(visits);
-            found.is_none()
-        };
-        let waited = self.shared.news.wait_timeout_while(self.shared.lock(), within, still);
-        drop(waited);
-        found
+    pub fn wait<T>(&self, within: Duration, pick: impl FnMut(&[Visit]) -> Option<T>) -> Option<T> {
+        self.visits.wait(within, pick)
     }
 }
 
-impl Drop for Visitor {
-    fn drop(&mut self) {
-        self.stay = None;
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join(); // its panic was printed when it happened
-        }
-    }
-}
-
-#[derive(Debug, Default)]
-struct Shared {
-    visits: Mutex<Vec<Visit>>,
-    news: Condvar,
-}
-
-impl Shared {
-    fn lock(&self) -> MutexGuard<'_, Vec<Visit>> {
-        self.visits.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn visit(&self, server: SocketAddr, pace: Duration, within: Duration, leave: &io::PipeReader) {
-        let pause = PollTimeout::try_from(pace).unwrap_or(PollTimeout::MAX);
-        loop {
-            let sent = clock::wall();
-            let answer = fetch(server, within).map_err(|error| error.kind());
-            self.lock().push(Visit { sent, over: clock::wall(), answer });
-            self.news.notify_all();
-            let mut fds = [PollFd::new(leave.as_fd(), PollFlags::POLLIN)];
-            if poll(&mut fds, pause).is_ok_and(|ready| ready > 0) {
-                return;
-            }
+fn visit(server: SocketAddr, pace: Duration, within: Duration, leave: &PipeReader, ledger: &Ledger<Visit>) {
+    let pause = PollTimeout::try_from(pace).unwrap_or(PollTimeout::MAX);
+    loop {
+        let sent = clock::wall();
+        let answer = fetch(server, within).map_err(|error| error.kind());
+        ledger.add(Visit { sent, over: clock::wall(), answer });
+        let mut fds = [PollFd::new(leave.as_fd(), PollFlags::POLLIN)];
+        if poll(&mut fds, pause).is_ok_and(|ready| ready > 0) {
+            return;
         }
     }
 }
