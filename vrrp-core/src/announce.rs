@@ -123,6 +123,16 @@ impl Announcer {
         [self.next, self.again, self.refresh].into_iter().flatten().min()
     }
 
+    /// When the burst goes on, when it is repeated and when the next refresh begins.
+    pub(crate) fn due(&self) -> [Option<Duration>; 3] {
+        [self.next, self.again, self.refresh]
+    }
+
+    /// The rounds left, the next address of the round, and the rounds of the repetition.
+    pub(crate) fn progress(&self) -> (u8, u16, u8) {
+        (self.rounds, self.position, self.repeat)
+    }
+
     /// What to announce at `now`. Afterwards the deadline lies after `now`.
     pub(crate) fn poll(
         &mut self,

@@ -66,7 +66,7 @@ impl Fault {
 }
 
 /// The reasons that stand at present.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Faults(u8);
 
 impl Faults {

@@ -88,6 +88,11 @@ impl Countdown {
         Self { from: now, ticks }
     }
 
+    /// Since when it runs, and for how many ticks.
+    pub(crate) fn parts(self) -> (Duration, u32) {
+        (self.from, self.ticks)
+    }
+
     /// When it runs out.
     pub(crate) fn deadline(self) -> Duration {
         self.from.saturating_add(ticks(self.ticks))

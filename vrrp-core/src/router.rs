@@ -13,6 +13,7 @@ use crate::{Action, Actions, Config, Event, Faults, Interval, Notice, Peer, Prio
 mod active;
 mod backup;
 mod course;
+mod fingerprint;
 mod hearing;
 mod membership;
 mod notices;

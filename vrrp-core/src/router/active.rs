@@ -61,6 +61,16 @@ impl Active {
         !self.owes_answer
     }
 
+    /// Until when no further answer is sent.
+    pub(super) fn quiet_until(&self) -> Duration {
+        self.quiet_until
+    }
+
+    /// Whether an answer was held back until then.
+    pub(super) fn owes_answer(&self) -> bool {
+        self.owes_answer
+    }
+
     /// Notes that a lesser Active router was heard; whether it is the first since the last regular advert.
     pub(super) fn contest(&mut self) -> bool {
         !core::mem::replace(&mut self.contested, true)

@@ -25,7 +25,7 @@ pub(super) struct Backup {
 }
 
 /// Why a Backup takes over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Cause {
     Silence,
     Resigned,
@@ -59,6 +59,11 @@ impl Backup {
     /// The interval that the timer counts in.
     pub(super) fn interval(&self) -> Interval {
         self.interval
+    }
+
+    /// Whether that was learned from an Active router.
+    pub(super) fn is_learned(&self) -> bool {
+        self.learned
     }
 
     /// An advert was accepted: the wait begins again, over its interval.
