@@ -5,6 +5,7 @@
 //! each Active router must be heard: not before, and not later than the lateness of its timers allows. With
 //! that, "no false take-over" (Σ3) and the take-over bounds (Λ1, Λ2, Λ5) are one and the same comparison.
 
+use core::hash::{Hash, Hasher};
 use core::time::Duration;
 
 use vrrp_core::{Action, Ignored, Reason, State, Version};
@@ -79,12 +80,23 @@ type Halves = u64;
 #[derive(Clone, Copy, Debug)]
 enum Model {
     Gone,
-    Backup { due: Halves, interval: u16, learned: bool, hold: Option<Duration> },
-    Active { since: Duration, due: Duration, sent: u64 },
+    Backup {
+        due: Halves,
+        interval: u16,
+        learned: bool,
+        hold: Option<Duration>,
+    },
+    /// `due`: the next regular advert; `owes`: an answer was held back; `spent`: until when all that was sent
+    /// would have taken at the greatest rate, in ninths of a nanosecond.
+    Active {
+        due: Duration,
+        owes: bool,
+        spent: u64,
+    },
 }
 
 /// The checker of one simulation.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Checker {
     models: Vec<Model>,
     /// Since when two Active routers have heard each other; `[lower][higher]`.
@@ -127,6 +139,27 @@ impl Checker {
         self.overlaps.iter_mut().for_each(|row| row.fill(None));
     }
 
+    /// Feeds `hasher` with all that decides what will be blamed on whom, seen from `now`.
+    pub(super) fn fingerprint(&self, now: Duration, longest: Duration, hasher: &mut impl Hasher) {
+        for model in &self.models {
+            match *model {
+                Model::Gone => 0_u8.hash(hasher),
+                Model::Backup { due, interval, learned, hold } => {
+                    let hold = hold.map(|until| until.saturating_sub(now));
+                    (1_u8, due.wrapping_sub(halves(now)), interval, learned, hold).hash(hasher);
+                }
+                Model::Active { due, owes, spent } => {
+                    let due = nanoseconds(due).wrapping_sub(nanoseconds(now));
+                    (2_u8, due, owes, spent.saturating_sub(ninths(now))).hash(hasher);
+                }
+            }
+        }
+        for since in self.overlaps.iter().flatten() {
+            // What lasts for longer is either blamed or tolerated.
+            since.map(|since| now.saturating_sub(since).min(longest)).hash(hasher);
+        }
+    }
+
     /// Takes in what a router was called for and what came of it.
     pub(super) fn observe(
         &mut self,
@@ -160,6 +193,11 @@ impl Checker {
                 }
                 Action::Advertise { .. } => self.advertised(now, index, node, cause),
                 Action::Transition { from, to, reason } => {
+                    let resigns = actions.contains(&Action::Advertise { priority: 0 });
+                    if (from, to) == (State::Active, State::Initialize) && !resigns {
+                        let what = "was Active, and left without resigning".to_owned();
+                        self.blame(now, index, Property::TakesOverInTime, what);
+                    }
                     self.changed(now, index, node, router, (from, to, reason), cause);
                 }
                 Action::Announce { .. } => {
@@ -297,7 +335,7 @@ impl Checker {
                     self.took_over(now, index);
                 }
                 let period = router.config().advert_interval.duration();
-                Model::Active { since: now, due: now + period, sent: 1 }
+                Model::Active { due: now + period, owes: false, spent: ninths(now) + nanoseconds(period) }
             }
         };
     }
@@ -315,6 +353,10 @@ impl Checker {
     }
 
     fn heard(&mut self, now: Duration, index: usize, node: &Node, router: &Router, priority: u8, heard: u16) {
+        if let Model::Active { owes, .. } = &mut self.models[index] {
+            // What is answered at once is seen to be answered further on.
+            *owes = true;
+        }
         let Model::Backup { due: due_at, interval, learned, hold } = &mut self.models[index] else { return };
         let wish = router.config();
         if priority == 0 {
@@ -354,9 +396,9 @@ impl Checker {
                     *due_at = due(now, router, node.priority, *interval);
                 }
             }
-            Model::Active { since, due, sent } => {
+            Model::Active { due, spent, .. } => {
                 *due = (*due).min(now + router.config().advert_interval.duration());
-                (*since, *sent) = (now, 0);
+                *spent = ninths(now);
             }
         }
     }
@@ -367,14 +409,29 @@ impl Checker {
             let what = format!("spoke with {} packets unread", node.inbox.len());
             self.blame(now, index, Property::ListensFirst, what);
         }
-        let Model::Active { since, due, sent } = &mut self.models[index] else { return };
-        *due = now + router.config().advert_interval.duration();
-        *sent += 1;
-        let spell = now.saturating_sub(*since).as_nanos();
+        let Model::Active { due, owes, spent } = &mut self.models[index] else { return };
+        let period = router.config().advert_interval.duration();
+        let mut uncalled = false;
+        match cause {
+            Cause::Tick if now >= *due => {
+                // The cadence is that of the first advert, however late each of them was.
+                while *due <= now {
+                    *due += period;
+                }
+                *owes = false;
+            }
+            Cause::Tick => uncalled = !core::mem::take(owes),
+            Cause::Heard { priority: 0, .. } => (*due, *owes) = (now + period, false),
+            Cause::Heard { .. } => *owes = false,
+            Cause::Configure { .. } => *due = now + period,
+            Cause::Rejected { .. } | Cause::Priority { .. } | Cause::Command => {}
+        }
         // One regular advert and eight answers per interval, and some at the edges.
-        let most = 9 * spell / router.config().advert_interval.duration().as_nanos() + 4;
-        if u128::from(*sent) > most {
-            let what = format!("{sent} adverts since {since:?}");
+        *spent = ninths(now).max(*spent) + nanoseconds(period);
+        if *spent > ninths(now) + 5 * nanoseconds(period) {
+            self.blame(now, index, Property::AdvertRate, "more than nine adverts per interval".to_owned());
+        } else if uncalled {
+            let what = "an advert before it was due that answers nothing".to_owned();
             self.blame(now, index, Property::AdvertRate, what);
         }
     }
@@ -410,6 +467,14 @@ fn due(now: Duration, router: &Router, priority: u8, interval: u16) -> Halves {
 fn skew(router: &Router, priority: u8, interval: u16) -> u64 {
     let scale = if router.config().version == Version::V2 { 100 } else { u64::from(interval) };
     (256 - u64::from(priority)) * scale
+}
+
+fn nanoseconds(span: Duration) -> u64 {
+    u64::try_from(span.as_nanos()).unwrap_or(u64::MAX)
+}
+
+fn ninths(at: Duration) -> u64 {
+    nanoseconds(at) * 9
 }
 
 fn halves(at: Duration) -> Halves {
