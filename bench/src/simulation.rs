@@ -3,7 +3,8 @@
 //! The routers are the real ones; the link, the clocks and the hosts around them are made up, and everything
 //! that chance decides comes from a seed, so a run can be had again. Time steps from one delivery or deadline
 //! to the next. [`Simulation`] is the network for hand-written scenarios, [`campaign`] disturbs random groups
-//! at random, and [`explore`] tries everything that can go wrong with a small one.
+//! at random, and [`explore`] tries everything that can go wrong with a small one, from the start of its runs; [`exhaust`]
+//! comes to every state that a small group can be in.
 
 use core::net::IpAddr;
 use core::time::Duration;
@@ -17,6 +18,7 @@ use crate::malformed::Malformed;
 pub mod campaign;
 mod checker;
 mod choices;
+pub mod exhaust;
 pub mod explore;
 mod network;
 mod node;
@@ -34,7 +36,7 @@ use network::{Frame, Network};
 use node::Node;
 
 /// Routers on one link.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Simulation {
     now: Duration,
     random: Random,

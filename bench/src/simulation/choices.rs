@@ -19,6 +19,12 @@ impl Choices {
         Self { path: Vec::new(), position: 0, points, faults }
     }
 
+    /// One given way, on which nothing is open.
+    pub(super) fn along(taken: &[u8]) -> Self {
+        let path = taken.iter().map(|taken| (*taken, u8::MAX)).collect();
+        Self { path, position: 0, points: 0, faults: 0 }
+    }
+
     /// Decides between `options`.
     pub(super) fn choose(&mut self, options: u8) -> u8 {
         if self.position == self.path.len() && self.path.len() < self.points {

@@ -21,7 +21,7 @@ pub struct Quality {
 }
 
 /// An advert on its way.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Frame {
     pub(super) source: IpAddr,
     pub(super) mac: Option<[u8; 6]>,
@@ -37,6 +37,8 @@ pub(super) struct Network {
     pub(super) quality: Quality,
     /// Whether frames come back to their sender (F15).
     pub(super) loops: bool,
+    /// A way so long that frames sent later overtake one that takes it, as one more choice.
+    pub(super) stale: Option<Duration>,
     /// Decides in the place of chance.
     pub(super) choices: Option<Choices>,
     /// `cut[from][to]`
@@ -50,6 +52,7 @@ impl Network {
         Self {
             quality,
             loops: false,
+            stale: None,
             choices: None,
             cut: vec![vec![false; nodes]; nodes],
             flight: BinaryHeap::new(),
@@ -92,10 +95,11 @@ impl Network {
         let Quality { loss, duplication, delay } = self.quality;
         let soon = delay / 4;
         if let Some(choices) = &mut self.choices {
-            return match choices.choose(4) {
+            return match choices.choose(if self.stale.is_some() { 5 } else { 4 }) {
                 1 => [None, None],
                 2 => [Some(delay), None],
                 3 => [Some(soon), Some(delay)],
+                4 => [self.stale, None],
                 _ => [Some(soon), None],
             };
         }
@@ -104,6 +108,18 @@ impl Network {
         }
         let again = random.chance(duplication);
         [Some(random.up_to(delay)), again.then(|| random.up_to(delay))]
+    }
+
+    /// What is on its way, in the order in which it arrives: when, to whom, and what.
+    pub(super) fn on_the_way(&self) -> Vec<(Duration, usize, &Frame)> {
+        let mut flight: Vec<_> = self.flight.iter().map(|Reverse(entry)| entry).collect();
+        flight.sort_unstable_by_key(|(arrival, number, ..)| (*arrival, *number));
+        flight.into_iter().map(|(arrival, _, to, frame)| (*arrival, *to, frame)).collect()
+    }
+
+    /// Whether `to` does not hear `from`.
+    pub(super) fn is_cut(&self, from: usize, to: usize) -> bool {
+        self.cut[from][to]
     }
 
     /// When the next frame arrives.

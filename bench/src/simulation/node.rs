@@ -1,5 +1,6 @@
 //! One simulated host: a router, its clock's lateness, and what waits for it while it is held up.
 
+use core::hash::{Hash, Hasher};
 use core::net::IpAddr;
 use core::time::Duration;
 use std::collections::VecDeque;
@@ -28,7 +29,7 @@ pub struct Station {
     pub lateness: Duration,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Node {
     pub(super) station: Station,
     /// `None` while it is switched off.
@@ -108,6 +109,16 @@ impl Node {
     /// Fires the timer this much later than chosen.
     pub(super) fn delay_timer(&mut self, by: Duration) {
         self.wake = self.wake.map(|(deadline, at)| (deadline, at + by));
+    }
+
+    /// Feeds `hasher` with all that decides what this host will do, seen from `now`.
+    pub(super) fn fingerprint(&self, now: Duration, hasher: &mut impl Hasher) {
+        self.router.is_some().hash(hasher);
+        if let Some(router) = &self.router {
+            router.fingerprint(now, hasher);
+        }
+        (self.priority, self.holds, self.held_until.saturating_sub(now), &self.inbox).hash(hasher);
+        self.wake.map(|(_, at)| (at >= now, at.abs_diff(now))).hash(hasher);
     }
 
     /// When it acts next of its own accord.

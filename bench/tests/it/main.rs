@@ -3,6 +3,7 @@
 mod bites;
 mod campaign;
 mod conflict;
+mod exhaust;
 mod explore;
 mod group;
 mod malformed;
