@@ -7,4 +7,6 @@ mod exhaust;
 mod explore;
 mod group;
 mod malformed;
+mod sync_group;
 mod takeover;
+mod world;

@@ -56,6 +56,22 @@ fn a_ready_member_that_hears_a_better_router_is_ready_no_more() {
 }
 
 #[test]
+fn a_member_that_was_ready_to_preempt_is_not_once_its_priority_falls() {
+    let mut pair = started([100, 90]);
+    drop(pair.hear(0, ms(3_000), 95));
+    assert_eq!(pair.tick(0, us(3_609_375)), []);
+    assert!(pair.members[0].is_ready());
+    drop(pair.tell(0, ms(3_610), Event::Priority(priority(90))));
+    assert!(!pair.members[0].is_ready());
+    assert_eq!(pair.tick(1, us(3_648_438)), []);
+    // Silence, on the other hand, outlasts a change of priority.
+    let mut pair = started([100, 90]);
+    assert_eq!(pair.tick(0, us(3_609_375)), []);
+    drop(pair.tell(0, ms(3_610), Event::Priority(priority(90))));
+    assert_eq!(pair.tick(1, us(3_648_438)).len(), 8);
+}
+
+#[test]
 fn a_member_that_yields_takes_all_to_backup_and_the_others_do_not_resign() {
     let mut pair = active([100, 100]);
     let outranked = Reason::Outranked { by: host(Family::V4, 20), priority: 200 };

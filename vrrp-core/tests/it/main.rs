@@ -4,6 +4,7 @@ mod announce;
 mod configuration;
 mod faults;
 mod group;
+mod group_properties;
 mod preemption;
 mod properties;
 mod reception;
