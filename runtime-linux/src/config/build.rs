@@ -37,7 +37,8 @@ pub fn build(nodes: &[Node], diagnostics: &mut Diagnostics) -> Configuration {
     }
     configuration.scripts = script::read_all(nodes, diagnostics);
     configuration.instances = instance::read_all(nodes, &defaults, &configuration.scripts, diagnostics);
-    configuration.groups = group::read_all(nodes, &configuration.instances, diagnostics);
+    configuration.groups =
+        group::read_all(nodes, &mut configuration.instances, &configuration.scripts, diagnostics);
     configuration.virtual_servers = service::read_all(nodes, diagnostics);
     complain_of_data_plane(&configuration, diagnostics);
     script::complain_of_security(&configuration, diagnostics);

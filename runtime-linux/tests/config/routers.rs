@@ -277,6 +277,25 @@ fn an_owner_is_in_a_group_with_owners_only() {
 }
 
 #[test]
+fn what_a_group_tracks_each_member_tracks_unless_it_says_otherwise() {
+    let other =
+        router("track_interface {\neth7\n}").replace("instance A", "instance B").replace("_id 5", "_id 6");
+    let text = format!(
+        "vrrp_script s {{\nscript \"/bin/true\"\nweight -20\n}}\n{}{other}vrrp_sync_group G {{\ngroup {{\nA\nB\n}}\n\
+         track_interface {{\neth7 weight 10\neth8\n}}\ntrack_script {{\ns\n}}\n}}\n",
+        router("")
+    );
+    let configuration = load(&text).configuration.unwrap();
+    let tracked = |position: usize| {
+        let instance = &configuration.instances[position];
+        let all = instance.track_interfaces.iter().chain(&instance.track_scripts);
+        all.map(|tracked| (tracked.name.as_str(), tracked.weight)).collect::<Vec<_>>()
+    };
+    assert_eq!(tracked(0), [("eth7", 10), ("eth8", 0), ("s", -20)]);
+    assert_eq!(tracked(1), [("eth7", 0), ("eth8", 0), ("s", -20)]);
+}
+
+#[test]
 fn global_values_reach_the_daemon_and_the_routers() {
     let text = format!(
         "{}global_defs {{\nrouter_id R\ndata_plane kernel\nscript_user a b\nvrrp_rt_priority 50\nvrrp_garp_interval 0\n\

@@ -9,8 +9,8 @@ const NEVER_MOVES: &str = "what is tracked here never moves the router";
 
 pub(super) const SYNC_GROUP: &[Word] = &[
     built(Essential, "group", List),
-    missed(Common, "track_interface", List, NEVER_MOVES),
-    missed(Common, "track_script", List, NEVER_MOVES),
+    built(Common, "track_interface", List),
+    built(Common, "track_script", List),
     missed(Common, "track_file", List, NEVER_MOVES),
     missed(Common, "track_process", List, NEVER_MOVES),
     missed(Rare, "track_bfd", List, NEVER_MOVES),
