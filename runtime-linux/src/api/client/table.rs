@@ -66,6 +66,12 @@ fn routers(status: &Value) -> String {
             notes.push(format!("  {name} is kept out: {fault}"));
         }
     }
+    for group in list(status, "/vrrp/groups") {
+        let members: Vec<&str> = list(group, "/members").iter().filter_map(Value::as_str).collect();
+        let why = group.get("why").and_then(Value::as_str).map_or_else(String::new, |why| format!(": {why}"));
+        let (name, state) = (word(group, "name"), word(group, "state"));
+        notes.push(format!("  group {name} ({}) is {state}{why}", members.join(", ")));
+    }
     aligned(&rows) + &lines(&notes)
 }
 
@@ -176,6 +182,8 @@ mod tests {
                 { "name": "VI_2", "state": "FAULT", "since_ms": 1_234, "priority_base": 100, "priority": 100,
                   "interface": "eth9", "vrid": 3, "addresses": [], "faults": ["interface eth9 is down"],
                   "active": null },
+            ], "groups": [
+                { "name": "VG", "state": "FAULT", "members": ["VI_2"], "why": "VI_2: interface eth9 is down" },
             ] },
             "services": [ { "service": "[10.0.0.9]:tcp:80", "method": "rr", "quorum": true,
                 "sorry_server": { "address": "10.0.0.7:80", "on_duty": false }, "real_servers": [
@@ -195,6 +203,7 @@ ROUTER  STATE   SINCE      PRIORITY      LINK  VRID  ACTIVE
 VI_1    BACKUP  2 h 1 min  130 (of 150)  eth0  62    10.0.0.1 (priority 200)
 VI_2    FAULT   1.2 s      100           eth9  3     nobody heard
   VI_2 is kept out: interface eth9 is down
+  group VG (VI_2) is FAULT: VI_2: interface eth9 is down
 
 SERVICES (data plane: user)
   [10.0.0.9]:tcp:80 rr
