@@ -4,12 +4,14 @@ use core::time::Duration;
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 #[test]
 fn the_built_in_story_holds_and_every_step_of_it_is_told() {
+    let _stage = stage();
     let output = lab(&[]).stdin(Stdio::null()).output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     let steps = [
@@ -64,6 +66,7 @@ fn a_story_that_does_not_hold_fails_and_shows_the_last_words_of_the_directors() 
         )
     };
     let (one, other) = (file("one.conf", &text(3, 200)), file("other.conf", &text(2, 100)));
+    let _stage = stage();
     let output = lab(&["--config", &one, "--config", &other]).output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(1), "{text}");
@@ -121,12 +124,19 @@ fn holds(configuration: &str) -> String {
         fs::write(&path, configuration.replace("PRIORITY", &priority.to_string())).expect("it is ours");
         path.into_os_string().into_string().expect("a plain path")
     });
+    let _stage = stage();
     let output = lab(&["--config", &files[0], "--config", &files[1]]).output().expect("it runs");
     let told = String::from_utf8(output.stdout).expect("it prints text");
     let said = String::from_utf8(output.stderr).expect("it prints text");
     assert_eq!(output.status.code(), Some(0), "{told}{said}");
     assert!(told.contains("answers: web1 100, web2 100"), "{told}");
     told
+}
+
+/// Stories measure times: they are told one after the other.
+fn stage() -> MutexGuard<'static, ()> {
+    static STAGE: Mutex<()> = Mutex::new(());
+    STAGE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn lab(arguments: &[&str]) -> Command {
