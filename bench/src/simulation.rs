@@ -24,6 +24,7 @@ mod network;
 mod node;
 mod random;
 mod sabotage;
+pub mod site;
 
 pub use checker::{Property, Violation};
 pub use network::Quality;

@@ -7,7 +7,7 @@
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
-use crate::{capture, config, lab, realserver};
+use crate::{capture, config, lab, realserver, simulate};
 
 pub mod command;
 pub mod flag;
@@ -27,6 +27,8 @@ pub enum Invocation {
     Status(Status),
     /// Ask the running daemon why something is as it is.
     Why(Why),
+    /// Run configurations on virtual time and show what happens when something fails.
+    Simulate(simulate::Options),
     /// Make this host a direct-routing real server, or undo it.
     RealServer(realserver::Options),
     /// Decode VRRP from a link or a capture file.

@@ -32,7 +32,7 @@ mod report;
 mod roster;
 mod status;
 mod trackers;
-mod translate;
+pub mod translate;
 mod wording;
 mod worker;
 
@@ -41,7 +41,7 @@ pub use report::{Level, Phase, Report};
 pub use status::{
     GroupStatus, InstanceStatus, MomentStatus, PeerStatus, Status, TimersStatus, TrackerStatus,
 };
-pub use trackers::Kind;
+pub use trackers::{Kind, shared};
 
 use core::time::Duration;
 use std::io;

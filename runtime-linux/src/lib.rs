@@ -16,5 +16,6 @@ pub mod perform;
 pub mod plane;
 pub mod process;
 pub mod realserver;
+pub mod simulate;
 pub mod sys;
 pub mod why;

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use runtime_linux::args::{self, Invocation, Usage};
-use runtime_linux::{api, app, capture, config, lab, realserver, why};
+use runtime_linux::{api, app, capture, config, lab, realserver, simulate, why};
 
 fn main() -> ExitCode {
     let invocation = match args::parse(env::args_os().skip(1)) {
@@ -37,6 +37,7 @@ fn perform(invocation: Invocation) -> anyhow::Result<u8> {
             let socket = app::socket_path(question.socket.as_deref(), None);
             why::command(&socket, &question.name, question.json).map(|()| 0)
         }
+        Invocation::Simulate(options) => simulate::command(&options),
         Invocation::RealServer(options) => realserver::run(options).map(|()| 0),
         Invocation::Capture(options) => capture::run(options).map(|()| 0),
         Invocation::Lab(options) => Ok(if lab::run(&options)? { 0 } else { NOT_ALL_HELD }),

@@ -33,7 +33,7 @@ pub(super) struct Frame {
 
 /// The link.
 #[derive(Clone, Debug)]
-pub(super) struct Network {
+pub(super) struct Network<F = Frame> {
     pub(super) quality: Quality,
     /// Whether frames come back to their sender (F15).
     pub(super) loops: bool,
@@ -43,11 +43,11 @@ pub(super) struct Network {
     pub(super) choices: Option<Choices>,
     /// `cut[from][to]`
     cut: Vec<Vec<bool>>,
-    flight: BinaryHeap<Reverse<(Duration, u64, usize, Frame)>>,
+    flight: BinaryHeap<Reverse<(Duration, u64, usize, F)>>,
     sent: u64,
 }
 
-impl Network {
+impl<F: Clone + Ord> Network<F> {
     pub(super) fn new(nodes: usize, quality: Quality) -> Self {
         Self {
             quality,
@@ -78,7 +78,7 @@ impl Network {
         self.quality.loss > 0 || self.choices.as_ref().is_some_and(Choices::is_open)
     }
 
-    pub(super) fn send(&mut self, now: Duration, from: usize, frame: &Frame, random: &mut Random) {
+    pub(super) fn send(&mut self, now: Duration, from: usize, frame: &F, random: &mut Random) {
         for to in 0..self.cut.len() {
             if self.cut[from][to] || (from == to && !self.loops) {
                 continue;
@@ -111,7 +111,7 @@ impl Network {
     }
 
     /// What is on its way, in the order in which it arrives: when, to whom, and what.
-    pub(super) fn on_the_way(&self) -> Vec<(Duration, usize, &Frame)> {
+    pub(super) fn on_the_way(&self) -> Vec<(Duration, usize, &F)> {
         let mut flight: Vec<_> = self.flight.iter().map(|Reverse(entry)| entry).collect();
         flight.sort_unstable_by_key(|(arrival, number, ..)| (*arrival, *number));
         flight.into_iter().map(|(arrival, _, to, frame)| (*arrival, *to, frame)).collect()
@@ -128,7 +128,7 @@ impl Network {
     }
 
     /// The frame that has arrived by `now`, and where.
-    pub(super) fn arrive(&mut self, now: Duration) -> Option<(usize, Frame)> {
+    pub(super) fn arrive(&mut self, now: Duration) -> Option<(usize, F)> {
         if self.next()? > now {
             return None;
         }

@@ -7,6 +7,7 @@ mod exhaust;
 mod explore;
 mod group;
 mod malformed;
+mod site;
 mod sync_group;
 mod takeover;
 mod world;

@@ -2,6 +2,7 @@
 
 use core::fmt::Write as _;
 use core::net::IpAddr;
+use core::time::Duration;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -9,7 +10,7 @@ use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 
 use super::flag::{Effect, FLAGS, Value};
 use super::{Check, Invocation, Status, Usage, Why};
-use crate::{capture, config, lab, realserver};
+use crate::{capture, config, lab, realserver, simulate};
 
 #[derive(Parser)]
 #[command(
@@ -68,6 +69,25 @@ enum Command {
         #[arg(long, value_name = "PATH")]
         socket: Option<PathBuf>,
     },
+    /// Run configurations on virtual time and show what happens when something fails
+    #[command(after_long_help = simulate::RULE)]
+    Simulate {
+        /// The configurations of the nodes A, B, C, ...
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+        /// What goes wrong; may be said several times
+        #[arg(long = "fault", value_name = "FAULT", long_help = fault_help())]
+        faults: Vec<String>,
+        /// How long to simulate (default: 30s, and at least 10s after the last fault)
+        #[arg(long = "for", value_name = "SPAN", value_parser = span)]
+        length: Option<Duration>,
+        /// What chance decides follows from it
+        #[arg(long, value_name = "N", default_value_t = 1)]
+        seed: u64,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Make this host accept packets for a virtual address without answering ARP for it, or undo that
     #[command(name = "realserver")]
     RealServer {
@@ -123,6 +143,17 @@ enum Direction {
     Down,
 }
 
+/// What is said of `--fault`.
+fn fault_help() -> String {
+    format!("What goes wrong; may be said several times\n{}", simulate::fault::GRAMMAR)
+}
+
+/// Reads a span of time.
+fn span(said: &str) -> Result<Duration, String> {
+    simulate::fault::duration(said)
+        .ok_or_else(|| "a span is 5, 5s, 500ms, 1.5s or 2m, up to a day".to_owned())
+}
+
 /// Reads a command line that begins with a subcommand.
 ///
 /// # Errors
@@ -154,6 +185,9 @@ pub fn parse(arguments: Vec<OsString>) -> Result<Invocation, Usage> {
         }),
         Command::Status { json, socket } => Invocation::Status(Status { json, socket }),
         Command::Why { name, json, socket } => Invocation::Why(Why { name, json, socket }),
+        Command::Simulate { files, faults, length, seed, json } => {
+            Invocation::Simulate(simulate::Options { files, faults, length, seed, json })
+        }
         Command::RealServer { direction, address, interface } => {
             let action = match direction {
                 Direction::Up => realserver::Action::Up,

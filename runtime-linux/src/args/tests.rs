@@ -127,3 +127,24 @@ fn why_takes_a_name_and_the_socket() {
         ("VI_1", false, Some(PathBuf::from("/tmp/x.sock")))
     );
 }
+
+#[test]
+fn simulate_takes_files_faults_and_a_length() {
+    let line = [
+        "simulate",
+        "a.conf",
+        "b.conf",
+        "--fault",
+        "kill A at 3s",
+        "--fault",
+        "start A at 5s",
+        "--for",
+        "1.5s",
+    ];
+    let Ok(Invocation::Simulate(options)) = parse(line.map(OsString::from)) else {
+        panic!("not a simulation")
+    };
+    assert_eq!(options.files, ["a.conf", "b.conf"].map(PathBuf::from));
+    assert_eq!(options.faults, ["kill A at 3s", "start A at 5s"]);
+    assert_eq!((options.length, options.seed), (Some(core::time::Duration::from_millis(1_500)), 1));
+}

@@ -62,7 +62,7 @@ impl Worker {
 }
 
 /// What an instance tracks, then what else the others in its sync group track with a weight.
-fn shared<'t>(
+pub fn shared<'t>(
     own: &'t [Tracked],
     mates: impl Iterator<Item = &'t Vec<Tracked>>,
 ) -> impl Iterator<Item = &'t Tracked> {

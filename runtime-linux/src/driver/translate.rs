@@ -8,10 +8,10 @@ use vrrp_core::{Config, ConfigError, Family, Interval, Peer, Settings, Unicast, 
 use crate::config::model::Instance;
 
 /// The settings of a virtual router on Linux.
-pub(super) type RouterConfig = Config<Box<[IpAddr]>, Box<[Peer]>>;
+pub type RouterConfig = Config<Box<[IpAddr]>, Box<[Peer]>>;
 
 /// The family of an instance: that of its addresses, and of its source or peers where it has none.
-pub(super) fn family(instance: &Instance) -> Family {
+pub fn family(instance: &Instance) -> Family {
     let addresses = instance.addresses.iter().map(|address| address.address);
     let peers = instance.unicast_peers.iter().map(|peer| peer.address);
     addresses.chain(instance.source).chain(peers).next().map_or(Family::V4, Family::of)
@@ -21,7 +21,7 @@ pub(super) fn family(instance: &Instance) -> Family {
 ///
 /// # Errors
 /// What the state machine refuses: see [`ConfigError`].
-pub(super) fn config(instance: &Instance) -> Result<RouterConfig, ConfigError> {
+pub fn config(instance: &Instance) -> Result<RouterConfig, ConfigError> {
     let addresses: Box<[IpAddr]> = instance.addresses.iter().map(|address| address.address).collect();
     let announced = instance.addresses.len() + instance.excluded.len();
     let mut settings = Settings {
