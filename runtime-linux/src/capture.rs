@@ -49,6 +49,8 @@ pub enum Source {
     Link(String),
     /// From a pcap or pcapng file; `-` is standard input.
     File(PathBuf),
+    /// From what such a file holds.
+    Bytes(Vec<u8>),
 }
 
 /// Decodes and prints until the file ends, `count` is reached or Ctrl-C; then prints a summary.
@@ -82,6 +84,7 @@ pub fn run_to(options: Options, out: impl Write, colour: bool) -> anyhow::Result
     let result = match source {
         Source::Link(name) => printer.link(&name),
         Source::File(path) => printer.file(&path),
+        Source::Bytes(bytes) => printer.frames(bytes.as_slice(), "memory"),
     };
     match result {
         Err(error) if is_broken_pipe(&error) => Ok(()),

@@ -74,6 +74,18 @@ pub struct Loaded {
 pub fn load(path: &Path, options: &Options) -> Loaded {
     let mut diagnostics = Diagnostics::default();
     let lines = expand::expand(path, options, &mut diagnostics);
+    understand(lines, options, diagnostics)
+}
+
+/// Reads and checks a configuration that is in memory, as the file `path`. No file is opened: an `include` finds
+/// nothing.
+pub fn load_text(path: &Path, text: &[u8], options: &Options) -> Loaded {
+    let mut diagnostics = Diagnostics::default();
+    let lines = expand::expand_text(path, text, options, &mut diagnostics);
+    understand(lines, options, diagnostics)
+}
+
+fn understand(lines: Vec<expand::Line>, options: &Options, mut diagnostics: Diagnostics) -> Loaded {
     let tree = tree::parse(lines, &mut diagnostics);
     let mut configuration = build::build(&tree, &mut diagnostics);
     diagnostics.sort();

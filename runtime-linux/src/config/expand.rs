@@ -28,22 +28,15 @@ type Scope = Vec<(String, Text)>;
 ///
 /// Complaints and the text of the files go to `diagnostics`.
 pub fn expand(path: &Path, options: &Options, diagnostics: &mut Diagnostics) -> Vec<Line> {
-    let config_id = options.config_id.clone().unwrap_or_else(node_name);
-    let mut expander = Expander {
-        options,
-        config_id,
-        diagnostics,
-        definitions: BTreeMap::new(),
-        uses: Uses::default(),
-        lines: Vec::new(),
-        open_files: Vec::new(),
-        instance: String::new(),
-        random: None,
-        strictness: include::Strictness::default(),
-        spent: 0,
-        complained_of_budget: false,
-    };
+    let mut expander = Expander::new(options, diagnostics);
     expander.main_file(path);
+    expander.lines
+}
+
+/// The lines of `text`, as if it were the file `path`. Includes find nothing.
+pub fn expand_text(path: &Path, text: &[u8], options: &Options, diagnostics: &mut Diagnostics) -> Vec<Line> {
+    let mut expander = Expander { opens_files: false, ..Expander::new(options, diagnostics) };
+    expander.main_text(path, text);
     expander.lines
 }
 
@@ -62,6 +55,28 @@ struct Expander<'a> {
     strictness: include::Strictness,
     spent: usize,
     complained_of_budget: bool,
+    /// Whether there are any files beside this text.
+    opens_files: bool,
+}
+
+impl<'a> Expander<'a> {
+    fn new(options: &'a Options, diagnostics: &'a mut Diagnostics) -> Self {
+        Self {
+            options,
+            config_id: options.config_id.clone().unwrap_or_else(node_name),
+            diagnostics,
+            definitions: BTreeMap::new(),
+            uses: Uses::default(),
+            lines: Vec::new(),
+            open_files: Vec::new(),
+            instance: String::new(),
+            random: None,
+            strictness: include::Strictness::default(),
+            spent: 0,
+            complained_of_budget: false,
+            opens_files: true,
+        }
+    }
 }
 
 impl Expander<'_> {

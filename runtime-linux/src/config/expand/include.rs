@@ -54,9 +54,19 @@ pub(super) fn is_include(word: &str) -> bool {
 impl Expander<'_> {
     /// The file named on the command line.
     pub(super) fn main_file(&mut self, path: &Path) {
-        match read(path) {
+        let text = read(path);
+        self.open_files.push(path.canonicalize().unwrap_or_else(|_| path.to_owned()));
+        self.main(path, text);
+    }
+
+    /// What that file would hold.
+    pub(super) fn main_text(&mut self, path: &Path, text: &[u8]) {
+        self.main(path, decoded(text));
+    }
+
+    fn main(&mut self, path: &Path, text: io::Result<String>) {
+        match text {
             Ok(text) => {
-                self.open_files.push(path.canonicalize().unwrap_or_else(|_| path.to_owned()));
                 let number = self.diagnostics.files.add(path.to_owned(), text);
                 self.file(number, 0);
             }
@@ -87,7 +97,7 @@ impl Expander<'_> {
         for element in elements {
             let wanted = here.join(&element);
             let wild = element.contains(['*', '?', '[']);
-            let paths = matching(&wanted, wild);
+            let paths = if self.opens_files { matching(&wanted, wild) } else { Vec::new() };
             found |= !paths.is_empty();
             if paths.is_empty() {
                 let strict = strictness.matches && !braced
@@ -164,11 +174,14 @@ impl Expander<'_> {
 }
 
 fn read(path: &Path) -> io::Result<String> {
-    let bytes = std::fs::read(path)?;
+    decoded(&std::fs::read(path)?)
+}
+
+fn decoded(bytes: &[u8]) -> io::Result<String> {
     if u32::try_from(bytes.len().saturating_mul(3)).is_err() {
         return Err(io::Error::other("the file is too large"));
     }
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+    Ok(String::from_utf8_lossy(bytes).into_owned())
 }
 
 /// The files that match, sorted by name.
