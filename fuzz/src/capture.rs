@@ -6,7 +6,7 @@ use crate::choices::Choices;
 
 /// A capture file: shown as text and as JSON, or refused.
 pub fn capture_file(bytes: &[u8]) {
-    show(bytes.to_vec(), None);
+    show(bytes, None);
 }
 
 /// A capture file that is all right, with frames that may not be. Each begins with its length, after a first byte
@@ -30,14 +30,14 @@ pub fn capture_frame(bytes: &[u8]) {
         file.extend(frame);
         seconds += 1;
     }
-    let whole = show(file, vrid);
+    let whole = show(&file, vrid);
     assert!(whole, "the file itself is all right");
 }
 
 /// Whether the file could be read to its end.
-fn show(bytes: Vec<u8>, vrid: Option<u8>) -> bool {
+fn show(bytes: &[u8], vrid: Option<u8>) -> bool {
     let options = |json| {
-        let source = Source::Bytes(bytes.clone());
+        let source = Source::Bytes(bytes.to_vec());
         Options { source, vrid, version: None, password: None, count: None, json }
     };
     let mut text = Vec::new();

@@ -48,11 +48,11 @@ pub fn director(bytes: &[u8]) {
             3 => tick(&mut director, now),
             4 => {
                 let len = usize::from(choices.short() % 2_048);
-                forward(&mut director, now, choices.bytes(len).to_vec());
+                forward(&mut director, now, choices.bytes(len));
             }
             _ => {
                 let packet = packet(&mut choices);
-                forward(&mut director, now, packet);
+                forward(&mut director, now, &packet);
             }
         }
         latest = latest.max(now);
@@ -62,8 +62,8 @@ pub fn director(bytes: &[u8]) {
 }
 
 /// Hands over a packet and looks at what became of its bytes.
-fn forward(director: &mut Director<'_>, now: Duration, before: Vec<u8>) {
-    let mut after = before.clone();
+fn forward(director: &mut Director<'_>, now: Duration, before: &[u8]) {
+    let mut after = before.to_vec();
     let verdict = director.forward(now, &mut after);
     match verdict {
         Verdict::Pass | Verdict::Reject | Verdict::Drop(_) => assert_eq!(after, before, "{verdict:?}"),

@@ -131,7 +131,7 @@ pub fn pool(bytes: &[u8]) {
         for action in actions {
             match action {
                 pool::Action::ServerUp { server } => {
-                    assert!(!alive[server] && pool.servers()[server].alive())
+                    assert!(!alive[server] && pool.servers()[server].alive());
                 }
                 pool::Action::ServerDown { server } => {
                     assert!(alive[server] && !pool.servers()[server].alive());
