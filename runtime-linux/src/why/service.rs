@@ -73,8 +73,9 @@ pub(super) fn explain_server(service: &ServiceStatus, server: &ServerStatus) -> 
     let mut screen = Screen::new(&answer);
     let weight = match server.weight {
         Some(weight) => format!("{weight} in the data plane"),
-        None if service.quorum => "not in the data plane".to_owned(),
-        None => "not in the data plane: the service has no quorum".to_owned(),
+        None if !server.up => "not in the data plane while it is down".to_owned(),
+        None if !service.quorum => "not in the data plane: the service has no quorum".to_owned(),
+        None => "not in the data plane".to_owned(),
     };
     screen.section("WEIGHT", &[weight]);
     let checks: Vec<String> = server.checks.iter().flat_map(check_lines).collect();

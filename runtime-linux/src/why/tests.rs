@@ -161,7 +161,7 @@ fn a_real_server_is_found_by_its_address_alone() {
         "\
 10.0.0.4:80 of [10.0.0.9]:tcp:80 is down because TCP connection to [10.0.0.4]:tcp:80 fails: timed out
 
-WEIGHT    not in the data plane: the service has no quorum
+WEIGHT    not in the data plane while it is down
 CHECKS    TCP connection to [10.0.0.4]:tcp:80 fails: timed out
             a probe is under way, the first that passes brings it back
 QUORUM    [10.0.0.9]:tcp:80 has weight 1 alive; quorum is gained at 2 and lost below 1
