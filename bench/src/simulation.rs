@@ -20,19 +20,24 @@ mod checker;
 mod choices;
 pub mod exhaust;
 pub mod explore;
+mod machine;
+mod mutation;
 mod network;
 mod node;
 mod random;
+mod replica;
 mod sabotage;
 pub mod site;
 
 pub use checker::{Property, Violation};
+pub use mutation::Mutation;
 pub use network::Quality;
 pub use node::{Router, Station, Wish};
 pub use random::Random;
 pub use sabotage::Sabotage;
 
 use checker::{Cause, Checker};
+use machine::Machine;
 use network::{Frame, Network};
 use node::Node;
 
@@ -99,7 +104,7 @@ impl Simulation {
 
     /// The router of a host that is switched on.
     pub fn router(&self, node: usize) -> Option<&Router> {
-        self.nodes[node].router.as_ref()
+        self.nodes[node].router.as_ref().map(|machine| &machine.core)
     }
 
     /// Everything that routers wanted done, but for what they only heard. It is kept for the latest 100 000.
@@ -389,12 +394,13 @@ impl Simulation {
 }
 
 /// The advert that `router` sends, as a frame.
-fn frame(router: &Router, source: IpAddr, mac: Option<[u8; 6]>, priority: u8) -> Frame {
+fn frame(router: &Machine, source: IpAddr, mac: Option<[u8; 6]>, priority: u8) -> Frame {
     let mut buffer = [0; MAX_LEN];
     let group = router.config().family.multicast_group();
     let len = router
+        .core
         .advert(priority)
-        .emit(source, group, router.checksum(), &mut buffer)
+        .emit(source, group, router.core.checksum(), &mut buffer)
         .expect("a checked configuration fits into an advert");
     Frame {
         source,

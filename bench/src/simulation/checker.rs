@@ -10,7 +10,8 @@ use core::time::Duration;
 
 use vrrp_core::{Action, Ignored, Reason, State, Version};
 
-use super::node::{Node, Router};
+use super::machine::Machine;
+use super::node::Node;
 
 /// What a router did wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -311,7 +312,7 @@ impl Checker {
         now: Duration,
         index: usize,
         node: &Node,
-        router: &Router,
+        router: &Machine,
         (from, to, reason): (State, State, Reason),
         cause: Cause,
     ) {
@@ -352,7 +353,15 @@ impl Checker {
         }
     }
 
-    fn heard(&mut self, now: Duration, index: usize, node: &Node, router: &Router, priority: u8, heard: u16) {
+    fn heard(
+        &mut self,
+        now: Duration,
+        index: usize,
+        node: &Node,
+        router: &Machine,
+        priority: u8,
+        heard: u16,
+    ) {
         if let Model::Active { owes, .. } = &mut self.models[index] {
             // What is answered at once is seen to be answered further on.
             *owes = true;
@@ -378,14 +387,14 @@ impl Checker {
         *due_at = due(now, router, node.priority, heard);
     }
 
-    fn prioritized(&mut self, index: usize, node: &Node, router: &Router, before: u8) {
+    fn prioritized(&mut self, index: usize, node: &Node, router: &Machine, before: u8) {
         if let Model::Backup { due, interval, .. } = &mut self.models[index] {
             let old = skew(router, before, *interval) * HALVES_PER_TICK;
             *due = *due + skew(router, node.priority, *interval) * HALVES_PER_TICK - old;
         }
     }
 
-    fn configured(&mut self, now: Duration, index: usize, node: &Node, router: &Router, retimed: bool) {
+    fn configured(&mut self, now: Duration, index: usize, node: &Node, router: &Machine, retimed: bool) {
         match &mut self.models[index] {
             Model::Gone => {}
             Model::Backup { due: due_at, interval, learned, .. } => {
@@ -457,14 +466,14 @@ fn overlap(one: &Node, other: &Node, way: Duration) -> Duration {
 }
 
 /// When a Backup takes over that hears the last advert at `now`.
-fn due(now: Duration, router: &Router, priority: u8, interval: u16) -> Halves {
+fn due(now: Duration, router: &Machine, priority: u8, interval: u16) -> Halves {
     let adverts = u64::from(router.config().down_timer_adverts);
     let ticks = 256 * adverts * u64::from(interval) + skew(router, priority, interval);
     halves(now) + ticks * HALVES_PER_TICK
 }
 
 /// In ticks of 1/256 centisecond.
-fn skew(router: &Router, priority: u8, interval: u16) -> u64 {
+fn skew(router: &Machine, priority: u8, interval: u16) -> u64 {
     let scale = if router.config().version == Version::V2 { 100 } else { u64::from(interval) };
     (256 - u64::from(priority)) * scale
 }

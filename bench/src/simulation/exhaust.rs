@@ -17,7 +17,7 @@ use std::collections::{HashMap, VecDeque};
 use std::hash::DefaultHasher;
 
 use super::choices::Choices;
-use super::{Entry, Quality, Sabotage, Simulation, Station, Violation};
+use super::{Entry, Mutation, Quality, Sabotage, Simulation, Station, Violation};
 use crate::malformed::{self, Malformed, Target};
 
 mod deed;
@@ -38,8 +38,10 @@ pub struct Scope {
     pub priorities: Vec<u8>,
     /// Whether nothing tells two of the routers apart (E3).
     pub twins: bool,
-    /// A mistake in every router.
+    /// A mistake in everything around the routers.
     pub sabotage: Option<Sabotage>,
+    /// Replicas in the place of the first routers, each with its mistake.
+    pub replicas: Vec<Mutation>,
 }
 
 /// What was explored.
@@ -120,7 +122,12 @@ impl<'a> Explorer<'a> {
         if let Some(sabotage) = scope.sabotage {
             origin.sabotage(sabotage);
         }
+        for (node, mutation) in origin.nodes.iter_mut().zip(&scope.replicas) {
+            node.replica = Some(*mutation);
+        }
+        origin.network.choices = Some(Choices::along(&[]));
         (0..scope.stations.len()).for_each(|node| origin.start(node));
+        origin.network.choices = None;
         let wish = &scope.stations[0].wish;
         let target = Target {
             vrid: wish.vrid,
@@ -152,11 +159,16 @@ impl<'a> Explorer<'a> {
             step: Step::of(&origin),
         };
         self.admit(origin, record);
-        for faults in 0..=self.scope.faults {
-            while let Some((index, state)) = self.waiting[faults].pop_front() {
+        let most = self.scope.faults;
+        for faults in 0..=most {
+            // States in which nothing is left to be done are the most by far: none of them waits for long.
+            while let Some((from, (index, state))) =
+                (self.waiting[most].pop_front().map(|entry| (most, entry)))
+                    .or_else(|| self.waiting[faults].pop_front().map(|entry| (faults, entry)))
+            {
                 // Meanwhile it may have been come to with fewer.
-                if usize::from(self.records[index as usize].faults) == faults {
-                    self.expand(index, &state, self.scope.faults - faults)?;
+                if usize::from(self.records[index as usize].faults) == from {
+                    self.expand(index, &state, most - from)?;
                 }
             }
         }
@@ -241,6 +253,10 @@ impl<'a> Explorer<'a> {
     }
 
     /// Goes the way to a state once more, and one step further.
+    #[expect(
+        clippy::unnecessary_box_returns,
+        reason = "it is only ever an error, and too large for a result"
+    )]
     fn counterexample(
         &self,
         index: u32,
@@ -314,7 +330,7 @@ impl Simulation {
             (0..self.nodes.len()).for_each(|to| self.network.is_cut(from, to).hash(&mut digest));
         }
         if let Some(Sabotage::ForgottenRearm) = self.sabotage {
-            self.deliveries.hash(&mut digest);
+            (self.deliveries % 4).hash(&mut digest);
         }
         self.checker.fingerprint(now, LONGEST_OVERLAP, &mut digest);
         (digest.0.finish(), digest.1.finish())
@@ -358,8 +374,13 @@ fn pack(taken: &[u8]) -> u64 {
     taken[..len].iter().rev().fold(0, |packed, taken| packed << 3 | u64::from(*taken))
 }
 
-fn unpack(link: u64) -> Vec<u8> {
-    (0..21).map(|position| u8::try_from(link >> (3 * position) & 7).unwrap_or(0)).collect()
+fn unpack(mut link: u64) -> Vec<u8> {
+    let mut taken = Vec::new();
+    while link != 0 {
+        taken.push(link.to_le_bytes()[0] & 7);
+        link >>= 3;
+    }
+    taken
 }
 
 /// What the link may choose to do with a frame.

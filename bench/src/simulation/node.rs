@@ -8,8 +8,11 @@ use std::rc::Rc;
 
 use vrrp_core::{Config, Event, Settings, State, VirtualRouter};
 
+use super::machine::Machine;
+use super::mutation::Mutation;
 use super::network::Frame;
 use super::random::Random;
+use super::replica::Replica;
 
 /// The router of a simulated host.
 pub type Router = VirtualRouter<Rc<[IpAddr]>>;
@@ -33,7 +36,9 @@ pub struct Station {
 pub(super) struct Node {
     pub(super) station: Station,
     /// `None` while it is switched off.
-    pub(super) router: Option<Router>,
+    pub(super) router: Option<Machine>,
+    /// The mistake of the replica that runs in the place of the core.
+    pub(super) replica: Option<Mutation>,
     /// The effective priority it was told.
     pub(super) priority: u8,
     /// Whether the host answers for the addresses.
@@ -54,6 +59,7 @@ impl Node {
         Self {
             station,
             router: None,
+            replica: None,
             priority,
             holds: false,
             held_until: Duration::ZERO,
@@ -67,7 +73,8 @@ impl Node {
     pub(super) fn switch_on(&mut self) {
         let config = Config::try_from(self.station.wish.clone()).expect("a simulated router makes sense");
         self.priority = config.priority.get();
-        self.router = Some(VirtualRouter::new(config));
+        let replica = self.replica.map(|mutation| Replica::new(config.clone(), mutation));
+        self.router = Some(Machine::new(VirtualRouter::new(config), replica));
     }
 
     /// The event that starts its router.
@@ -84,7 +91,7 @@ impl Node {
     }
 
     pub(super) fn state(&self) -> Option<State> {
-        self.router.as_ref().map(Router::state)
+        self.router.as_ref().map(Machine::state)
     }
 
     pub(super) fn is_active(&self) -> bool {
@@ -98,7 +105,7 @@ impl Node {
 
     /// Chooses when the timer for the present deadline fires.
     pub(super) fn arm(&mut self, random: &mut Random) {
-        let deadline = self.router.as_ref().and_then(Router::deadline);
+        let deadline = self.router.as_ref().and_then(Machine::deadline);
         self.wake = match (self.wake, deadline) {
             (_, None) => None,
             (Some((armed, at)), Some(deadline)) if armed == deadline => Some((armed, at)),

@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 use std::rc::Rc;
+use std::time::Instant;
 
 use bench::simulation::exhaust::{Scope, Tally, exhaust};
 use bench::simulation::{Station, Wish};
@@ -11,7 +12,7 @@ use crate::group::{address, interval, station, with};
 
 #[test]
 fn every_state_of_two_routers_keeps_every_property() {
-    let faults = if is_full() { 4 } else { 2 };
+    let faults = if is_full() { 3 } else { 2 };
     for (one, other) in [
         (quick(1, 254, 1), quick(2, 1, 1)),
         (quick(1, 100, 1), quick(2, 99, 1)),
@@ -30,12 +31,12 @@ fn every_state_of_two_routers_keeps_every_property() {
 
 #[test]
 fn every_state_of_three_routers_keeps_every_property() {
-    let faults = if is_full() { 3 } else { 1 };
-    for group in [
-        [quick(1, 254, 1), quick(2, 100, 1), quick(3, 1, 1)],
-        [quick(1, 100, 1), quick(2, 100, 1), quick(3, 99, 1)],
-        [quick(1, 255, 1), quick(2, 254, 2), quick(3, 100, 3)],
+    for (group, faults) in [
+        ([quick(1, 254, 1), quick(2, 100, 1), quick(3, 1, 1)], 2),
+        ([quick(1, 100, 1), quick(2, 100, 1), quick(3, 99, 1)], 1),
+        ([quick(1, 255, 1), quick(2, 254, 2), quick(3, 100, 3)], 1),
     ] {
+        let faults = if is_full() { 2 } else { faults };
         let tally = all(group.to_vec(), faults);
         assert!(tally.rest.one_way > 0, "F2 is a case that VRRP leaves open");
         assert_eq!(tally.rest.undecided, 0);
@@ -73,10 +74,10 @@ pub(crate) fn quick(host: u8, priority: u8, centiseconds: u16) -> Station {
 }
 
 pub(crate) fn scope(stations: Vec<Station>, faults: usize) -> Scope {
-    Scope { stations, faults, priorities: vec![1, 254], twins: false, sabotage: None }
+    Scope { stations, faults, priorities: vec![1, 254], twins: false, sabotage: None, replicas: Vec::new() }
 }
 
-fn shy(station: Station) -> Station {
+pub(crate) fn shy(station: Station) -> Station {
     with(station, |wish| wish.preempt = false)
 }
 
@@ -85,12 +86,18 @@ fn all(stations: Vec<Station>, faults: usize) -> Tally {
         .iter()
         .map(|station| (station.wish.priority.get(), station.wish.advert_interval.centiseconds()))
         .collect();
+    let began = clock();
     let tally = exhaust(&scope(stations, faults)).unwrap_or_else(|counterexample| panic!("{counterexample}"));
-    println!("{names:?}, {faults} faults: {tally:?}");
+    println!("{names:?}, {faults} faults, {:.1?}: {tally:?}", began.elapsed());
     tally
 }
 
-/// A longer search, for hours when nobody waits.
+#[expect(clippy::disallowed_methods, reason = "how long the search took is told, and decides nothing")]
+fn clock() -> Instant {
+    Instant::now()
+}
+
+/// A longer search, for when nobody waits: some minutes, and two gigabytes.
 fn is_full() -> bool {
     std::env::var("STEADFAST_EXPLORE").is_ok_and(|bound| bound == "full")
 }

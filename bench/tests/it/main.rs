@@ -9,5 +9,6 @@ mod group;
 mod malformed;
 mod site;
 mod sync_group;
+mod mutations;
 mod takeover;
 mod world;

@@ -7,6 +7,7 @@ use super::super::node::Node;
 
 /// How a group stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "they are independent facts about one state")]
 pub struct Standing {
     /// Nothing in it calls for a change: no Active router hears a better one, and every Backup hears an Active
     /// router that it lets be. Where everybody hears everybody this says that one router is Active, and that
