@@ -70,6 +70,8 @@ pub type Actions = heapless::Vec<Action, MOST_ACTIONS>;
 pub enum Reason {
     /// It was told to take part, or the last fault went away.
     Started,
+    /// It was Active before the process ended, and goes on.
+    Resumed,
     /// It owns the addresses.
     Owner,
     /// The Active router was not heard any more, or there was none.

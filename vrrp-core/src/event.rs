@@ -1,6 +1,7 @@
 //! What can happen to a virtual router.
 
 use core::net::IpAddr;
+use core::time::Duration;
 
 use crate::{Config, Fault, Peer, Priority};
 
@@ -13,6 +14,21 @@ pub enum Event<'a, A, P = &'static [Peer]> {
         source: IpAddr,
         /// The link address that adverts are sent from, if known: the virtual or the interface's own.
         mac: Option<[u8; 6]>,
+    },
+    /// As [`Start`](Event::Start), for a router that was Active in a process that ended without a word: no
+    /// [`Stop`](Event::Stop), no priority 0, its addresses still in place. It is Active again at once, as long
+    /// as no Backup with the same settings can have taken over, nor is about to: half an interval is kept in
+    /// reserve. Otherwise, and while a fault stands, this is a start like any other. What it may not resume the
+    /// sender has to clear away: addresses, and a resignation if peers still wait.
+    Resume {
+        /// As in [`Start`](Event::Start).
+        source: IpAddr,
+        /// As in [`Start`](Event::Start).
+        mac: Option<[u8; 6]>,
+        /// When it became Active.
+        since: Duration,
+        /// When its next advert is due or was, one interval after the last one that it sent.
+        advert_at: Duration,
     },
     /// The router shall take no part any longer.
     Stop,

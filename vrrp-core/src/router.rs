@@ -112,6 +112,12 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> VirtualRouter<A, P> {
                     self.enter(now, adverts, &mut actions);
                 }
             }
+            Event::Resume { source, mac, since, advert_at } => {
+                self.locate(now, source, mac, &mut actions);
+                if !core::mem::replace(&mut self.started, true) {
+                    self.resume(now, since, advert_at, &mut actions);
+                }
+            }
             Event::Stop => {
                 self.started = false;
                 self.leave(now, Reason::Stopped, &mut actions);
@@ -142,6 +148,14 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> VirtualRouter<A, P> {
             Phase::Initialize => None,
             Phase::Backup(backup) => Some(backup.timer.deadline()),
             Phase::Active(active) => Some(active.deadline()),
+        }
+    }
+
+    /// When the next regular advert is due, while Active: what [`Event::Resume`] wants to know.
+    pub fn next_advert(&self) -> Option<Duration> {
+        match &self.phase {
+            Phase::Initialize | Phase::Backup(_) => None,
+            Phase::Active(active) => Some(active.advert_at),
         }
     }
 

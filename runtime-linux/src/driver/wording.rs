@@ -79,6 +79,7 @@ pub(super) fn notice_text(notice: Notice) -> String {
 fn because(instance: &Instance, why: Reason) -> String {
     match why {
         Reason::Started => "nothing stands in the way".to_owned(),
+        Reason::Resumed => "it was MASTER before the daemon died, and goes on".to_owned(),
         Reason::Owner => "it owns the addresses".to_owned(),
         Reason::Silence => "no MASTER is heard".to_owned(),
         Reason::Resigned => "the MASTER resigned".to_owned(),

@@ -34,6 +34,11 @@ impl Active {
         }
     }
 
+    /// Active since before its process ended; the next advert is due at `advert_at`.
+    pub(super) fn resumed<A, P>(now: Duration, advert_at: Duration, config: &Config<A, P>) -> Self {
+        Self { advert_at, ..Self::new(now, config) }
+    }
+
     pub(super) fn deadline(&self) -> Duration {
         let answer = self.owes_answer.then_some(self.quiet_until);
         [answer, self.announcer.deadline()].into_iter().flatten().fold(self.advert_at, Duration::min)

@@ -35,6 +35,34 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> VirtualRouter<A, P> {
         self.change(now, Phase::Backup(Backup::new(now, ticks, interval, None)), Reason::Started, actions);
     }
 
+    /// Is Active again as it was before its process ended; as a Backup if its peers may not have waited.
+    pub(super) fn resume(
+        &mut self,
+        now: Duration,
+        since: Duration,
+        advert_at: Duration,
+        actions: &mut Actions,
+    ) {
+        let period = self.config.advert_interval.duration();
+        // One from the future would keep it silent.
+        let advert_at = advert_at.min(now.saturating_add(period));
+        let patience = period.saturating_mul(u32::from(self.config.down_timer_adverts).saturating_sub(1));
+        let too_late = now.saturating_add(period / 2) >= advert_at.saturating_add(patience);
+        if too_late || !self.faults.is_empty() || self.state() != State::Initialize {
+            self.enter(now, self.config.down_timer_adverts, actions);
+            return;
+        }
+        let mut active = Active::resumed(now, advert_at, &self.config);
+        if active.advert_is_due(now, self.config.advert_interval) {
+            push(actions, Action::Advertise { priority: self.priority.get() });
+        }
+        push(actions, Action::ClaimAddresses);
+        self.phase = Phase::Active(active);
+        self.announce(now, actions);
+        self.arrived(now, State::Initialize, Reason::Resumed, actions);
+        self.since = since.min(now);
+    }
+
     /// Takes no part any longer; an Active router resigns, once nothing answers for its addresses any more
     /// (D12).
     pub(super) fn leave(&mut self, now: Duration, reason: Reason, actions: &mut Actions) {

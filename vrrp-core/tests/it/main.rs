@@ -9,6 +9,7 @@ mod preemption;
 mod properties;
 mod reception;
 mod reconfigure;
+mod resume;
 mod scene;
 mod tie_break;
 mod timers;

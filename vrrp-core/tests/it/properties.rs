@@ -12,6 +12,10 @@ use crate::scene::{Advert, Router, Wish, advert, host, interval, made, ms, prior
 #[derive(Clone, Debug)]
 enum Op {
     Start,
+    Resume {
+        since: u64,
+        due: u64,
+    },
     Stop,
     Tick,
     /// A tick exactly at the deadline.
@@ -41,6 +45,7 @@ fn op() -> impl Strategy<Value = Op> {
     let fault = prop::sample::select(Fault::ALL.to_vec());
     prop_oneof![
         2 => Just(Op::Start),
+        1 => (0..20_000_u64, 0..20_000_u64).prop_map(|(since, due)| Op::Resume { since, due }),
         1 => Just(Op::Stop),
         2 => Just(Op::Tick),
         8 => Just(Op::Due),
@@ -83,6 +88,11 @@ fn apply(router: &mut Router, now: Duration, op: &Op) -> Actions {
     let family = router.config().family;
     match op {
         Op::Start => router.handle(now, Event::Start { source: host(family, 10), mac: Some([2; 6]) }),
+        Op::Resume { since, due } => {
+            let (since, advert_at) = (ms(*since), ms(*due));
+            router
+                .handle(now, Event::Resume { source: host(family, 10), mac: Some([2; 6]), since, advert_at })
+        }
         Op::Stop => router.handle(now, Event::Stop),
         Op::Tick | Op::Due => router.handle(now, Event::Tick),
         Op::Advert { host, priority, centiseconds, mac } => Advert {
