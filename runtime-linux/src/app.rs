@@ -16,8 +16,10 @@ use core::time::Duration;
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::process;
 
 use anyhow::Context as _;
+use nix::sys::signal::SigSet;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval, timeout};
@@ -29,6 +31,7 @@ use crate::clock;
 use crate::config::model::{Configuration, Notify};
 use crate::config::{self, Loaded};
 use crate::driver::{self, Command, Gaps, Handle, Level, Phase, Report, Setup};
+use crate::guardian::{Charge, Guardian, Orders};
 use crate::log::Log;
 use crate::perform::check::{self, Checker};
 use crate::perform::notify::{Notifier, State, Subject};
@@ -73,13 +76,43 @@ pub fn run(run: Run) -> anyhow::Result<u8> {
     log_diagnostics(&diagnostics);
     let pid_path = run.pid_file.as_deref().unwrap_or(Path::new(PID_FILE));
     let pid_file = PidFile::create(pid_path).inspect_err(|error| error!("{error}"))?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let code = runtime.block_on(async {
-        let (daemon, inputs) = Daemon::start(run, configuration, reload::errors(&diagnostics)).await?;
-        anyhow::Ok(daemon.serve(inputs).await)
+    let orders =
+        Orders { only_one: run.only_one_worker, lock_memory: configuration.global.rt_priority.is_some() };
+    let guardian = Guardian::open(orders)?;
+    let mut first = Some((configuration, reload::errors(&diagnostics)));
+    drop(diagnostics);
+    let code = guardian.watch(|charge| match work(&run, first.take(), charge) {
+        Ok(code) => code,
+        Err(error) => {
+            error!("{error:#}");
+            eprintln!("steadfast: {error:#}");
+            1
+        }
     })?;
     drop(pid_file);
     Ok(code)
+}
+
+/// Is the worker; `checked` is what the guardian has read already.
+fn work(run: &Run, checked: Option<(Configuration, Vec<String>)>, charge: Charge) -> anyhow::Result<u8> {
+    let (configuration, errors) = match checked {
+        Some(checked) if charge.number == 0 => checked,
+        Some(_) | None => {
+            let Loaded { configuration, diagnostics, .. } = config::load(&run.config, &run.options);
+            let Some(configuration) = configuration else {
+                diagnostics.lines().for_each(|line| error!("{line}"));
+                return Ok(diagnostics.exit_code());
+            };
+            log_diagnostics(&diagnostics);
+            let errors = reload::errors(&diagnostics);
+            (configuration, errors)
+        }
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let (daemon, inputs) = Daemon::start(run.clone(), configuration, errors, charge).await?;
+        anyhow::Ok(daemon.serve(inputs).await)
+    })
 }
 
 fn log_diagnostics(diagnostics: &config::Diagnostics) {
@@ -103,6 +136,8 @@ struct Daemon {
     /// Notify scripts by instance, with those of instances that a reload took away until they have stopped.
     notify: BTreeMap<String, Notify>,
     started: Duration,
+    /// How many workers there were before this one.
+    restarts: u32,
     /// What is wrong in the file that runs: a reload may keep such errors, but not add to them.
     errors: Vec<String>,
     /// Why the last reload was refused.
@@ -147,12 +182,16 @@ impl Daemon {
         run: Run,
         mut configuration: Configuration,
         errors: Vec<String>,
+        charge: Charge,
     ) -> anyhow::Result<(Self, Inputs)> {
         let signals = Signals::new().context("cannot listen to signals")?;
+        // The guardian forked with them blocked, so that none is lost on the way here.
+        SigSet::empty().thread_set_mask().context("cannot unblock signals")?;
         let setup = Setup {
             rt_priority: configuration.global.rt_priority,
             gaps: gaps(&configuration),
             startup_delay: configuration.global.startup_delay,
+            ledger: Some(charge.ledger),
         };
         let (driver, reports) = driver::spawn(setup).context("cannot start the VRRP thread")?;
         let (scripts, script_reports) = Scripts::new();
@@ -180,6 +219,7 @@ impl Daemon {
             phases: BTreeMap::new(),
             notify: BTreeMap::new(),
             started: clock::now(),
+            restarts: charge.number,
             errors,
             reload_error: None,
             stopping: false,
@@ -187,11 +227,13 @@ impl Daemon {
         info!("steadfast {} runs {}", env!("CARGO_PKG_VERSION"), daemon.run.config.display());
         host::disable_missing_scripts(&mut configuration);
         daemon.apply(configuration).await;
+        charge.ledger.live();
         Ok((daemon, Inputs { reports, script_reports, check_events, questions, signals, _socket: socket }))
     }
 
     /// Works until a signal ends it.
     async fn serve(mut self, mut inputs: Inputs) -> u8 {
+        let _guard = AbortOnPanic;
         let mut reconciliation = interval(RECONCILIATION);
         reconciliation.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let signals = &mut inputs.signals;
@@ -202,10 +244,9 @@ impl Daemon {
                 _ = signals.interrupt.recv() => break,
                 report = inputs.reports.recv() => {
                     let Some(report) = report else {
-                        // Routers are what the daemon is for.
-                        error!("the VRRP thread has ended; stopping, so that whoever supervises starts afresh");
-                        self.stop(inputs).await;
-                        return EXIT_LOST_THREAD;
+                        // Routers are what the daemon is for. No clean stop: the guardian goes on from here.
+                        error!("the VRRP thread has ended by itself");
+                        process::abort();
                     };
                     self.report(report);
                 }
@@ -337,8 +378,17 @@ impl Daemon {
     }
 }
 
-/// The exit code after the VRRP thread died: a supervisor is to start another daemon.
-const EXIT_LOST_THREAD: u8 = 1;
+/// Ends the process where a panic would drop the daemon, whose routers would then resign: the guardian's next
+/// worker goes on as they are.
+struct AbortOnPanic;
+
+impl Drop for AbortOnPanic {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            process::abort();
+        }
+    }
+}
 
 impl Run {
     /// Where its log goes: in the foreground to the terminal as the subcommand `run` does, else as keepalived does.

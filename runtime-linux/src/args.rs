@@ -57,6 +57,8 @@ pub struct Run {
     pub log_facility: Option<u8>,
     /// `-I`: the kernel's virtual servers stay when the daemon stops.
     pub keep_services: bool,
+    /// `-R`: the daemon does not go on when its worker process dies.
+    pub only_one_worker: bool,
     /// How often `-D` was said: 0 terse, 1 detailed, 2 everything.
     pub log_detail: u8,
     /// `-p`: where the process id is written.

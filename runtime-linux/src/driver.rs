@@ -26,6 +26,7 @@ pub mod history;
 mod inspect;
 pub mod instance;
 mod intake;
+mod legacy;
 pub mod outbox;
 mod poller;
 mod report;
@@ -50,12 +51,13 @@ use std::thread;
 
 use tokio::sync::mpsc;
 
+use crate::guardian::ledger::Ledger;
 use outbox::Outbox;
 use worker::Worker;
 
 /// What the thread needs to know before its first instance. It is fixed for the life of the thread, but for
 /// the gaps, which [`Command::Gaps`] changes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Setup {
     /// `SCHED_RR` priority, 1-99 (`vrrp_rt_priority`). The memory of the process is locked along with it.
     pub rt_priority: Option<u8>,
@@ -63,6 +65,9 @@ pub struct Setup {
     pub gaps: Gaps,
     /// Adverts are neither heard nor sent for this long after the start (`vrrp_startup_delay`).
     pub startup_delay: Duration,
+    /// Where the thread notes what its routers would leave if the process died, and finds what those of the
+    /// process before it left. Absent: nobody guards it.
+    pub ledger: Option<Ledger>,
 }
 
 /// The least time between two announcements on one interface; zero: no gap.

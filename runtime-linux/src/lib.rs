@@ -8,6 +8,7 @@ pub mod capture;
 pub mod clock;
 pub mod config;
 pub mod driver;
+pub mod guardian;
 pub mod lab;
 pub mod log;
 pub mod net;

@@ -28,6 +28,8 @@ impl Daemon {
         json!({
             "version": env!("CARGO_PKG_VERSION"),
             "pid": process::id(),
+            "guardian": std::os::unix::process::parent_id(),
+            "restarts": self.restarts,
             "uptime_ms": u64::try_from(uptime.as_millis()).unwrap_or(u64::MAX),
             "configuration": self.run.config,
             "router_id": self.configuration.global.router_id,

@@ -35,7 +35,7 @@ pub struct Flag {
     pub help: &'static str,
 }
 
-const ONE_PROCESS: &str = "steadfast has no child processes to tell apart";
+const ONE_PROCESS: &str = "steadfast has one worker process and no others to tell apart";
 const NO_SNMP: &str = "there is no SNMP agent yet";
 const NO_LOG_FILE: &str = "logs go to the console and the system log";
 const NOT_YET: &str = "not built yet";
@@ -61,6 +61,7 @@ pub const FLAGS: &[Flag] = &[
     ),
     acted(Some('G'), "no-syslog", Value::None, "do not log to the system log"),
     acted(Some('I'), "dont-release-ipvs", Value::None, "leave the kernel's virtual servers when stopping"),
+    acted(Some('R'), "dont-respawn", Value::None, "do not start another worker process when it dies"),
     acted(Some('P'), "vrrp", Value::None, "run only VRRP"),
     acted(Some('C'), "check", Value::None, "run only virtual servers and their checks"),
     acted(Some('i'), "config-id", Value::Required, "keep lines marked @ID for this id (default: host name)"),
@@ -82,7 +83,6 @@ pub const FLAGS: &[Flag] = &[
     accepted(Some('u'), "umask", Value::Required, NOT_YET),
     accepted(Some('X'), "release-vips", Value::None, "addresses are always released at stop"),
     accepted(Some('V'), "dont-release-vrrp", Value::None, NOT_YET),
-    accepted(Some('R'), "dont-respawn", Value::None, ONE_PROCESS),
     accepted(Some('d'), "dump-conf", Value::None, NOT_YET),
     accepted(Some('r'), "vrrp_pid", Value::Required, ONE_PROCESS),
     accepted(Some('c'), "checkers_pid", Value::Required, ONE_PROCESS),

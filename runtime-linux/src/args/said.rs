@@ -30,6 +30,8 @@ pub struct Said {
     pub no_syslog: bool,
     /// `-I`.
     pub keep_services: bool,
+    /// `-R`.
+    pub dont_respawn: bool,
     /// `-P`.
     pub only_vrrp: bool,
     /// `-C`.
@@ -103,6 +105,7 @@ impl Said {
             }
             ("no-syslog", Effect::Acted) => self.no_syslog = true,
             ("dont-release-ipvs", Effect::Acted) => self.keep_services = true,
+            ("dont-respawn", Effect::Acted) => self.dont_respawn = true,
             ("vrrp", Effect::Acted) => self.only_vrrp = true,
             ("check", Effect::Acted) => self.only_check = true,
             ("config-id", Effect::Acted) => self.config_id = text(value),
@@ -176,6 +179,7 @@ impl Said {
             log_syslog: !self.no_syslog && !self.subcommand,
             log_facility: self.log_facility,
             keep_services: self.keep_services,
+            only_one_worker: self.dont_respawn,
             pid_file: self.pid_file,
             socket: self.socket,
             remarks,

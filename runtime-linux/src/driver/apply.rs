@@ -16,6 +16,7 @@ impl Worker {
     /// Makes the wanted instances the running ones. What leaves goes first, so that an address can move from
     /// one instance to another; an instance that did not change is not touched.
     pub(super) fn apply(&mut self, wanted: Vec<model::Instance>, groups: &[model::SyncGroup]) {
+        self.inherit();
         self.disband();
         let mut plans = Vec::new();
         for instance in wanted {
@@ -87,6 +88,7 @@ impl Worker {
         for name in forgotten {
             self.scripts.remove(&name);
         }
+        self.clear_legacy();
         self.hands.outbox.report(Report::Applied { instances: self.order.len() });
     }
 
@@ -102,11 +104,20 @@ impl Worker {
             );
             self.hands.outbox.log(Level::Warning, text);
         }
-        if !owner && let Some(instance) = self.roster.get(id) {
-            self.hands.clear_leftovers(instance);
+        let estate = self.estate_of(id).filter(|_| !double);
+        if let Some(instance) = self.roster.get_mut(id) {
+            instance.resumed = estate.is_some();
+            if !owner && estate.is_none() {
+                self.hands.clear_leftovers(instance);
+            }
         }
         self.set_double(id, double, now);
         self.examine(id, now);
+        if let Some(estate) = estate
+            && self.resume(id, estate, now)
+        {
+            return;
+        }
         if now >= self.starts_at {
             self.start(id, now);
         } else {
@@ -161,6 +172,7 @@ impl Worker {
         }
         self.claim_new(id, now);
         self.examine(id, now);
+        self.note(id, true);
     }
 
     /// Takes the addresses that an Active router got beside the advertised ones, of which its state machine

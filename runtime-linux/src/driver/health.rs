@@ -58,6 +58,7 @@ impl Worker {
         self.fault(id, now, Fault::LinkDown, !running);
         if let Some(source) = source.filter(|_| moved) {
             self.feed(id, now, Event::Source { source, mac });
+            self.note(id, true);
         }
         self.fault(id, now, Fault::NoSource, source.is_none());
         self.track(id, now);

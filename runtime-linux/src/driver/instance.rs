@@ -33,6 +33,9 @@ pub struct Instance {
     pub group: Option<usize>,
     /// Told to take part.
     pub started: bool,
+    /// It went on as the router of the process before, so the scripts were good; they count as good until they
+    /// are judged.
+    pub resumed: bool,
     /// The state last reported, and since when it is so.
     pub phase: (Phase, Duration),
     /// When its next timer is due, as registered with the thread.
@@ -86,6 +89,7 @@ impl Instance {
             double: false,
             group: None,
             started: false,
+            resumed: false,
             phase: (Phase::Initialize, now),
             due: None,
             send_failure: None,

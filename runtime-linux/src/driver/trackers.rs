@@ -23,14 +23,16 @@ pub(super) struct Watched<'a> {
     pub(super) tracked: &'a Tracked,
     /// Whether it is well; `None` while nobody has judged it.
     pub(super) judged: Option<bool>,
+    /// Until somebody has it counts as good: it was when the process before died.
+    pub(super) trusted: bool,
 }
 
 impl Watched<'_> {
-    /// What goes into the sum. Not judged yet: a script without a weight holds the instance back, others count
-    /// as good.
+    /// What goes into the sum. Not judged yet: a script without a weight holds the instance back, unless it is
+    /// trusted; others count as good.
     pub(super) fn tracker(&self) -> Tracker {
         let Tracked { weight, reverse, .. } = *self.tracked;
-        let assumed = if weight == 0 { reverse } else { true };
+        let assumed = if weight == 0 { reverse != self.trusted } else { true };
         Tracker { weight, reverse, good: self.judged.unwrap_or(assumed) }
     }
 }
@@ -44,17 +46,20 @@ impl Worker {
         id: usize,
         wanted: &'a model::Instance,
     ) -> impl Iterator<Item = Watched<'a>> {
+        let trusted = self.roster.get(id).is_some_and(|instance| instance.resumed);
         let mates = || self.mates(id).map(|mate| &mate.wanted);
         let interfaces = shared(&wanted.track_interfaces, mates().map(|mate| &mate.track_interfaces));
-        let interfaces = interfaces.map(|tracked| Watched {
+        let interfaces = interfaces.map(move |tracked| Watched {
             kind: Kind::Interface,
             tracked,
+            trusted,
             judged: Some(self.hands.links.named(&tracked.name).is_some_and(|link| link.info.running)),
         });
         let scripts = shared(&wanted.track_scripts, mates().map(|mate| &mate.track_scripts));
-        let scripts = scripts.map(|tracked| Watched {
+        let scripts = scripts.map(move |tracked| Watched {
             kind: Kind::Script,
             tracked,
+            trusted,
             judged: self.scripts.get(&tracked.name).copied(),
         });
         interfaces.chain(scripts)

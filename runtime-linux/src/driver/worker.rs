@@ -16,6 +16,7 @@ use vrrp_core::{Action, Event, Peer};
 
 use super::group::Group;
 use super::instance::Instance;
+use super::legacy::Legacy;
 use super::outbox::Outbox;
 use super::poller::{Poller, Ready};
 use super::roster::Roster;
@@ -49,6 +50,7 @@ pub(super) struct Worker {
     pub(super) waiting: Vec<usize>,
     pub(super) buffer: Vec<u8>,
     pub(super) real_time: Option<u8>,
+    pub(super) legacy: Option<Legacy>,
 }
 
 /// An address that something else removed.
@@ -98,6 +100,7 @@ impl Worker {
             waiting: Vec::new(),
             buffer: vec![0; LONGEST_PACKET],
             real_time: setup.rt_priority,
+            legacy: setup.ledger.map(Legacy::new),
         })
     }
 
@@ -198,14 +201,20 @@ impl Worker {
         let Some(instance) = self.roster.get_mut(id) else { return true };
         instance.statistics.record(actions);
         let mut why = None;
-        let mut complete = true;
+        let (mut complete, mut moved) = (true, false);
         for action in actions {
             match *action {
                 Action::Advertise { priority } => self.hands.advertise(instance, priority),
-                Action::ClaimAddresses => complete &= self.hands.claim(id, instance),
+                Action::ClaimAddresses => {
+                    complete &= self.hands.claim(id, instance);
+                    moved = true;
+                }
                 Action::ReleaseAddresses => self.hands.release(id, instance),
                 Action::Announce { first, count } => self.hands.announce(id, instance, first, count),
-                Action::Transition { reason, .. } => why = Some(reason),
+                Action::Transition { reason, .. } => {
+                    why = Some(reason);
+                    moved = true;
+                }
                 Action::Heard { .. } => {}
                 Action::Ignored(ignored) => {
                     let bit = 1_u64 << (ignored as u32 % 64);
@@ -247,6 +256,7 @@ impl Worker {
             }
         }
         self.roster.reschedule(id);
+        self.note(id, moved);
         complete
     }
 
@@ -256,6 +266,7 @@ impl Worker {
         let from = self.roster.get(id)?.phase.0;
         self.feed(id, now, Event::Stop);
         let mut instance = self.roster.remove(id)?;
+        self.strike(id);
         // A stopped router has released its addresses; what it holds beside them goes here.
         self.hands.release(id, &mut instance);
         if let Some((port, _)) = instance.port.take() {

@@ -79,7 +79,28 @@ impl Process {
         kill(self.pid, signal).map_err(Error::when(format!("sending {signal} to {}", self.name)))
     }
 
-    /// SIGKILL to it and to all it started, at once. Returns the wall clock just before.
+    /// Sends a signal to the process and to all of its group: to a daemon's guardian and worker at once.
+    pub fn signal_group(&self, signal: Signal) -> Result<(), Error> {
+        let state = self.shared.lock();
+        if state.ended.is_some() {
+            return Ok(());
+        }
+        killpg(self.pid, signal)
+            .map_err(Error::when(format!("sending {signal} to the group of {}", self.name)))
+    }
+
+    /// The numbers of the processes that it started itself and that run: a daemon's worker, for instance.
+    pub fn children(&self) -> Vec<i32> {
+        let state = self.shared.lock();
+        if state.ended.is_some() {
+            return Vec::new();
+        }
+        children(self.pid).into_iter().map(Pid::as_raw).collect()
+    }
+
+    /// SIGKILL to it and to all it started. To its group, which guardian and worker of a daemon are, it comes at
+    /// once: the kernel signals all of a group before one of them can end, so that the worker hears no SIGTERM
+    /// for the death of its guardian. That is what a crash of the machine looks like from outside. Returns the wall clock just before.
     pub fn kill(&self) -> Duration {
         let at = clock::wall();
         self.shared.kill();
@@ -201,13 +222,20 @@ fn descendants(ancestor: Pid) -> Vec<Pid> {
     let mut next = 0;
     while let Some(&parent) = family.get(next) {
         next += 1;
-        let Ok(tasks) = fs::read_dir(format!("/proc/{parent}/task")) else { continue };
-        for task in tasks.flatten() {
-            let children = fs::read_to_string(task.path().join("children")).unwrap_or_default();
-            family.extend(children.split_whitespace().filter_map(|pid| pid.parse().ok()).map(Pid::from_raw));
-        }
+        family.extend(children(parent));
     }
     family.split_off(1)
+}
+
+/// What `parent` started itself.
+fn children(parent: Pid) -> Vec<Pid> {
+    let mut found = Vec::new();
+    let Ok(tasks) = fs::read_dir(format!("/proc/{parent}/task")) else { return found };
+    for task in tasks.flatten() {
+        let children = fs::read_to_string(task.path().join("children")).unwrap_or_default();
+        found.extend(children.split_whitespace().filter_map(|pid| pid.parse().ok()).map(Pid::from_raw));
+    }
+    found
 }
 
 static RUNNING: Mutex<Vec<Weak<Shared>>> = Mutex::new(Vec::new());

@@ -8,8 +8,8 @@ use std::io::{self, IoSlice};
 use std::os::fd::AsRawFd;
 
 use etherparse::{IpNumber, Ipv4Header};
-use nix::sys::socket::{self, ControlMessage, MsgFlags, SockaddrIn6};
-use socket2::{Domain, InterfaceIndexOrAddress, Protocol, SockAddr, Socket, Type};
+use nix::sys::socket::{self, ControlMessage, MsgFlags, SockaddrIn, SockaddrIn6};
+use socket2::{Domain, InterfaceIndexOrAddress, Protocol, Socket, Type};
 use vrrp_core::Family;
 
 use super::filter;
@@ -26,6 +26,18 @@ pub struct Sender {
 impl Sender {
     /// Opens the socket on an interface given by number and name.
     pub fn open(index: u32, name: &str, family: Family) -> io::Result<Self> {
+        let mut sender = Self::open_anywhere(family)?;
+        sender.index = index;
+        sender.socket.bind_device(Some(name.as_bytes()))?;
+        match family {
+            Family::V4 => {}
+            Family::V6 => sender.socket.set_multicast_if_v6(index)?,
+        }
+        Ok(sender)
+    }
+
+    /// Opens a socket that is told with every message by which interface it goes: [`send_by`](Self::send_by).
+    pub fn open_anywhere(family: Family) -> io::Result<Self> {
         let domain = match family {
             Family::V4 => Domain::IPV4,
             Family::V6 => Domain::IPV6,
@@ -36,19 +48,17 @@ impl Sender {
             Some(Protocol::from(i32::from(VRRP))),
         )?;
         socket.attach_filter(&filter::nothing())?;
-        socket.bind_device(Some(name.as_bytes()))?;
         match family {
             Family::V4 => {
                 socket.set_header_included_v4(true)?;
                 socket.set_multicast_loop_v4(false)?;
             }
             Family::V6 => {
-                socket.set_multicast_if_v6(index)?;
                 socket.set_multicast_loop_v6(false)?;
                 socket.set_tclass_v6(u32::from(CLASS))?;
             }
         }
-        Ok(Self { socket, index, family, joined: false })
+        Ok(Self { socket, index: 0, family, joined: false })
     }
 
     /// Joins the VRRP group on the interface, once.
@@ -73,9 +83,28 @@ impl Sender {
     /// What the kernel says: `ENETDOWN`, `ENODEV`, `ENETUNREACH`, `EPERM` (a firewall), `ENOBUFS`, …; `EINVAL`
     /// when the addresses are not of this family.
     pub fn send(&self, source: IpAddr, destination: IpAddr, ttl: u8, message: &[u8]) -> io::Result<()> {
+        self.send_by(self.index, source, destination, ttl, message)
+    }
+
+    /// The same by the interface of number `index`.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send).
+    pub fn send_by(
+        &self,
+        index: u32,
+        source: IpAddr,
+        destination: IpAddr,
+        ttl: u8,
+        message: &[u8],
+    ) -> io::Result<()> {
         match (source, destination) {
-            (IpAddr::V4(source), IpAddr::V4(destination)) => self.send_v4(source, destination, ttl, message),
-            (IpAddr::V6(source), IpAddr::V6(destination)) => self.send_v6(source, destination, ttl, message),
+            (IpAddr::V4(source), IpAddr::V4(destination)) => {
+                self.send_v4(index, source, destination, ttl, message)
+            }
+            (IpAddr::V6(source), IpAddr::V6(destination)) => {
+                self.send_v6(index, source, destination, ttl, message)
+            }
             (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => {
                 Err(io::ErrorKind::InvalidInput.into())
             }
@@ -83,7 +112,14 @@ impl Sender {
     }
 
     /// We write the IP header: the source of an advert is our choice and need not be the kernel's.
-    fn send_v4(&self, source: Ipv4Addr, destination: Ipv4Addr, ttl: u8, message: &[u8]) -> io::Result<()> {
+    fn send_v4(
+        &self,
+        index: u32,
+        source: Ipv4Addr,
+        destination: Ipv4Addr,
+        ttl: u8,
+        message: &[u8],
+    ) -> io::Result<()> {
         let length = u16::try_from(message.len()).map_err(io::Error::other)?;
         let mut header = Ipv4Header::new(length, ttl, IpNumber(VRRP), source.octets(), destination.octets())
             .map_err(io::Error::other)?;
@@ -91,18 +127,33 @@ impl Sender {
         header.dont_fragment = false;
         header.header_checksum = header.calc_header_checksum();
         let header = header.to_bytes();
-        let to = SockAddr::from(SocketAddrV4::new(destination, 0));
-        self.socket.send_to_vectored(&[IoSlice::new(&header), IoSlice::new(message)], &to).map(drop)
+        let to = SockaddrIn::from(SocketAddrV4::new(destination, 0));
+        let information = libc::in_pktinfo {
+            ipi_ifindex: index.cast_signed(),
+            ipi_spec_dst: libc::in_addr { s_addr: 0 },
+            ipi_addr: libc::in_addr { s_addr: 0 },
+        };
+        let parts = [IoSlice::new(&header), IoSlice::new(message)];
+        let control = [ControlMessage::Ipv4PacketInfo(&information)];
+        // A bound socket needs not be told.
+        let control = if index == self.index { &[][..] } else { &control[..] };
+        socket::sendmsg(self.socket.as_raw_fd(), &parts, control, MsgFlags::empty(), Some(&to))?;
+        Ok(())
     }
 
-    fn send_v6(&self, source: Ipv6Addr, destination: Ipv6Addr, ttl: u8, message: &[u8]) -> io::Result<()> {
-        let information = libc::in6_pktinfo {
-            ipi6_addr: libc::in6_addr { s6_addr: source.octets() },
-            ipi6_ifindex: self.index,
-        };
+    fn send_v6(
+        &self,
+        index: u32,
+        source: Ipv6Addr,
+        destination: Ipv6Addr,
+        ttl: u8,
+        message: &[u8],
+    ) -> io::Result<()> {
+        let information =
+            libc::in6_pktinfo { ipi6_addr: libc::in6_addr { s6_addr: source.octets() }, ipi6_ifindex: index };
         let limit = libc::c_int::from(ttl);
         let control = [ControlMessage::Ipv6PacketInfo(&information), ControlMessage::Ipv6HopLimit(&limit)];
-        let to = SockaddrIn6::from(SocketAddrV6::new(destination, 0, 0, self.index));
+        let to = SockaddrIn6::from(SocketAddrV6::new(destination, 0, 0, index));
         let parts = [IoSlice::new(message)];
         socket::sendmsg(self.socket.as_raw_fd(), &parts, &control, MsgFlags::empty(), Some(&to))?;
         Ok(())

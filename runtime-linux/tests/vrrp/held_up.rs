@@ -19,7 +19,7 @@ fn a_better_router_that_was_held_up_takes_its_place_again_and_says_so() {
         let process = paused(&scene, "");
         let Scene { high, low, observer, .. } = &scene;
         let resumed = clock::wall();
-        process.signal(Signal::SIGCONT).unwrap();
+        process.signal_group(Signal::SIGCONT).unwrap();
         low.wait_for(Phase::Backup, PATIENCE);
         assert!(has(high) && !low.has("198.18.0.100"));
         let announced = |seen: &Seen| {
@@ -37,7 +37,7 @@ fn a_router_that_does_not_preempt_makes_way_without_a_word_after_it_was_held_up(
         let process = paused(&scene, "nopreempt");
         let Scene { high, low, observer, .. } = &scene;
         let resumed = clock::wall();
-        process.signal(Signal::SIGCONT).unwrap();
+        process.signal_group(Signal::SIGCONT).unwrap();
         wait(PATIENCE, "it keeps the address", || !has(high));
         pause(Duration::from_millis(500));
         assert_eq!(low.instance("a").state, "MASTER");
@@ -53,7 +53,7 @@ fn notifications_that_the_kernel_dropped_are_made_up_for() {
     lab::test(|| {
         let scene = scene();
         let process = active(&scene, "");
-        process.signal(Signal::SIGSTOP).unwrap();
+        process.signal_group(Signal::SIGSTOP).unwrap();
         // More than the socket can keep, and among them one that matters.
         scene.high.remove_address("eth0", "198.18.0.100/24").unwrap();
         let flood = || {
@@ -74,7 +74,7 @@ fn notifications_that_the_kernel_dropped_are_made_up_for() {
             }
         };
         scene.high.run(flood).unwrap();
-        process.signal(Signal::SIGCONT).unwrap();
+        process.signal_group(Signal::SIGCONT).unwrap();
         process.wait_for("the kernel dropped notifications", PATIENCE).expect("no overrun");
         wait(PATIENCE, "the address is not put back", || has(&scene.high));
         process.stop(Duration::from_secs(3)).unwrap().expect("it does not stop");
@@ -115,7 +115,7 @@ fn paused(scene: &Scene, more: &str) -> Process {
     let low = &scene.low;
     low.apply(&[instance("a", 100)]);
     wait(PATIENCE, "low does not hear it", || low.instance("a").active.is_some());
-    process.signal(Signal::SIGSTOP).unwrap();
+    process.signal_group(Signal::SIGSTOP).unwrap();
     low.wait_for(Phase::Master, PATIENCE);
     pause(Duration::from_millis(500));
     process

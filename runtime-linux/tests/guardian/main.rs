@@ -1,0 +1,7 @@
+//! The guardian between network namespaces: workers and guardians are killed, and the wire is watched.
+
+#![expect(clippy::unwrap_used, reason = "a test may panic, in its helpers too")]
+
+mod death;
+mod ending;
+mod pair;
