@@ -62,7 +62,7 @@ pub fn socket_path(socket: Option<&Path>, pid_file: Option<&Path>) -> PathBuf {
 ///
 /// # Errors
 /// It could not start: the pid file is held, or the kernel refused something that nothing works without.
-pub fn run(run: Run) -> anyhow::Result<u8> {
+pub fn run(run: &Run) -> anyhow::Result<u8> {
     let Loaded { configuration, diagnostics, .. } = config::load(&run.config, &run.options);
     let Some(configuration) = configuration else {
         eprint!("{}", diagnostics.render(io::IsTerminal::is_terminal(&io::stderr())));
@@ -81,7 +81,7 @@ pub fn run(run: Run) -> anyhow::Result<u8> {
     let guardian = Guardian::open(orders)?;
     let mut first = Some((configuration, reload::errors(&diagnostics)));
     drop(diagnostics);
-    let code = guardian.watch(|charge| match work(&run, first.take(), charge) {
+    let code = guardian.watch(|charge| match work(run, first.take(), charge) {
         Ok(code) => code,
         Err(error) => {
             error!("{error:#}");

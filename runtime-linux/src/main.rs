@@ -28,7 +28,7 @@ fn main() -> ExitCode {
 
 fn perform(invocation: Invocation) -> anyhow::Result<u8> {
     match invocation {
-        Invocation::Run(run) => app::run(run),
+        Invocation::Run(run) => app::run(&run),
         Invocation::Check(check) => report(&check),
         Invocation::Status(status) => {
             api::client::status(&app::socket_path(status.socket.as_deref(), None), status.json).map(|()| 0)

@@ -31,8 +31,7 @@ impl Ledger {
     /// # Errors
     /// When there is no memory.
     pub fn new() -> io::Result<Self> {
-        let count = HEADER + 2 * SLOTS * SLOT;
-        Ok(Self { words: sys::shared_words(NonZeroUsize::new(count).expect("it has a header"))? })
+        Ok(Self { words: sys::shared_words(WORDS)? })
     }
 
     /// Makes ready for the next worker: it may take over what the last one left.
@@ -121,10 +120,8 @@ impl Scribe {
     /// What the worker before left, if this one still may take it over. From here on the guardian does not.
     pub fn accept(&self) -> Vec<Estate> {
         let words = self.ledger.words;
-        match words[OFFER].compare_exchange(OFFERED, TAKEN, Ordering::SeqCst, Ordering::SeqCst) {
-            Ok(_) => self.ledger.read(self.ledger.current()),
-            Err(_) => Vec::new(),
-        }
+        let taken = words[OFFER].compare_exchange(OFFERED, TAKEN, Ordering::SeqCst, Ordering::SeqCst);
+        taken.map_or_else(|_| Vec::new(), |_| self.ledger.read(self.ledger.current()))
     }
 
     /// Everything left has been dealt with: from here on what this worker wrote counts.
@@ -144,13 +141,11 @@ impl Scribe {
         }
         self.ledger.words[USED + self.bank].fetch_max(slot as u64 + 1, Ordering::SeqCst);
         let (words, _) = self.ledger.slot(self.bank, slot);
-        match standing {
-            Some(standing) => record::write(words, &standing.encode()),
-            None => {
-                record::erase(words);
-                true
-            }
+        if let Some(standing) = standing {
+            return record::write(words, &standing.encode());
         }
+        record::erase(words);
+        true
     }
 
     /// Notes what is to be done for the router of number `slot` if nobody goes on as it. False: no room.
@@ -181,7 +176,12 @@ const REVOKED: u64 = 3;
 const SLOTS: usize = 4096;
 /// Words of a slot: a standing, the longest advert, 255 addresses and some dozen peers.
 const SLOT: usize = 1024;
-/// Words of these for the standing.
+/// Words in all: 64 MiB of addresses, of which memory is taken where something is written.
+const WORDS: NonZeroUsize = match NonZeroUsize::new(HEADER + 2 * SLOTS * SLOT) {
+    Some(words) => words,
+    None => unreachable!(),
+};
+/// Words of a slot for the standing.
 const STANDING: usize = 16;
 
 #[cfg(test)]
