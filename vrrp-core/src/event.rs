@@ -27,7 +27,7 @@ pub enum Event<'a, A, P = &'static [Peer]> {
         mac: Option<[u8; 6]>,
         /// When it became Active.
         since: Duration,
-        /// When its next advert is due or was, one interval after the last one that it sent.
+        /// When its next advert is due or was: [`Timers::advert`](crate::Timers) as it was after the last one.
         advert_at: Duration,
     },
     /// The router shall take no part any longer.

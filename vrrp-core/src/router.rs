@@ -151,14 +151,6 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> VirtualRouter<A, P> {
         }
     }
 
-    /// When the next regular advert is due, while Active: what [`Event::Resume`] wants to know.
-    pub fn next_advert(&self) -> Option<Duration> {
-        match &self.phase {
-            Phase::Initialize | Phase::Backup(_) => None,
-            Phase::Active(active) => Some(active.advert_at),
-        }
-    }
-
     /// The advert that [`Action::Advertise`] asks for.
     pub fn advert(&self, priority: u8) -> Repr<'_> {
         Repr {

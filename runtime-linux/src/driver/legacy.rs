@@ -127,7 +127,7 @@ impl Worker {
     pub(super) fn note(&mut self, id: usize, moved: bool) {
         let Some(legacy) = &mut self.legacy else { return };
         let Some(instance) = self.roster.get(id) else { return };
-        let place = instance.port.zip(instance.router.next_advert());
+        let place = instance.port.zip(instance.router.timers().advert);
         let Some(((_, index), due)) = place else {
             if moved {
                 legacy.scribe.stand(id, None);

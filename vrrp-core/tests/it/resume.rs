@@ -9,7 +9,7 @@ use crate::scene::{MAC, Router, Wish, active, host, made, ms, priority, v3};
 #[test]
 fn a_router_that_was_active_goes_on_and_its_adverts_keep_their_cadence() {
     let before = active(v3());
-    let (since, due) = (before.since(), before.next_advert().expect("it is Active"));
+    let (since, due) = (before.since(), before.timers().advert.expect("it is Active"));
     let mut router = made(v3());
     let actions = resume(&mut router, due.saturating_sub(ms(400)), since, due);
     assert_eq!(
@@ -23,7 +23,7 @@ fn a_router_that_was_active_goes_on_and_its_adverts_keep_their_cadence() {
     assert_eq!(router.since(), since);
     assert_eq!(router.deadline(), Some(due));
     assert_eq!(router.handle(due, Event::Tick), [Action::Advertise { priority: 100 }]);
-    assert_eq!(router.next_advert(), Some(due + ms(1_000)));
+    assert_eq!(router.timers().advert, Some(due + ms(1_000)));
 }
 
 #[test]
@@ -31,7 +31,7 @@ fn an_advert_that_fell_due_meanwhile_goes_first_and_the_next_one_when_it_would_h
     let mut router = made(v3());
     let actions = resume(&mut router, ms(10_300), ms(2_000), ms(10_000));
     assert_eq!(actions[..2], [Action::Advertise { priority: 100 }, Action::ClaimAddresses]);
-    assert_eq!(router.next_advert(), Some(ms(11_000)));
+    assert_eq!(router.timers().advert, Some(ms(11_000)));
 }
 
 #[test]
@@ -80,12 +80,12 @@ fn a_fault_that_stands_is_not_gone_on_over() {
 #[test]
 fn a_running_router_is_not_resumed_and_a_due_time_in_the_future_does_not_silence_it() {
     let mut running = active(v3());
-    let due = running.next_advert();
+    let due = running.timers().advert;
     assert_eq!(resume(&mut running, ms(4_000), ms(0), ms(4_100)), []);
-    assert_eq!(running.next_advert(), due);
+    assert_eq!(running.timers().advert, due);
     let mut router = made(v3());
     let _ = resume(&mut router, ms(10_000), ms(90_000), ms(90_000));
-    assert_eq!((router.since(), router.next_advert()), (ms(10_000), Some(ms(11_000))));
+    assert_eq!((router.since(), router.timers().advert), (ms(10_000), Some(ms(11_000))));
 }
 
 fn resume(router: &mut Router, now: Duration, since: Duration, advert_at: Duration) -> Actions {
