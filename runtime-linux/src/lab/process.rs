@@ -100,7 +100,8 @@ impl Process {
 
     /// SIGKILL to it and to all it started. To its group, which guardian and worker of a daemon are, it comes at
     /// once: the kernel signals all of a group before one of them can end, so that the worker hears no SIGTERM
-    /// for the death of its guardian. That is what a crash of the machine looks like from outside. Returns the wall clock just before.
+    /// for the death of its guardian. That is what a crash of the machine looks like from outside. Returns the
+    /// wall clock just before.
     pub fn kill(&self) -> Duration {
         let at = clock::wall();
         self.shared.kill();
