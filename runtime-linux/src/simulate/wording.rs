@@ -40,6 +40,7 @@ pub(super) fn fault(kind: &Kind, begins: bool, nodes: &[Node]) -> (Option<usize>
 pub(super) fn transition(to: State, why: Reason, own: u8, name: impl Fn(IpAddr) -> String) -> String {
     let because = match why {
         Reason::Started => "it takes part".to_owned(),
+        Reason::Resumed => "it was MASTER before its process died, and goes on".to_owned(),
         Reason::Owner => "it owns the addresses".to_owned(),
         Reason::Silence => "no MASTER is heard".to_owned(),
         Reason::Resigned => "the MASTER resigned".to_owned(),
