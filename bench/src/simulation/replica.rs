@@ -63,7 +63,11 @@ impl Replica {
             Event::Tick => self.tick(now, &mut wants),
             Event::Packet(packet) => self.packet(now, packet, &mut wants),
             Event::Priority(priority) => self.prioritize(*priority),
-            Event::Fault { .. } | Event::Source { .. } | Event::Configure(_) | Event::Announce => {
+            Event::Resume { .. }
+            | Event::Fault { .. }
+            | Event::Source { .. }
+            | Event::Configure(_)
+            | Event::Announce => {
                 unreachable!("the explorer does not send {event:?}")
             }
         }
