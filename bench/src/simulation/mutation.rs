@@ -1,6 +1,6 @@
 //! Mistakes in the rules, each made by some implementation of VRRP or only a slip of the pen away.
 
-/// One mistake of a [`Replica`](super::replica::Replica), by the property that must show it.
+/// One mistake of a replica of the rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mutation {
     /// None: the replica runs beside the core, which must do the same.

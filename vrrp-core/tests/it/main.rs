@@ -3,6 +3,7 @@
 mod announce;
 mod configuration;
 mod faults;
+mod fingerprint;
 mod group;
 mod group_properties;
 mod preemption;
