@@ -386,5 +386,5 @@ fn unpack(mut link: u64) -> Vec<u8> {
 /// What the link may choose to do with a frame.
 const LOST: u8 = 1;
 const STALE: u8 = 4;
-/// Longer than Λ4 allows for in any group of small intervals.
-const LONGEST_OVERLAP: Duration = Duration::from_secs(1);
+/// Longer than Λ4 allows for in any group worth exploring.
+const LONGEST_OVERLAP: Duration = Duration::from_secs(10);

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use bench::simulation::exhaust::{Scope, Tally, exhaust};
 use bench::simulation::{Station, Wish};
-use vrrp_core::{announce, virtual_mac};
+use vrrp_core::{Version, announce, virtual_mac};
 
 use crate::group::{address, interval, station, with};
 
@@ -22,6 +22,7 @@ fn every_state_of_two_routers_keeps_every_property() {
         (quick(1, 254, 3), quick(2, 100, 1)),
         (quick(1, 100, 2), quick(2, 254, 3)),
         (shy(quick(1, 254, 1)), shy(quick(2, 100, 1))),
+        (old(quick(1, 200, 100)), old(quick(2, 100, 100))),
     ] {
         let tally = all(vec![one, other], faults);
         assert!(tally.rest.one_way > 0, "F2 is a case that VRRP leaves open");
@@ -75,6 +76,10 @@ pub(crate) fn quick(host: u8, priority: u8, centiseconds: u16) -> Station {
 
 pub(crate) fn scope(stations: Vec<Station>, faults: usize) -> Scope {
     Scope { stations, faults, priorities: vec![1, 254], twins: false, sabotage: None, replicas: Vec::new() }
+}
+
+fn old(station: Station) -> Station {
+    with(station, |wish| wish.version = Version::V2)
 }
 
 pub(crate) fn shy(station: Station) -> Station {
