@@ -102,7 +102,7 @@ fn clock() -> Instant {
     Instant::now()
 }
 
-/// A longer search, for when nobody waits: some minutes, and two gigabytes.
+/// A longer search, for when nobody waits: some minutes.
 fn is_full() -> bool {
     std::env::var("STEADFAST_EXPLORE").is_ok_and(|bound| bound == "full")
 }
