@@ -16,7 +16,11 @@ mod sequence;
 /// How deep definitions, sequences and includes may nest.
 const DEPTH: usize = 64;
 /// How many characters may come out; a few lines of definitions can otherwise ask for more than there is.
-const BUDGET: usize = 16 << 20;
+const BUDGET: usize = if cfg!(test) { 1 << 20 } else { 32 << 20 };
+/// What a line costs beside its characters.
+const LINE_COST: usize = 64;
+/// The longest line that replacing may make, in characters: one that doubles each time ends here.
+const LONGEST_LINE: usize = 1 << 16;
 
 /// One line of words.
 pub type Line = Vec<Token>;
@@ -104,11 +108,15 @@ impl Expander<'_> {
     /// One logical line.
     fn line(&mut self, line: &[Char], scope: &Scope, depth: usize, file: u32) {
         let mut line = line.to_vec();
+        // What stands in a file is as long as the file; what replacing makes of it has no such bound.
+        let mut made = depth > 0;
         loop {
             line = text::trim(self.conditional(&line)).to_vec();
             let Some(first) = line.first().copied() else { return };
-            self.spent = self.spent.saturating_add(line.len());
-            if depth > DEPTH || self.spent > BUDGET {
+            if core::mem::replace(&mut made, true) {
+                self.spent = self.spent.saturating_add(line.len() + LINE_COST);
+            }
+            if depth > DEPTH || self.spent > BUDGET || line.len() > LONGEST_LINE {
                 self.complain_of_budget(first.span);
                 return;
             }
