@@ -70,19 +70,20 @@ fn start(site: &mut Site, hosts: usize) {
 }
 
 fn states(site: &Site, host: usize, seats: usize) -> Vec<State> {
-    (0..seats).map(|seat| site.router(host, seat).unwrap().state()).collect()
+    (0..seats).map(|seat| site.router(host, seat).expect("the seat is taken").state()).collect()
 }
 
 fn seat(host: u8, vrid: u8, priority: u8, peer: Option<u8>) -> Seat {
     let address = |last: u8| -> IpAddr { Ipv4Addr::new(192, 0, 2, last).into() };
     let addresses: Box<[IpAddr]> = Box::new([address(100)]);
-    let base: Settings<Box<[IpAddr]>> = Settings::new(Vrid::new(vrid).unwrap(), Family::V4, addresses);
+    let base: Settings<Box<[IpAddr]>> =
+        Settings::new(Vrid::new(vrid).expect("1 to 255"), Family::V4, addresses);
     let peers = peer.map(|peer| Peer { address: address(peer), least_ttl: 255, greatest_ttl: 255 });
     let settings: Settings<Box<[IpAddr]>, Box<[Peer]>> = Settings {
         vrid: base.vrid,
         version: base.version,
         family: base.family,
-        priority: Priority::new(priority).unwrap(),
+        priority: Priority::new(priority).expect("1 to 255"),
         advert_interval: base.advert_interval,
         addresses: base.addresses,
         announced: base.announced,
@@ -103,7 +104,7 @@ fn seat(host: u8, vrid: u8, priority: u8, peer: Option<u8>) -> Seat {
     };
     Seat {
         link: 0,
-        config: SeatConfig::try_from(settings).unwrap(),
+        config: SeatConfig::try_from(settings).expect("the settings make sense"),
         source: address(host),
         mac: [2, 0, 0, 0, 0, host],
         unicast_ttl: 255,
