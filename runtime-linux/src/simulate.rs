@@ -1,7 +1,7 @@
 //! `steadfast simulate A.conf B.conf --fault 'kill A at 3s'`: what happens when something fails, before it does.
 //!
 //! The real state machines run with the real configurations on virtual time, in the simulated network of
-//! [`bench`]: no root, no interfaces, no waiting. What is simulated is VRRP; scripts do not run, they succeed unless a
+//! [`mod@bench`]: no root, no interfaces, no waiting. What is simulated is VRRP; scripts do not run, they succeed unless a
 //! fault says otherwise, and virtual servers are left out.
 
 pub mod course;
