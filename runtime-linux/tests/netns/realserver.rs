@@ -172,7 +172,7 @@ fn a_real_kill_leaves_nothing_behind_after_down() {
 fn what_the_published_script_did_stays_after_down() {
     lab::test(|| {
         let host = RealServer::new();
-        // The result of /work/shared/configs/realserver.sh, with this VIP.
+        // What the published realserver.sh leaves, with this VIP.
         host.node.add_address("lo", "198.18.0.100/32").unwrap();
         for (setting, value) in SETTINGS.iter().zip(["1", "2", "1", "2"]) {
             host.node.set(setting, value).unwrap();
