@@ -151,12 +151,26 @@ fn pid(child: &Child) -> Pid {
 
 /// The pids of all processes that `child` has started.
 fn children(child: &Child) -> Vec<String> {
+    // A thread that ends meanwhile hands its children to another one: what was read twice alike is true.
+    let mut before = None;
+    loop {
+        let now = children_at_once(child);
+        if before.replace(now.clone()).as_ref() == Some(&now) {
+            return now;
+        }
+    }
+}
+
+fn children_at_once(child: &Child) -> Vec<String> {
     let tasks = fs::read_dir(format!("/proc/{}/task", child.id())).expect("it runs");
-    let of = |task: std::io::Result<fs::DirEntry>| {
-        fs::read_to_string(task.expect("it runs").path().join("children"))
-            .expect("this kernel lists children")
-    };
-    tasks.flat_map(|task| of(task).split_whitespace().map(str::to_owned).collect::<Vec<_>>()).collect()
+    // A thread that has ended since it was listed has no children any more.
+    let of = |task: fs::DirEntry| fs::read_to_string(task.path().join("children")).unwrap_or_default();
+    let mut pids: Vec<String> = tasks
+        .filter_map(Result::ok)
+        .flat_map(|task| of(task).split_whitespace().map(str::to_owned).collect::<Vec<_>>())
+        .collect();
+    pids.sort();
+    pids
 }
 
 /// Waits a little for processes to end: the kernel tells them of their parent's death, it does not wait for it.
