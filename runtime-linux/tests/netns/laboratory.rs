@@ -44,7 +44,8 @@ fn a_process_sees_its_own_run_and_dies_with_its_handle() {
         let sleeper = sleeper(&process);
         drop(process);
         assert!(!std::path::Path::new(&format!("/proc/{id}")).exists());
-        assert!(!runs(&sleeper), "a grandchild survived");
+        // It has closed its files, which is what the handle waited for; the rest of its end takes a moment.
+        assert!((0..1_000_000).any(|_| !runs(&sleeper)), "a grandchild survived");
     });
 }
 
