@@ -6,6 +6,7 @@ mod faults;
 mod fingerprint;
 mod group;
 mod group_properties;
+mod link;
 mod preemption;
 mod properties;
 mod reception;
