@@ -8,7 +8,14 @@ use core::net::{IpAddr, SocketAddr};
 use core::time::Duration;
 use std::path::PathBuf;
 
+mod fixture;
+pub mod route;
+pub mod rule;
+
+pub use fixture::{Fixture, Fixtures};
 pub use ipvs_core::{Forward, Method};
+pub use route::Route;
+pub use rule::Rule;
 pub use vrrp_core::{ChecksumForm, Priority, Version, Vrid};
 
 /// A whole configuration.
@@ -24,6 +31,8 @@ pub struct Configuration {
     pub scripts: Vec<TrackScript>,
     /// `virtual_server` blocks, groups already expanded to one service each.
     pub virtual_servers: Vec<VirtualServer>,
+    /// `static_ipaddress`, `static_routes` and `static_rules`.
+    pub fixtures: Fixtures,
 }
 
 /// `global_defs`: what is not a default of instances (those are already merged into them).
@@ -118,6 +127,10 @@ pub struct Instance {
     pub addresses: Vec<VirtualAddress>,
     /// `virtual_ipaddress_excluded`: held like the others but not advertised; any family.
     pub excluded: Vec<VirtualAddress>,
+    /// `virtual_routes`: there while it is Active.
+    pub routes: Vec<Route>,
+    /// `virtual_rules`: there while it is Active.
+    pub rules: Vec<Rule>,
     /// False with `nopreempt`.
     pub preempt: bool,
     /// `preempt_delay`.

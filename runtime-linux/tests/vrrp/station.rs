@@ -153,6 +153,8 @@ pub(crate) fn instance(name: &str, priority: u8) -> Instance {
         password: None,
         addresses: vec![address("198.18.0.100", 24)],
         excluded: Vec::new(),
+        routes: Vec::new(),
+        rules: Vec::new(),
         preempt: true,
         preempt_delay: Duration::ZERO,
         source: None,

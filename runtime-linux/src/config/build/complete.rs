@@ -65,6 +65,8 @@ pub(super) fn complete(mut said: Said, diagnostics: &mut Diagnostics) -> Option<
         password,
         addresses,
         excluded,
+        routes: said.routes,
+        rules: said.rules,
         preempt,
         preempt_delay,
         source: source.map(|(address, _)| address),

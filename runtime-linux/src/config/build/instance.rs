@@ -9,7 +9,7 @@ use super::{address, blocks, duplicate, each, name_of, notify, track};
 use crate::config::diagnose::{Diagnostic, Diagnostics, kind};
 use crate::config::keyword::Block;
 use crate::config::model::{
-    ChecksumForm, Garp, Instance, Notify, Priority, TrackScript, Tracked, UnicastPeer, Version,
+    ChecksumForm, Garp, Instance, Notify, Priority, Route, Rule, TrackScript, Tracked, UnicastPeer, Version,
     VirtualAddress, Vrid,
 };
 use crate::config::source::Span;
@@ -33,6 +33,8 @@ pub(super) struct Said {
     pub(super) addresses: Vec<(VirtualAddress, Token)>,
     pub(super) excluded: Vec<(VirtualAddress, Token)>,
     pub(super) no_addresses: bool,
+    pub(super) routes: Vec<Route>,
+    pub(super) rules: Vec<Rule>,
     pub(super) nopreempt: Option<Span>,
     pub(super) preempt_delay: Option<(Duration, Span)>,
     pub(super) source: Option<(IpAddr, Span)>,
@@ -128,6 +130,8 @@ fn read(
         addresses: Vec::new(),
         excluded: Vec::new(),
         no_addresses: false,
+        routes: Vec::new(),
+        rules: Vec::new(),
         nopreempt: None,
         preempt_delay: None,
         source: None,
