@@ -1,4 +1,4 @@
-//! Somebody at the switch who writes down every advert and every announcement, with the kernel's time stamp.
+//! Somebody at the switch who writes down every advert, announcement and answer, with the kernel's time stamp.
 
 use core::time::Duration;
 use std::collections::BTreeMap;
@@ -46,7 +46,7 @@ impl Seen {
     pub fn advert(&self) -> Option<&Advert> {
         match &self.frame {
             Frame::Advert(advert) => Some(advert),
-            Frame::Announcement { .. } => None,
+            Frame::Announcement { .. } | Frame::Answer { .. } => None,
         }
     }
 }
@@ -124,13 +124,14 @@ fn open() -> io::Result<Socket> {
     Ok(socket)
 }
 
-/// Classic BPF: ethertype ARP; or IPv4 with protocol 112; or IPv6 with next header 112 or 58.
-const FILTER: [SockFilter; 11] = [
+/// Classic BPF: ethertype ARP; or IPv4 with protocol 112 or 51; or IPv6 with next header 112 or 58.
+const FILTER: [SockFilter; 12] = [
     SockFilter::new(0x28, 0, 0, 12),     // load the ethertype
-    SockFilter::new(0x15, 7, 0, 0x0806), // ARP: keep
-    SockFilter::new(0x15, 0, 2, 0x0800), // IPv4, else two on
+    SockFilter::new(0x15, 8, 0, 0x0806), // ARP: keep
+    SockFilter::new(0x15, 0, 3, 0x0800), // IPv4, else three on
     SockFilter::new(0x30, 0, 0, 23),     // load the protocol
-    SockFilter::new(0x15, 4, 5, 112),    // VRRP: keep, else drop
+    SockFilter::new(0x15, 5, 0, 112),    // VRRP: keep
+    SockFilter::new(0x15, 4, 5, 51),     // behind an authentication header: keep, else drop
     SockFilter::new(0x15, 0, 4, 0x86dd), // IPv6, else drop
     SockFilter::new(0x30, 0, 0, 20),     // load the next header
     SockFilter::new(0x15, 1, 0, 112),    // VRRP: keep

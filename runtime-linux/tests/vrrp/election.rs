@@ -126,7 +126,9 @@ fn routers_over_ipv6_elect_and_announce_alike() {
             .wait(PATIENCE, |seen| {
                 seen.iter().find_map(|seen| match &seen.frame {
                     lab::Frame::Announcement { address, .. } if *address == target => Some(()),
-                    lab::Frame::Announcement { .. } | lab::Frame::Advert(_) => None,
+                    lab::Frame::Announcement { .. } | lab::Frame::Answer { .. } | lab::Frame::Advert(_) => {
+                        None
+                    }
                 })
             })
             .expect("no neighbour advertisement");
