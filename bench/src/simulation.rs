@@ -18,6 +18,7 @@ use crate::malformed::Malformed;
 pub mod campaign;
 mod checker;
 mod choices;
+mod clock;
 pub mod exhaust;
 pub mod explore;
 mod machine;
@@ -30,6 +31,7 @@ mod sabotage;
 pub mod site;
 
 pub use checker::{Property, Violation};
+pub use clock::Clock;
 pub use mutation::Mutation;
 pub use network::Quality;
 pub use node::{Router, Station, Wish};
@@ -338,7 +340,8 @@ impl Simulation {
             self.deliveries += 1;
             if sabotage.swallows(frame.priority, self.deliveries) {
                 let heard = [Action::Heard { priority: frame.priority }];
-                self.checker.observe(self.now, to, &self.nodes[to], cause, &heard);
+                let now = self.nodes[to].station.clock.shows(self.now);
+                self.checker.observe(now, to, &self.nodes[to], cause, &heard);
                 return;
             }
             sabotage.distort(&mut packet);
@@ -348,7 +351,7 @@ impl Simulation {
 
     /// Calls a router and does what it wants.
     fn tell(&mut self, node: usize, event: Event<'_, Rc<[IpAddr]>>, cause: Cause) {
-        let now = self.now;
+        let now = self.nodes[node].station.clock.shows(self.now);
         let Some(router) = &mut self.nodes[node].router else { return };
         let mut actions = router.handle(now, event);
         if let Some(sabotage) = self.sabotage {

@@ -9,7 +9,7 @@ use std::rc::Rc;
 
 use vrrp_core::{ChecksumForm, Family, Fault, Interval, Priority, Settings, Version, Vrid, announce};
 
-use super::{Quality, Random, Sabotage, Simulation, Station, Violation, Wish};
+use super::{Clock, Quality, Random, Sabotage, Simulation, Station, Violation, Wish};
 use crate::malformed::{self, Malformed, Target};
 
 /// What a run came to.
@@ -313,9 +313,16 @@ fn group(random: &mut Random) -> Vec<Station> {
                 source: address(family, host),
                 mac: random.chance(500).then_some([2, 0, 0, 0, 0, host]),
                 lateness: random.up_to(interval.duration() / 50),
+                clock: clock(random),
             }
         })
         .collect()
+}
+
+/// One that begins anywhere and is wrong by a thousandth at most, as no quartz is.
+fn clock(random: &mut Random) -> Clock {
+    let drift = i32::try_from(random.below(2_001)).unwrap_or(0) - 1_000;
+    Clock { origin: random.up_to(Duration::from_secs(1_000_000)), drift }
 }
 
 fn interval(station: &Station) -> Duration {

@@ -16,7 +16,7 @@ use super::node::Node;
 /// What a router did wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation {
-    /// When.
+    /// When; of something that one router did, on its clock.
     pub at: Duration,
     /// Which router, or the lowest of those involved.
     pub node: usize,
@@ -234,17 +234,19 @@ impl Checker {
     ) {
         for (index, node) in nodes.iter().enumerate() {
             let grace = grace(node);
+            let clock = &node.station.clock;
+            let (now, held_until) = (clock.shows(now), clock.shows(node.held_until));
             match self.models[index] {
                 Model::Gone => {}
                 Model::Backup { due, .. } => {
-                    let latest = (Duration::from_nanos(due.div_ceil(2))).max(node.held_until) + grace;
+                    let latest = (Duration::from_nanos(due.div_ceil(2))).max(held_until) + grace;
                     if now > latest {
                         let what = format!("should have taken over by {latest:?}");
                         self.blame(now, index, Property::TakesOverInTime, what);
                     }
                 }
                 Model::Active { due, .. } => {
-                    let latest = due.max(node.held_until) + grace;
+                    let latest = due.max(held_until) + grace;
                     if now > latest {
                         let what = format!("should have been heard by {latest:?}");
                         self.blame(now, index, Property::AdvertRate, what);
@@ -448,13 +450,15 @@ impl Checker {
 
 /// How much later than due a router may act.
 fn grace(node: &Node) -> Duration {
-    node.station.lateness + Duration::from_nanos(1)
+    let rounding = if node.station.clock.drift == 0 { 1 } else { 3 };
+    node.station.lateness + Duration::from_nanos(rounding)
 }
 
 /// Λ4: how long two Active routers may hear each other, with `way` the longest way of a frame.
 fn overlap(one: &Node, other: &Node, way: Duration) -> Duration {
-    let period = |node: &Node| node.station.wish.advert_interval.duration();
-    let late = grace(one) + grace(other);
+    let takes = |node: &Node, span| node.station.clock.takes(span);
+    let period = |node: &Node| takes(node, node.station.wish.advert_interval.duration());
+    let late = takes(one, grace(one)) + takes(other, grace(other));
     match one.station.wish.version {
         Version::V2 => period(one).max(period(other)) + way + late,
         // Either's advert ends it; the loser's by an answer, which may have to wait an eighth of an interval.

@@ -8,6 +8,7 @@ use std::rc::Rc;
 
 use vrrp_core::{Config, Event, Settings, State, VirtualRouter};
 
+use super::clock::Clock;
 use super::machine::Machine;
 use super::mutation::Mutation;
 use super::network::Frame;
@@ -30,6 +31,8 @@ pub struct Station {
     pub mac: Option<[u8; 6]>,
     /// How late its timers may fire.
     pub lateness: Duration,
+    /// What tells it the time.
+    pub clock: Clock,
 }
 
 #[derive(Clone, Debug)]
@@ -49,7 +52,7 @@ pub(super) struct Node {
     pub(super) inbox: VecDeque<Frame>,
     /// Changes of state since the last mark.
     pub(super) transitions: u32,
-    /// The deadline, and when its timer fires.
+    /// The deadline on its clock, and when its timer fires.
     wake: Option<(Duration, Duration)>,
 }
 
@@ -109,7 +112,10 @@ impl Node {
         self.wake = match (self.wake, deadline) {
             (_, None) => None,
             (Some((armed, at)), Some(deadline)) if armed == deadline => Some((armed, at)),
-            (_, Some(deadline)) => Some((deadline, deadline + random.up_to(self.station.lateness))),
+            (_, Some(deadline)) => {
+                let fires = deadline + random.up_to(self.station.lateness);
+                Some((deadline, self.station.clock.at(fires)))
+            }
         };
     }
 
@@ -122,7 +128,7 @@ impl Node {
     pub(super) fn fingerprint(&self, now: Duration, hasher: &mut impl Hasher) {
         self.router.is_some().hash(hasher);
         if let Some(router) = &self.router {
-            router.fingerprint(now, hasher);
+            router.fingerprint(self.station.clock.shows(now), hasher);
         }
         (self.priority, self.holds, self.held_until.saturating_sub(now), &self.inbox).hash(hasher);
         self.wake.map(|(_, at)| (at >= now, at.abs_diff(now))).hash(hasher);

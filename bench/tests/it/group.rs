@@ -4,7 +4,7 @@ use core::net::{IpAddr, Ipv4Addr};
 use core::time::Duration;
 use std::rc::Rc;
 
-use bench::simulation::{Quality, Simulation, Station, Wish};
+use bench::simulation::{Clock, Quality, Simulation, Station, Wish};
 use vrrp_core::{Action, Family, Interval, Priority, Settings, State, Vrid};
 
 /// Version 3 over IPv4, one second, for 192.0.2.100; sent from 192.0.2.`host`, timers up to [`LATE`] late.
@@ -19,6 +19,7 @@ pub(crate) fn station(host: u8, priority: u8) -> Station {
         source: address(host),
         mac: Some([2, 0, 0, 0, 0, host]),
         lateness: LATE,
+        clock: Clock::default(),
     }
 }
 
