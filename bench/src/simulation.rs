@@ -242,6 +242,12 @@ impl Simulation {
         self.checker.disturbed();
     }
 
+    /// Has what a host sends wait in its own queue for `span`, and then leave at once.
+    pub fn clog(&mut self, node: usize, span: Duration) {
+        self.network.clog(node, self.now + span);
+        self.checker.disturbed();
+    }
+
     /// Has frames come back to their sender, or no more.
     pub fn set_loops(&mut self, loops: bool) {
         self.network.loops = loops;

@@ -92,7 +92,7 @@ enum Model {
     Active {
         due: Duration,
         owes: bool,
-        spent: u64,
+        spent: u128,
     },
 }
 
@@ -338,7 +338,7 @@ impl Checker {
                     self.took_over(now, index);
                 }
                 let period = router.config().advert_interval.duration();
-                Model::Active { due: now + period, owes: false, spent: ninths(now) + nanoseconds(period) }
+                Model::Active { due: now + period, owes: false, spent: ninths(now) + period.as_nanos() }
             }
         };
     }
@@ -438,8 +438,8 @@ impl Checker {
             Cause::Rejected { .. } | Cause::Priority { .. } | Cause::Command => {}
         }
         // One regular advert and eight answers per interval, and some at the edges.
-        *spent = ninths(now).max(*spent) + nanoseconds(period);
-        if *spent > ninths(now) + 5 * nanoseconds(period) {
+        *spent = ninths(now).max(*spent) + period.as_nanos();
+        if *spent > ninths(now) + 5 * period.as_nanos() {
             self.blame(now, index, Property::AdvertRate, "more than nine adverts per interval".to_owned());
         } else if uncalled {
             let what = "an advert before it was due that answers nothing".to_owned();
@@ -486,8 +486,8 @@ fn nanoseconds(span: Duration) -> u64 {
     u64::try_from(span.as_nanos()).unwrap_or(u64::MAX)
 }
 
-fn ninths(at: Duration) -> u64 {
-    nanoseconds(at) * 9
+fn ninths(at: Duration) -> u128 {
+    at.as_nanos() * 9
 }
 
 fn halves(at: Duration) -> Halves {

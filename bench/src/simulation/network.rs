@@ -43,6 +43,8 @@ pub(super) struct Network<F = Frame> {
     pub(super) choices: Option<Choices>,
     /// `cut[from][to]`
     cut: Vec<Vec<bool>>,
+    /// Until when what a host sends waits in its own queue (F33).
+    queued_until: Vec<Duration>,
     flight: BinaryHeap<Reverse<(Duration, u64, usize, F)>>,
     sent: u64,
 }
@@ -55,6 +57,7 @@ impl<F: Clone + Ord> Network<F> {
             stale: None,
             choices: None,
             cut: vec![vec![false; nodes]; nodes],
+            queued_until: vec![Duration::ZERO; nodes],
             flight: BinaryHeap::new(),
             sent: 0,
         }
@@ -62,6 +65,11 @@ impl<F: Clone + Ord> Network<F> {
 
     pub(super) fn set_cut(&mut self, from: usize, to: usize, cut: bool) {
         self.cut[from][to] = cut;
+    }
+
+    /// Keeps what `from` sends in its own queue until then.
+    pub(super) fn clog(&mut self, from: usize, until: Duration) {
+        self.queued_until[from] = until;
     }
 
     pub(super) fn heal(&mut self) {
@@ -79,13 +87,14 @@ impl<F: Clone + Ord> Network<F> {
     }
 
     pub(super) fn send(&mut self, now: Duration, from: usize, frame: &F, random: &mut Random) {
+        let leaves = now.max(self.queued_until[from]);
         for to in 0..self.cut.len() {
             if self.cut[from][to] || (from == to && !self.loops) {
                 continue;
             }
             for way in self.fate(random).into_iter().flatten() {
                 self.sent += 1;
-                self.flight.push(Reverse((now + way, self.sent, to, frame.clone())));
+                self.flight.push(Reverse((leaves + way, self.sent, to, frame.clone())));
             }
         }
     }

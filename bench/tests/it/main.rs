@@ -2,9 +2,9 @@
 
 mod bites;
 mod campaign;
-mod conflict;
 mod exhaust;
 mod explore;
+mod failures;
 mod group;
 mod malformed;
 mod mutations;

@@ -62,56 +62,49 @@ fn a_host_that_is_held_takes_in_what_waited_before_it_speaks() {
     assert!(!moved, "a Backup that heard the Active router took over");
 }
 
-fn start(site: &mut Site, hosts: usize) {
+pub(crate) fn start(site: &mut Site, hosts: usize) {
     for host in 0..hosts {
         site.switch_on(host);
         site.start(host);
     }
 }
 
-fn states(site: &Site, host: usize, seats: usize) -> Vec<State> {
+pub(crate) fn states(site: &Site, host: usize, seats: usize) -> Vec<State> {
     (0..seats).map(|seat| site.router(host, seat).expect("the seat is taken").state()).collect()
 }
 
-fn seat(host: u8, vrid: u8, priority: u8, peer: Option<u8>) -> Seat {
+/// On link 0, with its peer or for the group; adverts carry 255.
+pub(crate) fn seat(host: u8, vrid: u8, priority: u8, peer: Option<u8>) -> Seat {
+    let peers: Vec<u8> = peer.into_iter().collect();
+    made(host, vrid, priority, &peers, 255)
+}
+
+/// VRID 51 with unicast peers, who must send 255; its own adverts carry `ttl`.
+pub(crate) fn unicast(host: u8, priority: u8, peers: &[u8], ttl: u8) -> Seat {
+    made(host, 51, priority, peers, ttl)
+}
+
+fn made(host: u8, vrid: u8, priority: u8, peers: &[u8], unicast_ttl: u8) -> Seat {
     let address = |last: u8| -> IpAddr { Ipv4Addr::new(192, 0, 2, last).into() };
     let addresses: Box<[IpAddr]> = Box::new([address(100)]);
-    let base: Settings<Box<[IpAddr]>> =
-        Settings::new(Vrid::new(vrid).expect("1 to 255"), Family::V4, addresses);
-    let peers = peer.map(|peer| Peer { address: address(peer), least_ttl: 255, greatest_ttl: 255 });
+    let vrid = Vrid::new(vrid).expect("1 to 255");
+    let peer = |host: &u8| Peer { address: address(*host), least_ttl: 255, greatest_ttl: 255 };
+    let peers: Box<[Peer]> = peers.iter().map(peer).collect();
     let settings: Settings<Box<[IpAddr]>, Box<[Peer]>> = Settings {
-        vrid: base.vrid,
-        version: base.version,
-        family: base.family,
         priority: Priority::new(priority).expect("1 to 255"),
-        advert_interval: base.advert_interval,
-        addresses: base.addresses,
-        announced: base.announced,
-        preempt: base.preempt,
-        preempt_delay: base.preempt_delay,
-        accept: base.accept,
-        eager: base.eager,
-        checksum: base.checksum,
-        follow_checksum: base.follow_checksum,
-        password: base.password,
-        skip_address_check: base.skip_address_check,
-        require_link_local: base.require_link_local,
-        lower_priority_no_advert: base.lower_priority_no_advert,
-        higher_priority_send_advert: base.higher_priority_send_advert,
-        down_timer_adverts: base.down_timer_adverts,
-        unicast: peers.map(|peer| Unicast { peers: Box::from([peer]), check_source: true }),
-        announce: base.announce,
+        unicast: (!peers.is_empty()).then_some(Unicast { peers, check_source: true }),
+        ..Settings::new(vrid, Family::V4, addresses)
     };
     Seat {
         link: 0,
         config: SeatConfig::try_from(settings).expect("the settings make sense"),
         source: address(host),
         mac: [2, 0, 0, 0, 0, host],
-        unicast_ttl: 255,
+        unicast_ttl,
         group: None,
     }
 }
 
-fn perfect() -> Quality {
+pub(crate) fn perfect() -> Quality {
     Quality { loss: 0, duplication: 0, delay: Duration::from_millis(1) }
 }

@@ -1,7 +1,6 @@
 //! Sync groups of several hosts on several links: whole groups under loss, lost links and lost hosts.
 
 use bench::simulation::Random;
-use vrrp_core::State;
 
 use crate::group::{ms, s};
 use crate::world::{Ranks, World};
@@ -61,27 +60,6 @@ fn two_hosts_that_start_at_once_and_outrank_each_other_try_twice_at_most() {
         // Backup; Active and Backup again; and Active for one of them.
         assert_eq!(changes, [3, 4]);
     }
-}
-
-#[test]
-fn each_host_without_another_link_leaves_nobody_eligible() {
-    // F22
-    let mut world = World::new(1, 2, 2, Ranks::Alike);
-    world.run_for(s(20));
-    assert_eq!(world.active(), [1]);
-    world.mark();
-    world.set_link(0, 1, false);
-    world.set_link(1, 0, false);
-    world.run_for(s(600));
-    assert_eq!((world.active(), world.changes()), (vec![], vec![1, 1]));
-    assert_eq!([world.state(0), world.state(1)], [State::Initialize; 2]);
-    // The first link to come back makes its host eligible.
-    world.set_link(0, 1, true);
-    world.run_for(s(10));
-    assert_eq!(world.active(), [0]);
-    world.set_link(1, 0, true);
-    world.run_for(s(10));
-    assert_eq!((world.active(), world.changes()), (vec![1], vec![4, 3]));
 }
 
 #[test]
