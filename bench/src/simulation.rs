@@ -21,6 +21,7 @@ mod choices;
 mod clock;
 pub mod exhaust;
 pub mod explore;
+pub mod fleet;
 mod machine;
 mod mutation;
 mod network;

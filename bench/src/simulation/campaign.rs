@@ -23,6 +23,27 @@ pub struct Tally {
     pub routers: usize,
     /// Disturbances.
     pub disturbances: u32,
+    /// Groups.
+    pub groups: usize,
+}
+
+impl core::ops::AddAssign for Tally {
+    fn add_assign(&mut self, more: Self) {
+        self.time += more.time;
+        self.brisk += more.brisk;
+        self.routers += more.routers;
+        self.disturbances += more.disturbances;
+        self.groups += more.groups;
+    }
+}
+
+impl core::fmt::Display for Tally {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let Self { groups, routers, disturbances, time, brisk } = self;
+        let (minutes, brisk) = (time.as_secs() / 60, brisk.as_secs() / 60);
+        write!(f, "{groups} groups, {routers} routers, {disturbances} disturbances, {minutes} minutes, ")?;
+        write!(f, "{brisk} of them with intervals up to a second")
+    }
 }
 
 /// A run that went wrong.
@@ -258,11 +279,11 @@ impl Campaign {
         let time = self.simulation.now();
         let brisk = if self.longest <= Duration::from_secs(1) { time } else { Duration::ZERO };
         let disturbances = u32::try_from(self.disturbances.len()).unwrap_or(u32::MAX);
-        Tally { time, brisk, routers: self.stations.len(), disturbances }
+        Tally { time, brisk, routers: self.stations.len(), disturbances, groups: 1 }
     }
 }
 
-/// Two to five routers that belong together.
+/// Two to five routers that belong together; now and then up to sixteen.
 fn group(random: &mut Random) -> Vec<Station> {
     let (version, family) = random.pick(&[
         (Version::V2, Family::V4),
@@ -284,7 +305,8 @@ fn group(random: &mut Random) -> Vec<Station> {
     let preempt_delay =
         if random.chance(250) { random.up_to(interval.duration() * 10) } else { Duration::ZERO };
     let mut owners = 0;
-    (0..2 + random.index(4))
+    let count = if random.chance(100) { 2 + random.index(15) } else { 2 + random.index(4) };
+    (0..count)
         .map(|node| {
             let mut priority = random.pick(&PRIORITIES);
             owners += u32::from(priority.is_owner());

@@ -56,6 +56,8 @@ pub enum Property {
     Quiescence,
     /// Λ7: an Active router is heard at least once per interval, and not without limit.
     AdvertRate,
+    /// F22: the members of a sync group are Active together or not at all.
+    GroupsMoveTogether,
 }
 
 /// Why a router was called.

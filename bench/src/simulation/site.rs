@@ -1,19 +1,26 @@
 //! Hosts with several virtual routers each, as a configuration file describes them: on several links, with
 //! unicast peers, in sync groups.
 //!
-//! [`Simulation`](super::Simulation) checks one router per host at every step; here nothing is checked, since an
-//! operator's configuration may be wrong. What happened is read from the journal.
+//! [`Simulation`](super::Simulation) checks one router per host at every step; here nothing is checked unless it is
+//! asked for ([`Site::watch`]), since an operator's configuration may be wrong. What happened is read from the
+//! journal.
 
 use core::net::IpAddr;
 use core::time::Duration;
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::rc::Rc;
 
 use vrrp_core::wire::advert::MAX_LEN;
 use vrrp_core::{Action, Actions, Config, Event, Fault, Group, Packet, Peer, Priority, VirtualRouter};
 
+use super::checker::Violation;
+use super::clock::Clock;
 use super::network::{Network, Quality};
 use super::random::Random;
+
+mod watch;
+
+use watch::Watch;
 
 /// The settings of a router of a host.
 pub type SeatConfig = Config<Box<[IpAddr]>, Box<[Peer]>>;
@@ -55,6 +62,7 @@ pub struct Entry {
 /// An advert on its way.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Parcel {
+    from: usize,
     link: usize,
     source: IpAddr,
     destination: IpAddr,
@@ -68,6 +76,7 @@ struct Host {
     seats: Vec<Seat>,
     /// In the order of the seats; none while the host is off.
     routers: Vec<SeatRouter>,
+    clock: Clock,
     held_until: Duration,
     /// What arrived while it was held.
     inbox: VecDeque<Parcel>,
@@ -80,21 +89,70 @@ pub struct Site {
     random: Random,
     network: Network<Parcel>,
     hosts: Vec<Host>,
+    /// Link, sender, receiver: who is not heard there.
+    cuts: BTreeSet<(usize, usize, usize)>,
     journal: Vec<Entry>,
+    watch: Option<Watch>,
+    mistake: Option<Mistake>,
+}
+
+/// A mistake in what surrounds the routers, to see whether it is found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mistake {
+    /// Addresses stay where they are when a router lets go of them.
+    KeptAddresses,
+    /// Adverts are not sent.
+    LostAdverts,
+    /// Each advert is sent twenty times.
+    RepeatedAdverts,
+    /// The members of a sync group do not know of each other.
+    GroupsForgotten,
+    /// Priorities are not told.
+    WeightsForgotten,
+    /// Faults are not told.
+    FaultsForgotten,
 }
 
 impl Site {
     /// All hosts switched off, on links of `quality`.
     pub fn new(seed: u64, quality: Quality, hosts: Vec<Vec<Seat>>) -> Self {
-        let host =
-            |seats| Host { seats, routers: Vec::new(), held_until: Duration::ZERO, inbox: VecDeque::new() };
+        let host = |seats| Host {
+            seats,
+            routers: Vec::new(),
+            clock: Clock::default(),
+            held_until: Duration::ZERO,
+            inbox: VecDeque::new(),
+        };
         Self {
             now: Duration::ZERO,
             random: Random::new(seed),
             network: Network::new(hosts.len(), quality),
             hosts: hosts.into_iter().map(host).collect(),
+            cuts: BTreeSet::new(),
             journal: Vec::new(),
+            watch: None,
+            mistake: None,
         }
+    }
+
+    /// From now on looks after every call whether it was right.
+    pub fn watch(&mut self) {
+        self.watch = Some(Watch::new(self.hosts.iter().map(|host| host.seats.len())));
+    }
+
+    /// What was wrong first, if it was watched.
+    pub fn violation(&self) -> Option<&Violation> {
+        self.watch.as_ref().and_then(Watch::violation)
+    }
+
+    /// Makes a mistake from now on.
+    pub fn mistake(&mut self, mistake: Mistake) {
+        self.mistake = Some(mistake);
+    }
+
+    /// Gives a host another clock. Only before it is switched on.
+    pub fn set_clock(&mut self, host: usize, clock: Clock) {
+        self.hosts[host].clock = clock;
     }
 
     /// Virtual time.
@@ -120,6 +178,9 @@ impl Site {
     /// Puts new routers into a host, not started: faults and priorities may be told first.
     pub fn switch_on(&mut self, host: usize) {
         self.switch_off(host);
+        if let Some(watch) = &mut self.watch {
+            watch.switched_on(host);
+        }
         let host = &mut self.hosts[host];
         host.routers = host.seats.iter().map(|seat| VirtualRouter::new(seat.config.clone())).collect();
     }
@@ -130,6 +191,41 @@ impl Site {
             let Seat { source, mac, .. } = self.hosts[host].seats[seat];
             self.tell(host, seat, Event::Start { source, mac: Some(mac) });
         }
+    }
+
+    /// The process on a host dies without a word and another goes on in its place: with `Resume` for the routers that
+    /// were Active.
+    pub fn restart_process(&mut self, host: usize) {
+        let saved: Vec<Option<(Duration, Duration)>> = (self.hosts[host].routers.iter())
+            .map(|router| router.timers().advert.map(|advert_at| (router.since(), advert_at)))
+            .collect();
+        let settings: Vec<_> = (self.hosts[host].routers.iter())
+            .map(|router| (router.priority(), router.faults(), router.is_started()))
+            .collect();
+        if saved.is_empty() {
+            return;
+        }
+        self.switch_on(host);
+        for (seat, ((priority, faults, started), saved)) in settings.into_iter().zip(saved).enumerate() {
+            self.prioritize(host, seat, priority);
+            for fault in faults.own().iter() {
+                self.fault(host, seat, fault, true);
+            }
+            let Seat { source, mac, .. } = self.hosts[host].seats[seat];
+            match saved {
+                _ if !started => {}
+                Some((since, advert_at)) => {
+                    self.tell(host, seat, Event::Resume { source, mac: Some(mac), since, advert_at });
+                }
+                None => self.tell(host, seat, Event::Start { source, mac: Some(mac) }),
+            }
+        }
+    }
+
+    /// Gives a router other settings.
+    pub fn configure(&mut self, host: usize, seat: usize, config: SeatConfig) {
+        self.hosts[host].seats[seat].config = config.clone();
+        self.tell(host, seat, Event::Configure(config));
     }
 
     /// Stops the routers of a host in good order.
@@ -155,19 +251,30 @@ impl Site {
     /// Brings up or takes away a fault of one router.
     pub fn fault(&mut self, host: usize, seat: usize, fault: Fault, present: bool) {
         let news = self.router(host, seat).is_some_and(|router| router.faults().contains(fault) != present);
-        if news {
+        if news && self.mistake != Some(Mistake::FaultsForgotten) {
             self.tell(host, seat, Event::Fault { fault, present });
         }
     }
 
     /// Tells a router another effective priority.
     pub fn prioritize(&mut self, host: usize, seat: usize, priority: Priority) {
-        self.tell(host, seat, Event::Priority(priority));
+        if self.mistake != Some(Mistake::WeightsForgotten) {
+            self.tell(host, seat, Event::Priority(priority));
+        }
     }
 
     /// Loses every frame from one host to another, or no more.
     pub fn cut(&mut self, from: usize, to: usize, cut: bool) {
         self.network.set_cut(from, to, cut);
+    }
+
+    /// Loses every frame from one host to another on one link, or no more.
+    pub fn cut_link(&mut self, link: usize, from: usize, to: usize, cut: bool) {
+        if cut {
+            self.cuts.insert((link, from, to));
+        } else {
+            self.cuts.remove(&(link, from, to));
+        }
     }
 
     /// Makes all links better or worse.
@@ -189,7 +296,8 @@ impl Site {
         let hosts = self.hosts.iter().filter_map(|host| {
             let listens = (!host.inbox.is_empty()).then_some(host.held_until);
             let ticks = host.routers.iter().filter_map(SeatRouter::deadline).min();
-            [listens, ticks.map(|due| due.max(host.held_until))].into_iter().flatten().min()
+            let ticks = ticks.map(|due| host.clock.at(due).max(host.held_until));
+            [listens, ticks].into_iter().flatten().min()
         });
         hosts.chain(self.network.next()).min()
     }
@@ -197,7 +305,9 @@ impl Site {
     /// Everything that happens now: arrivals first, since whoever listens before it speaks is right.
     fn step(&mut self) {
         while let Some((to, parcel)) = self.network.arrive(self.now) {
-            self.hosts[to].inbox.push_back(parcel);
+            if !self.cuts.contains(&(parcel.link, parcel.from, to)) {
+                self.hosts[to].inbox.push_back(parcel);
+            }
         }
         for host in 0..self.hosts.len() {
             if self.held_until(host).is_some() {
@@ -208,7 +318,7 @@ impl Site {
             }
             for seat in 0..self.hosts[host].routers.len() {
                 let due = self.router(host, seat).and_then(SeatRouter::deadline);
-                if due.is_some_and(|due| due <= self.now) {
+                if due.is_some_and(|due| self.hosts[host].clock.at(due) <= self.now) {
                     self.tell(host, seat, Event::Tick);
                 }
             }
@@ -238,9 +348,11 @@ impl Site {
 
     /// Calls a router, through its sync group if it has one, and does what comes of it.
     fn tell(&mut self, host: usize, seat: usize, event: Event<'_, Box<[IpAddr]>, Box<[Peer]>>) {
-        let now = self.now;
-        let Host { seats, routers, .. } = &mut self.hosts[host];
+        let Host { seats, routers, clock, held_until, .. } = &mut self.hosts[host];
+        let (now, woke) = (clock.shows(self.now), clock.shows(*held_until));
         let Some(group) = seats.get(seat).map(|seat| seat.group) else { return };
+        let group = group.filter(|_| self.mistake != Some(Mistake::GroupsForgotten));
+        let ticked = matches!(event, Event::Tick).then_some(seat);
         let mut told: Vec<(usize, Actions)> = Vec::new();
         if group.is_none() {
             if let Some(router) = routers.get_mut(seat) {
@@ -257,8 +369,25 @@ impl Site {
             let mut out = |position: usize, actions| told.push((numbers[position], actions));
             Group::new(&mut members).handle(now, position, event, &mut out);
         }
-        for (seat, actions) in told {
+        for (seat, mut actions) in told {
+            if self.mistake == Some(Mistake::LostAdverts) {
+                actions.retain(|action| !matches!(action, Action::Advertise { .. }));
+            }
+            if let Some(watch) = &mut self.watch {
+                let router = &self.hosts[host].routers[seat];
+                let repeated = if self.mistake == Some(Mistake::RepeatedAdverts) { 20 } else { 1 };
+                for action in &actions {
+                    let kept = self.mistake == Some(Mistake::KeptAddresses);
+                    if !(kept && *action == Action::ReleaseAddresses) {
+                        watch.observe((host, seat), now, woke, router, *action, repeated);
+                    }
+                }
+            }
             self.perform(host, seat, &actions);
+        }
+        if let Some(watch) = &mut self.watch {
+            let Host { seats, routers, .. } = &self.hosts[host];
+            watch.compare(host, now, seats, routers, ticked);
         }
     }
 
@@ -287,6 +416,7 @@ impl Site {
                 .emit(seat.source, destination, router.checksum(), &mut buffer)
                 .expect("a checked configuration fits into an advert");
             let parcel = Parcel {
+                from: host,
                 link: seat.link,
                 source: seat.source,
                 destination,

@@ -5,6 +5,7 @@ mod campaign;
 mod exhaust;
 mod explore;
 mod failures;
+mod fleet;
 mod group;
 mod malformed;
 mod mutations;
