@@ -30,12 +30,15 @@ use crate::args::Run;
 use crate::clock;
 use crate::config::model::{Configuration, Notify};
 use crate::config::{self, Loaded};
-use crate::driver::{self, Command, Gaps, Handle, Level, Phase, Report, Setup};
+use crate::driver::{self, Command, Gaps, Handle, Kind, Level, Phase, Report, Setup, Verdict};
 use crate::guardian::{Charge, Guardian, Orders};
 use crate::log::Log;
 use crate::perform::check::{self, Checker};
 use crate::perform::notify::{Notifier, State, Subject};
 use crate::perform::script::{self, Scripts};
+use crate::perform::track;
+use crate::perform::track_file::Files;
+use crate::perform::track_process::Processes;
 use crate::process::Policy;
 use groups::Groups;
 use services::Services;
@@ -109,10 +112,13 @@ fn work(run: &Run, checked: Option<(Configuration, Vec<String>)>, charge: Charge
         }
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
+    let code = runtime.block_on(async {
         let (daemon, inputs) = Daemon::start(run.clone(), configuration, errors, charge).await?;
         anyhow::Ok(daemon.serve(inputs).await)
-    })
+    });
+    // Who reads from a file system that does not answer is not waited for.
+    runtime.shutdown_background();
+    code
 }
 
 fn log_diagnostics(diagnostics: &config::Diagnostics) {
@@ -127,6 +133,8 @@ struct Daemon {
     configuration: Configuration,
     driver: Handle,
     scripts: Scripts,
+    files: Files,
+    processes: Processes,
     notifier: Notifier,
     checker: Checker,
     services: Services,
@@ -149,6 +157,7 @@ struct Daemon {
 struct Inputs {
     reports: mpsc::Receiver<Report>,
     script_reports: mpsc::UnboundedReceiver<script::Report>,
+    track_reports: mpsc::Receiver<track::Report>,
     check_events: mpsc::UnboundedReceiver<check::Event>,
     questions: mpsc::Receiver<Question>,
     signals: Signals,
@@ -195,6 +204,7 @@ impl Daemon {
         };
         let (driver, reports) = driver::spawn(setup).context("cannot start the VRRP thread")?;
         let (scripts, script_reports) = Scripts::new();
+        let (tracked, track_reports) = mpsc::channel(track::REPORTS);
         let (checker, check_events) = Checker::spawn();
         let path = socket_path(run.socket.as_deref(), run.pid_file.as_deref());
         let (socket, questions) = match api::Socket::open(&path) {
@@ -213,6 +223,8 @@ impl Daemon {
             configuration: Configuration::default(),
             driver,
             scripts,
+            files: Files::new(tracked.clone()),
+            processes: Processes::new(tracked),
             checker,
             services: Services::default(),
             groups: Groups::default(),
@@ -228,7 +240,18 @@ impl Daemon {
         host::disable_missing_scripts(&mut configuration);
         daemon.apply(configuration).await;
         charge.ledger.live();
-        Ok((daemon, Inputs { reports, script_reports, check_events, questions, signals, _socket: socket }))
+        Ok((
+            daemon,
+            Inputs {
+                reports,
+                script_reports,
+                track_reports,
+                check_events,
+                questions,
+                signals,
+                _socket: socket,
+            },
+        ))
     }
 
     /// Works until a signal ends it.
@@ -251,6 +274,7 @@ impl Daemon {
                     self.report(report);
                 }
                 Some(report) = inputs.script_reports.recv() => self.script(report).await,
+                Some(report) = inputs.track_reports.recv() => self.tracked(report).await,
                 Some(event) = inputs.check_events.recv() => self.check(event),
                 _ = signals.reload.recv() => self.reload().await,
                 Some(question) = inputs.questions.recv() => self.answer(question).await,
@@ -349,7 +373,14 @@ impl Daemon {
     async fn script(&mut self, report: script::Report) {
         let script::Report { name, good, why } = report;
         info!("Script `{name}` now {}: {why}", if good { "succeeds" } else { "fails" });
-        self.tell(Command::Script { name, good }).await;
+        self.tell(Command::Judged { kind: Kind::Script, name, verdict: Verdict::Good(good) }).await;
+    }
+
+    /// A file or process stands otherwise.
+    async fn tracked(&mut self, report: track::Report) {
+        let track::Report { kind, name, verdict, text } = report;
+        info!("{text}");
+        self.tell(Command::Judged { kind, name, verdict }).await;
     }
 
     fn check(&mut self, event: check::Event) {

@@ -96,6 +96,8 @@ fn understand(lines: Vec<expand::Line>, options: &Options, mut diagnostics: Diag
             configuration.instances.clear();
             configuration.groups.clear();
             configuration.scripts.clear();
+            configuration.files.clear();
+            configuration.processes.clear();
         }
     }
     let sources = model::Sources { files: diagnostics.files().paths().map(Path::to_owned).collect() };

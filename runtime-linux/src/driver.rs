@@ -42,7 +42,7 @@ pub use report::{Level, Phase, Report};
 pub use status::{
     GroupStatus, InstanceStatus, MomentStatus, PeerStatus, Status, TimersStatus, TrackerStatus,
 };
-pub use trackers::{Kind, shared};
+pub use trackers::{Kind, Verdict, shared};
 
 use core::time::Duration;
 use std::io;

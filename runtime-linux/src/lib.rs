@@ -4,6 +4,7 @@
 pub mod api;
 pub mod app;
 pub mod args;
+pub mod awaited;
 pub mod capture;
 pub mod clock;
 pub mod config;

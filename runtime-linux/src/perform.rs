@@ -4,4 +4,7 @@ pub mod check;
 pub mod ipvs;
 pub mod notify;
 pub mod script;
+pub mod track;
+pub mod track_file;
+pub mod track_process;
 pub mod vrrp;

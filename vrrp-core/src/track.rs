@@ -1,6 +1,6 @@
 //! How the health of other things moves a router's priority.
 //!
-//! Pure arithmetic: the runtime watches interfaces, scripts and files, and asks for the sum. It always asks
+//! Pure arithmetic: the runtime watches interfaces, scripts, processes and files, and asks for the sum. It always asks
 //! for all of them at once, so a count of failures cannot go astray.
 
 use crate::Priority;
@@ -16,6 +16,61 @@ pub struct Tracker {
     pub good: bool,
 }
 
+impl Tracker {
+    /// What it does as it is now.
+    pub fn effect(self) -> Effect {
+        let good = self.good != self.reverse;
+        let counts = good == (self.weight > 0);
+        Effect { adds: if counts { self.weight } else { 0 }, fault: self.weight == 0 && !good }
+    }
+}
+
+/// A number watched on behalf of a router: the first one in a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gauge {
+    /// 0: any number but zero is a fault. Else the number is added this many times.
+    pub weight: i16,
+    /// Taken off instead of added; with weight 0, zero is the fault.
+    pub reverse: bool,
+    /// The number.
+    pub value: i32,
+}
+
+impl Gauge {
+    /// What it does as it is now. A product of -254 or less is a fault, whatever else is added; one above 253
+    /// adds 253.
+    pub fn effect(self) -> Effect {
+        if self.weight == 0 {
+            return Effect { adds: 0, fault: (self.value != 0) != self.reverse };
+        }
+        let weight = i32::from(if self.reverse { -self.weight } else { self.weight });
+        let product = self.value.saturating_mul(weight).clamp(-254, 253);
+        let adds = i16::try_from(product).unwrap_or(0);
+        Effect { adds: if product == -254 { 0 } else { adds }, fault: product == -254 }
+    }
+}
+
+/// What one watched thing does to a router.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Effect {
+    /// What it adds to the priority, -253 to 253.
+    pub adds: i16,
+    /// It keeps the router out: [`Fault::Tracker`](crate::Fault::Tracker).
+    pub fault: bool,
+}
+
+impl From<Tracker> for Effect {
+    fn from(tracker: Tracker) -> Self {
+        tracker.effect()
+    }
+}
+
+impl From<Gauge> for Effect {
+    fn from(gauge: Gauge) -> Self {
+        gauge.effect()
+    }
+}
+
 /// What all trackers of a router come to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Effective {
@@ -26,18 +81,13 @@ pub struct Effective {
 }
 
 /// The effective priority of a router whose configured priority is `base`.
-pub fn effective(base: Priority, trackers: impl IntoIterator<Item = Tracker>) -> Effective {
+pub fn effective(base: Priority, effects: impl IntoIterator<Item = impl Into<Effect>>) -> Effective {
     let mut sum = i32::from(base.get());
     let mut fault = false;
-    for tracker in trackers {
-        let good = tracker.good != tracker.reverse;
-        let weight = i32::from(tracker.weight);
-        match tracker.weight {
-            0 => fault |= !good,
-            1.. if good => sum = sum.saturating_add(weight),
-            ..=-1 if !good => sum = sum.saturating_add(weight),
-            1.. | ..=-1 => {}
-        }
+    for effect in effects {
+        let effect = effect.into();
+        sum = sum.saturating_add(i32::from(effect.adds));
+        fault |= effect.fault;
     }
     let priority = if base.is_owner() { base } else { Priority::clamped(sum) };
     Effective { priority, fault }
@@ -91,5 +141,25 @@ mod tests {
         assert_eq!(sum(100, &[reversed(20, false)]), (120, false));
         assert_eq!(sum(100, &[reversed(-20, true)]), (80, false));
         assert_eq!(sum(100, &[reversed(0, true)]), (100, true));
+    }
+
+    #[test]
+    fn a_gauge_adds_its_number_as_often_as_its_weight_says() {
+        let effect = |weight, value| Gauge { weight, reverse: false, value }.effect();
+        assert_eq!(effect(1, 7), Effect { adds: 7, fault: false });
+        assert_eq!(effect(-2, 7), Effect { adds: -14, fault: false });
+        assert_eq!(effect(10, 26), Effect { adds: 253, fault: false });
+        assert_eq!(effect(254, i32::MAX), Effect { adds: 253, fault: false });
+        assert_eq!(effect(1, -253), Effect { adds: -253, fault: false });
+        assert_eq!(effect(254, -1), Effect { adds: 0, fault: true });
+        assert_eq!(effect(1, i32::MIN), Effect { adds: 0, fault: true });
+        assert_eq!(Gauge { weight: 3, reverse: true, value: 5 }.effect(), Effect { adds: -15, fault: false });
+    }
+
+    #[test]
+    fn a_weightless_gauge_is_a_fault_while_it_is_not_zero() {
+        let fault = |value, reverse| Gauge { weight: 0, reverse, value }.effect().fault;
+        assert_eq!([fault(0, false), fault(1, false), fault(-1, false)], [false, true, true]);
+        assert_eq!([fault(0, true), fault(1, true)], [true, false]);
     }
 }

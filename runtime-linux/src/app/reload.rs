@@ -69,6 +69,12 @@ impl Daemon {
         if gaps(&configuration) != gaps(&self.configuration) {
             self.tell(Command::Gaps(gaps(&configuration))).await;
         }
+        // What is known of files and processes comes before who tracks them.
+        let files = self.files.apply(&configuration.files).await;
+        let processes = self.processes.apply(&configuration.processes).await;
+        for report in files.into_iter().chain(processes) {
+            self.tracked(report).await;
+        }
         if configuration.instances != self.configuration.instances
             || configuration.groups != self.configuration.groups
         {

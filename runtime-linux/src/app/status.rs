@@ -36,6 +36,8 @@ impl Daemon {
             "reload_error": self.reload_error,
             "vrrp": vrrp.await.ok(),
             "scripts": self.scripts.status(),
+            "files": self.files.status(),
+            "processes": self.processes.status(),
             "notify_dropped": self.notifier.dropped(),
             "services": self.checker.status().await,
             "data_plane": self.services.plane_name(),

@@ -19,6 +19,7 @@ mod script;
 mod server;
 mod service;
 mod track;
+mod watch;
 
 /// Makes a configuration of a tree.
 pub fn build(nodes: &[Node], diagnostics: &mut Diagnostics) -> Configuration {
@@ -36,9 +37,15 @@ pub fn build(nodes: &[Node], diagnostics: &mut Diagnostics) -> Configuration {
         configuration.global.router_id = name.to_string_lossy().into_owned();
     }
     configuration.scripts = script::read_all(nodes, diagnostics);
-    configuration.instances = instance::read_all(nodes, &defaults, &configuration.scripts, diagnostics);
-    configuration.groups =
-        group::read_all(nodes, &mut configuration.instances, &configuration.scripts, diagnostics);
+    configuration.files = watch::files(nodes, diagnostics);
+    configuration.processes = watch::processes(nodes, diagnostics);
+    let known = track::Known {
+        scripts: &configuration.scripts,
+        files: &configuration.files,
+        processes: &configuration.processes,
+    };
+    configuration.instances = instance::read_all(nodes, &defaults, known, diagnostics);
+    configuration.groups = group::read_all(nodes, &mut configuration.instances, known, diagnostics);
     configuration.virtual_servers = service::read_all(nodes, diagnostics);
     complain_of_data_plane(&configuration, diagnostics);
     script::complain_of_security(&configuration, diagnostics);

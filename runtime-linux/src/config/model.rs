@@ -17,6 +17,9 @@ pub use ipvs_core::{Forward, Method};
 pub use route::Route;
 pub use rule::Rule;
 pub use vrrp_core::{ChecksumForm, Priority, Version, Vrid};
+pub use watch::{ArgumentMatch, InitialValue, TrackFile, TrackProcess};
+
+mod watch;
 
 /// A whole configuration.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -29,6 +32,10 @@ pub struct Configuration {
     pub groups: Vec<SyncGroup>,
     /// `vrrp_script` blocks; names are unique.
     pub scripts: Vec<TrackScript>,
+    /// `track_file` blocks; names are unique.
+    pub files: Vec<TrackFile>,
+    /// `vrrp_track_process` blocks; names are unique.
+    pub processes: Vec<TrackProcess>,
     /// `virtual_server` blocks, groups already expanded to one service each.
     pub virtual_servers: Vec<VirtualServer>,
     /// `static_ipaddress`, `static_routes` and `static_rules`.
@@ -163,6 +170,10 @@ pub struct Instance {
     pub track_interfaces: Vec<Tracked>,
     /// `track_script`: the name is one of [`Configuration::scripts`]; the weight is the effective one.
     pub track_scripts: Vec<Tracked>,
+    /// `track_file`: the name is one of [`Configuration::files`]; the weight is the effective one, -254..=254.
+    pub track_files: Vec<Tracked>,
+    /// `track_process`: the name is one of [`Configuration::processes`]; the weight is the effective one.
+    pub track_processes: Vec<Tracked>,
     /// Notify scripts.
     pub notify: Notify,
 }
@@ -215,7 +226,7 @@ pub struct Garp {
 /// Something whose health moves a priority or faults an instance.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tracked {
-    /// Interface or script name.
+    /// Name of the interface, script, file or process.
     pub name: String,
     /// 0: failure is a fault. Positive: added while good. Negative: subtracted while bad. -253..=253.
     pub weight: i16,

@@ -79,15 +79,10 @@ impl Worker {
             }
         }
         self.settle(now);
-        let tracked = |name: &String| {
-            self.roster
-                .iter()
-                .any(|(_, one)| one.wanted.track_scripts.iter().any(|script| script.name == *name))
-        };
-        let forgotten: Vec<String> = self.scripts.keys().filter(|name| !tracked(name)).cloned().collect();
-        for name in forgotten {
-            self.scripts.remove(&name);
-        }
+        let roster = &self.roster;
+        self.verdicts.retain(|kind, name| {
+            roster.iter().any(|(_, one)| kind.of(&one.wanted).iter().any(|tracked| tracked.name == name))
+        });
         self.clear_legacy();
         self.hands.outbox.report(Report::Applied { instances: self.order.len() });
     }

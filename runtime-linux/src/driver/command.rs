@@ -9,7 +9,7 @@ use std::thread::JoinHandle;
 use nix::sys::eventfd::EventFd;
 use tokio::sync::oneshot;
 
-use super::{Gaps, Status};
+use super::{Gaps, Kind, Status, Verdict};
 use crate::config::model::{Instance, SyncGroup};
 
 /// What the VRRP thread is told.
@@ -26,12 +26,14 @@ pub enum Command {
     },
     /// The least times between announcements.
     Gaps(Gaps),
-    /// The result of a `vrrp_script`. Until the first one arrives a script counts as not yet judged.
-    Script {
-        /// Name of the script.
+    /// How something tracked stands from now on. What nobody has passed a verdict on counts as not yet judged.
+    Judged {
+        /// What it is; interfaces are judged by the thread itself.
+        kind: Kind,
+        /// Its name.
         name: String,
-        /// True when it is up.
-        good: bool,
+        /// How it stands.
+        verdict: Verdict,
     },
     /// Asks for the state of everything.
     Status(oneshot::Sender<Status>),

@@ -7,7 +7,6 @@ use core::time::Duration;
 use vrrp_core::track;
 use vrrp_core::{Event, Fault};
 
-use super::instance::Instance;
 use super::poller::Ready;
 use super::worker::{Repair, Worker};
 use super::{Level, Report, wording};
@@ -112,11 +111,11 @@ impl Worker {
         self.feed(id, now, Event::Fault { fault, present });
     }
 
-    /// Works out priority and fault from tracked interfaces and scripts.
+    /// Works out priority and fault from all that is tracked.
     pub(super) fn track(&mut self, id: usize, now: Duration) {
         let Some(instance) = self.roster.get(id) else { return };
         let wanted = &instance.wanted;
-        let trackers = self.watched(id, wanted).map(|watched| watched.tracker());
+        let trackers = self.watched(id, wanted).map(|watched| watched.effect());
         let effective = track::effective(wanted.priority, trackers);
         if instance.router.priority() != effective.priority {
             let phase = instance.phase.0;
@@ -134,22 +133,6 @@ impl Worker {
             self.hands.outbox.log(Level::Info, format!("({name}) Changing effective priority to {priority}"));
             let report = Report::PriorityChanged { instance: name, phase: before, priority };
             self.hands.outbox.report(report);
-        }
-    }
-
-    /// A script has been judged.
-    pub(super) fn script(&mut self, name: &str, good: bool) {
-        if self.scripts.insert(name.to_owned(), good) == Some(good) {
-            return;
-        }
-        let now = clock::now();
-        for id in self.roster.ids() {
-            let tracks = |instance: &Instance| {
-                instance.wanted.track_scripts.iter().any(|tracked| tracked.name == name)
-            };
-            if self.roster.get(id).is_some_and(tracks) || self.mates(id).any(tracks) {
-                self.track(id, now);
-            }
         }
     }
 

@@ -9,7 +9,9 @@ use super::history::Moment;
 use super::instance::Instance;
 use super::trackers::Watched;
 use super::worker::Worker;
-use super::{InstanceStatus, MomentStatus, PeerStatus, Status, TimersStatus, TrackerStatus, wording};
+use super::{
+    InstanceStatus, MomentStatus, PeerStatus, Status, TimersStatus, TrackerStatus, Verdict, wording,
+};
 use crate::clock;
 use crate::perform::vrrp::described;
 
@@ -88,16 +90,21 @@ impl Worker {
 }
 
 fn tracker(watched: &Watched<'_>) -> TrackerStatus {
-    let tracker = watched.tracker();
-    let good = tracker.good != tracker.reverse;
+    let effect = watched.effect();
+    let (good, value) = match watched.judged {
+        Some(Verdict::Good(good)) => (Some(good), None),
+        Some(Verdict::Value(value)) => (None, Some(value)),
+        None => (None, None),
+    };
     TrackerStatus {
         kind: watched.kind,
         name: watched.tracked.name.clone(),
-        good: watched.judged,
-        weight: tracker.weight,
-        reverse: tracker.reverse,
-        adds: if good == (tracker.weight > 0) { tracker.weight } else { 0 },
-        fault: tracker.weight == 0 && !good,
+        good,
+        value,
+        weight: watched.tracked.weight,
+        reverse: watched.tracked.reverse,
+        adds: effect.adds,
+        fault: effect.fault,
     }
 }
 

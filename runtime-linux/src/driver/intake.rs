@@ -28,7 +28,7 @@ impl Worker {
             match self.commands.try_recv() {
                 Ok(Command::Apply { instances, groups }) => self.apply(instances, &groups),
                 Ok(Command::Gaps(gaps)) => self.hands.announcer.set_gaps(gaps),
-                Ok(Command::Script { name, good }) => self.script(&name, good),
+                Ok(Command::Judged { kind, name, verdict }) => self.judged(kind, &name, verdict),
                 Ok(Command::Status(reply)) => {
                     // Nobody waits for it any more: fine.
                     let _ = reply.send(self.status());

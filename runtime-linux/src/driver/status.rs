@@ -110,8 +110,10 @@ pub struct TrackerStatus {
     pub kind: Kind,
     /// Its name.
     pub name: String,
-    /// Whether it is well; absent while it has not been judged.
+    /// Whether it is well; absent while it has not been judged, and for files.
     pub good: Option<bool>,
+    /// The number in a file; absent while it has not been read, and for everything else.
+    pub value: Option<i32>,
     /// Its weight; 0: being bad is a fault.
     pub weight: i16,
     /// Good and bad change places.

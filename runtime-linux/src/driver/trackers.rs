@@ -1,19 +1,72 @@
 //! What an instance tracks, and how each of it stands.
 
-use serde::Serialize;
-use vrrp_core::track::Tracker;
+use core::time::Duration;
+use std::collections::BTreeMap;
 
+use serde::Serialize;
+use vrrp_core::track::{Effect, Gauge, Tracker};
+
+use super::instance::Instance;
 use super::worker::Worker;
+use crate::clock;
 use crate::config::model::{self, Tracked};
 
 /// What kind of thing is tracked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// A network interface.
     Interface,
     /// A `vrrp_script`.
     Script,
+    /// A `track_file`.
+    File,
+    /// A `vrrp_track_process`.
+    Process,
+}
+
+impl Kind {
+    /// What an instance tracks of this kind.
+    pub fn of(self, instance: &model::Instance) -> &Vec<Tracked> {
+        match self {
+            Self::Interface => &instance.track_interfaces,
+            Self::Script => &instance.track_scripts,
+            Self::File => &instance.track_files,
+            Self::Process => &instance.track_processes,
+        }
+    }
+}
+
+/// How something tracked stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is well, or not.
+    Good(bool),
+    /// The number in a file.
+    Value(i32),
+}
+
+/// The verdicts that the rest of the daemon has passed, by kind and name.
+#[derive(Debug, Default)]
+pub(super) struct Verdicts(BTreeMap<Kind, BTreeMap<String, Verdict>>);
+
+impl Verdicts {
+    /// The verdict on one thing, if there is one.
+    pub(super) fn on(&self, kind: Kind, name: &str) -> Option<Verdict> {
+        self.0.get(&kind)?.get(name).copied()
+    }
+
+    /// True: it is news.
+    fn pass(&mut self, kind: Kind, name: String, verdict: Verdict) -> bool {
+        self.0.entry(kind).or_default().insert(name, verdict) != Some(verdict)
+    }
+
+    /// Forgets the verdicts on what nobody tracks.
+    pub(super) fn retain(&mut self, mut tracked: impl FnMut(Kind, &str) -> bool) {
+        for (kind, verdicts) in &mut self.0 {
+            verdicts.retain(|name, _| tracked(*kind, name));
+        }
+    }
 }
 
 /// Something that an instance tracks.
@@ -21,19 +74,26 @@ pub enum Kind {
 pub(super) struct Watched<'a> {
     pub(super) kind: Kind,
     pub(super) tracked: &'a Tracked,
-    /// Whether it is well; `None` while nobody has judged it.
-    pub(super) judged: Option<bool>,
+    /// How it stands; `None` while nobody has judged it.
+    pub(super) judged: Option<Verdict>,
     /// Until somebody has it counts as good: it was when the process before died.
     pub(super) trusted: bool,
 }
 
 impl Watched<'_> {
-    /// What goes into the sum. Not judged yet: a script without a weight holds the instance back, unless it is
-    /// trusted; others count as good.
-    pub(super) fn tracker(&self) -> Tracker {
+    /// What goes into the sum. Not judged yet: what has no weight holds the instance back, unless it is trusted;
+    /// others count as good, and a file as if it held zero.
+    pub(super) fn effect(&self) -> Effect {
         let Tracked { weight, reverse, .. } = *self.tracked;
-        let assumed = if weight == 0 { reverse != self.trusted } else { true };
-        Tracker { weight, reverse, good: self.judged.unwrap_or(assumed) }
+        match (self.judged, self.kind) {
+            (Some(Verdict::Value(value)), _) => Gauge { weight, reverse, value }.effect(),
+            (Some(Verdict::Good(good)), _) => Tracker { weight, reverse, good }.effect(),
+            (None, Kind::File) => Gauge { weight, reverse, value: 0 }.effect(),
+            (None, Kind::Interface | Kind::Script | Kind::Process) => {
+                let assumed = if weight == 0 { reverse != self.trusted } else { true };
+                Tracker { weight, reverse, good: assumed }.effect()
+            }
+        }
     }
 }
 
@@ -47,22 +107,37 @@ impl Worker {
         wanted: &'a model::Instance,
     ) -> impl Iterator<Item = Watched<'a>> {
         let trusted = self.roster.get(id).is_some_and(|instance| instance.resumed);
-        let mates = || self.mates(id).map(|mate| &mate.wanted);
-        let interfaces = shared(&wanted.track_interfaces, mates().map(|mate| &mate.track_interfaces));
-        let interfaces = interfaces.map(move |tracked| Watched {
-            kind: Kind::Interface,
-            tracked,
-            trusted,
-            judged: Some(self.hands.links.named(&tracked.name).is_some_and(|link| link.info.running)),
-        });
-        let scripts = shared(&wanted.track_scripts, mates().map(|mate| &mate.track_scripts));
-        let scripts = scripts.map(move |tracked| Watched {
-            kind: Kind::Script,
-            tracked,
-            trusted,
-            judged: self.scripts.get(&tracked.name).copied(),
-        });
-        interfaces.chain(scripts)
+        let kinds = [Kind::Interface, Kind::Script, Kind::File, Kind::Process];
+        kinds.into_iter().flat_map(move |kind| {
+            let mates = self.mates(id).map(move |mate| kind.of(&mate.wanted));
+            shared(kind.of(wanted), mates).map(move |tracked| Watched {
+                kind,
+                tracked,
+                trusted,
+                judged: match kind {
+                    Kind::Interface => {
+                        let link = self.hands.links.named(&tracked.name);
+                        Some(Verdict::Good(link.is_some_and(|link| link.info.running)))
+                    }
+                    Kind::Script | Kind::File | Kind::Process => self.verdicts.on(kind, &tracked.name),
+                },
+            })
+        })
+    }
+
+    /// A script, file or process has been judged.
+    pub(super) fn judged(&mut self, kind: Kind, name: &str, verdict: Verdict) {
+        if !self.verdicts.pass(kind, name.to_owned(), verdict) {
+            return;
+        }
+        let now: Duration = clock::now();
+        for id in self.roster.ids() {
+            let tracks =
+                |instance: &Instance| kind.of(&instance.wanted).iter().any(|tracked| tracked.name == name);
+            if self.roster.get(id).is_some_and(tracks) || self.mates(id).any(tracks) {
+                self.track(id, now);
+            }
+        }
     }
 }
 

@@ -6,7 +6,6 @@
 //! interface delays timers by a bounded number of packets and never stops them.
 
 use core::time::Duration;
-use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
@@ -20,6 +19,7 @@ use super::legacy::Legacy;
 use super::outbox::Outbox;
 use super::poller::{Poller, Ready};
 use super::roster::Roster;
+use super::trackers::Verdicts;
 use super::{Command, Level, Phase, Report, Setup, wording};
 use crate::clock;
 use crate::netlink::route::Changes;
@@ -39,8 +39,8 @@ pub(super) struct Worker {
     pub(super) groups: Vec<Group>,
     /// Names in the order of the configuration.
     pub(super) order: Vec<String>,
-    /// Scripts that have been judged.
-    pub(super) scripts: BTreeMap<String, bool>,
+    /// Scripts, files and processes that have been judged.
+    pub(super) verdicts: Verdicts,
     /// Addresses to put back: when, which instance, interface, address.
     pub(super) repairs: Vec<Repair>,
     pub(super) lateness: Lateness,
@@ -93,7 +93,7 @@ impl Worker {
             roster: Roster::default(),
             groups: Vec::new(),
             order: Vec::new(),
-            scripts: BTreeMap::new(),
+            verdicts: Verdicts::default(),
             repairs: Vec::new(),
             lateness: Lateness::default(),
             starts_at: clock::now().saturating_add(setup.startup_delay),

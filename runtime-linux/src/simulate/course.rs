@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use bench::simulation::Quality;
 use bench::simulation::site::{Entry, SeatRouter, Site};
-use vrrp_core::track::{self, Tracker};
+use vrrp_core::track::{self, Gauge, Tracker};
 use vrrp_core::{Action, Fault as Reason};
 
 use super::fault::{Fault, Kind};
@@ -277,7 +277,14 @@ impl Run<'_> {
                     reverse: tracked.reverse,
                     good: !failing.contains(&tracked.name),
                 });
-            let effective = track::effective(instance.priority, interfaces.chain(scripts));
+            // Processes run, and files hold zero.
+            let processes =
+                shared(&instance.track_processes, mates().map(|mate| &mate.instance.track_processes))
+                    .map(|tracked| Tracker { weight: tracked.weight, reverse: tracked.reverse, good: true });
+            let files = shared(&instance.track_files, mates().map(|mate| &mate.instance.track_files))
+                .map(|tracked| Gauge { weight: tracked.weight, reverse: tracked.reverse, value: 0 }.effect());
+            let judged = interfaces.chain(scripts).chain(processes).map(Tracker::effect);
+            let effective = track::effective(instance.priority, judged.chain(files));
             let Some(present) = self.site.router(node, number).map(SeatRouter::priority) else {
                 continue;
             };

@@ -173,7 +173,7 @@ fn the_members_of_a_sync_group_move_together() {
     assert_eq!(
         at_fault,
         [
-            "5.000 A FAULT: a tracked interface or script has failed",
+            "5.000 A FAULT: something tracked has failed",
             "5.000 A FAULT: another member of its sync group is at fault"
         ]
     );

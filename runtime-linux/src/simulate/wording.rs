@@ -68,7 +68,7 @@ pub(super) fn transition(to: State, why: Reason, own: u8, name: impl Fn(IpAddr) 
 fn standing(fault: Fault) -> String {
     match fault {
         Fault::LinkDown => "its interface is down",
-        Fault::Tracker => "a tracked interface or script has failed",
+        Fault::Tracker => "something tracked has failed",
         Fault::SyncGroup => "another member of its sync group is at fault",
         Fault::NoSource | Fault::AddressLost | Fault::DuplicateVrid | Fault::Operator | Fault::Runtime => {
             fault.name()

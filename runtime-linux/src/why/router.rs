@@ -116,16 +116,26 @@ fn thing(tracker: &TrackerStatus) -> String {
     match tracker.kind {
         Kind::Interface => format!("interface {}", tracker.name),
         Kind::Script => format!("script {}", tracker.name),
+        Kind::File => format!("file {}", tracker.name),
+        Kind::Process => format!("process {}", tracker.name),
     }
 }
 
 fn condition(tracker: &TrackerStatus) -> String {
-    let condition = match (tracker.kind, tracker.good) {
-        (Kind::Interface, Some(true)) => "is up",
-        (Kind::Interface, Some(false)) => "is down",
-        (Kind::Interface | Kind::Script, None) => "has not been judged yet",
-        (Kind::Script, Some(true)) => "succeeds",
-        (Kind::Script, Some(false)) => "is failing",
+    let condition = match (tracker.kind, tracker.good, tracker.value) {
+        (Kind::File, _, Some(value)) if tracker.weight == 0 => format!("holds {value}"),
+        (Kind::File, _, Some(value)) => format!("holds {value}, times {}", tracker.weight),
+        (Kind::File, _, None) => "has not been read yet".to_owned(),
+        (kind, Some(good), _) => match (kind, good) {
+            (Kind::Interface, true) => "is up",
+            (Kind::Interface, false) => "is down",
+            (Kind::Script, true) => "succeeds",
+            (Kind::Script, false) => "is failing",
+            (Kind::Process | Kind::File, true) => "runs",
+            (Kind::Process | Kind::File, false) => "does not run as it should",
+        }
+        .to_owned(),
+        (Kind::Interface | Kind::Script | Kind::Process, None, _) => "has not been judged yet".to_owned(),
     };
     let reverse = if tracker.reverse { " (reverse)" } else { "" };
     format!("{} {condition}{reverse}", thing(tracker))
@@ -228,10 +238,13 @@ fn conditions(router: &InstanceStatus, peer: &PeerStatus) -> Vec<String> {
     lines.push(format!("when {source} advertises a priority below {}", router.priority));
     // What everything that lowers the priority now would come to if it were well.
     let lost: i32 = (router.trackers.iter())
-        .map(|tracker| match tracker.weight {
-            weight @ 1.. if tracker.adds == 0 => i32::from(weight),
-            ..=-1 => -i32::from(tracker.adds),
-            0.. => 0,
+        .map(|tracker| match (tracker.kind, tracker.weight) {
+            (Kind::Interface | Kind::Script | Kind::Process, weight @ 1..) if tracker.adds == 0 => {
+                i32::from(weight)
+            }
+            (Kind::Interface | Kind::Script | Kind::Process, ..=-1) => -i32::from(tracker.adds),
+            // Nobody knows what number a file ought to hold.
+            (Kind::Interface | Kind::Script | Kind::Process, 0..) | (Kind::File, _) => 0,
         })
         .sum();
     if lost > 0 {

@@ -203,6 +203,7 @@ fn tracker(kind: Kind, name: &str, good: Option<bool>, weight: i16) -> TrackerSt
         kind,
         name: name.to_owned(),
         good,
+        value: None,
         weight,
         reverse: false,
         adds: if bad == (weight < 0) { weight } else { 0 },

@@ -11,6 +11,7 @@ mod routers;
 mod samples;
 mod services;
 mod structure;
+mod watch;
 mod words;
 
 /// Loads a text as the file `x.conf`.

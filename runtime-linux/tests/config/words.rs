@@ -72,9 +72,9 @@ fn every_built_word_is_read_by_somebody() {
         | Block::DnsCheck
         | Block::UdpCheck
         | Block::PingCheck => String::new(),
+        Block::TrackProcess => format!("vrrp_track_process p {{\n{line}\n}}"),
+        Block::TrackFile => format!("track_file f {{\n{line}\n}}"),
         Block::TrackGroup
-        | Block::TrackProcess
-        | Block::TrackFile
         | Block::BfdInstance
         | Block::GarpGroup
         | Block::Ssl

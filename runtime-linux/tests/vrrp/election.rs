@@ -3,10 +3,10 @@
 use core::time::Duration;
 
 use runtime_linux::clock;
-use runtime_linux::driver::{Command, Phase, Setup};
+use runtime_linux::driver::{Phase, Setup};
 use runtime_linux::lab::{self, Observer, Switch};
 
-use crate::station::{PATIENCE, Station, instance, pause, wait};
+use crate::station::{PATIENCE, Station, instance, judged, pause, wait};
 
 #[test]
 fn the_higher_priority_becomes_active_and_alone_has_the_address() {
@@ -177,7 +177,7 @@ fn a_script_moves_the_priority_and_a_weightless_one_is_a_fault() {
         };
         let mut one = instance("a", 100);
         one.track_scripts = vec![tracked("vital", 0), tracked("nice", 20)];
-        let script = |name: &str, good| Command::Script { name: name.to_owned(), good };
+        let script = |name: &str, good| judged(name, good);
         station.apply(&[one]);
         // Not judged yet: the weightless one holds it back, the other counts as good.
         station.wait_for(Phase::Fault, PATIENCE);

@@ -3,11 +3,11 @@
 use core::time::Duration;
 
 use runtime_linux::config::model::{Instance, Notify, SyncGroup, Tracked};
-use runtime_linux::driver::{Command, GroupStatus, Phase};
+use runtime_linux::driver::{GroupStatus, Phase};
 use runtime_linux::lab::{self, Switch};
 use vrrp_core::Vrid;
 
-use crate::station::{PATIENCE, Station, address, instance, pause, wait};
+use crate::station::{PATIENCE, Station, address, instance, judged, pause, wait};
 
 #[test]
 fn both_members_leave_with_one_link_and_both_come_back_with_it() {
@@ -122,7 +122,7 @@ fn what_one_member_tracks_with_a_weight_counts_for_all() {
         high.apply_groups(&tracking, &[group(&["a", "b"])]);
         low.apply_groups(&pair(100), &[group(&["a", "b"])]);
         wait(PATIENCE, "high is not Active", || states(&high) == ["MASTER"; 2]);
-        high.tell(Command::Script { name: "s".to_owned(), good: false });
+        high.tell(judged("s", false));
         wait(PATIENCE, "low does not take over", || {
             (states(&high), states(&low)) == (["BACKUP"; 2], ["MASTER"; 2])
         });

@@ -13,4 +13,5 @@ mod reception;
 mod reload;
 mod scale;
 mod station;
+mod tracking;
 mod why;

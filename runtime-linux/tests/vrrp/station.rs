@@ -5,7 +5,9 @@ use core::time::Duration;
 
 use runtime_linux::clock;
 use runtime_linux::config::model::{Garp, Instance, Notify, SyncGroup, VirtualAddress};
-use runtime_linux::driver::{self, Command, Handle, InstanceStatus, Phase, Report, Setup, Status};
+use runtime_linux::driver::{
+    self, Command, Handle, InstanceStatus, Kind, Phase, Report, Setup, Status, Verdict,
+};
 use runtime_linux::lab::{Node, Switch};
 use runtime_linux::netlink::route::Route;
 use tokio::sync::{mpsc, oneshot};
@@ -140,6 +142,11 @@ impl Station {
     }
 }
 
+/// The result of a script.
+pub(crate) fn judged(script: &str, good: bool) -> Command {
+    Command::Judged { kind: Kind::Script, name: script.to_owned(), verdict: Verdict::Good(good) }
+}
+
 /// Version 3 on eth0, VRID 51, an advert every 100 ms, 198.18.0.100/24.
 pub(crate) fn instance(name: &str, priority: u8) -> Instance {
     Instance {
@@ -177,6 +184,8 @@ pub(crate) fn instance(name: &str, priority: u8) -> Instance {
         ignore_own_interface: false,
         track_interfaces: Vec::new(),
         track_scripts: Vec::new(),
+        track_files: Vec::new(),
+        track_processes: Vec::new(),
         notify: Notify::default(),
     }
 }

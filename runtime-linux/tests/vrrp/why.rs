@@ -1,11 +1,11 @@
 //! What `steadfast why` says of routers that run.
 
 use runtime_linux::config::model::Tracked;
-use runtime_linux::driver::{Command, Phase};
+use runtime_linux::driver::Phase;
 use runtime_linux::lab::{self, Switch};
 use runtime_linux::why::{self, Known};
 
-use crate::station::{PATIENCE, Station, instance, wait};
+use crate::station::{PATIENCE, Station, instance, judged, wait};
 
 #[test]
 fn a_router_that_lost_its_script_says_who_beats_it_and_why_its_priority_is_low() {
@@ -22,7 +22,7 @@ fn a_router_that_lost_its_script_says_who_beats_it_and_why_its_priority_is_low()
             text(&second).lines().next(),
             Some("a is BACKUP because 198.18.0.1 is Active with priority 150, ours is 100")
         );
-        first.tell(Command::Script { name: "httpd".to_owned(), good: false });
+        first.tell(judged("httpd", false));
         first.wait_for(Phase::Backup, PATIENCE);
         wait(PATIENCE, "first does not know who is Active", || first.instance("a").active.is_some());
         let text = text(&first);

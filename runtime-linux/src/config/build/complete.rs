@@ -81,8 +81,10 @@ pub(super) fn complete(mut said: Said, diagnostics: &mut Diagnostics) -> Option<
         lower_priority_no_advert: said.lower_priority_no_advert || said.strict,
         down_timer_adverts,
         ignore_own_interface: said.ignore_own_interface,
-        track_interfaces: said.track_interfaces,
-        track_scripts: said.track_scripts,
+        track_interfaces: said.tracked.interfaces,
+        track_scripts: said.tracked.scripts,
+        track_files: said.tracked.files,
+        track_processes: said.tracked.processes,
         notify: said.notify,
     })
 }

@@ -3,13 +3,13 @@
 use super::{blocks, duplicate, each, name_of, notify, track};
 use crate::config::diagnose::{Diagnostic, Diagnostics, kind};
 use crate::config::keyword::{Block, nearest};
-use crate::config::model::{Instance, Notify, SyncGroup, TrackScript, Tracked};
+use crate::config::model::{Instance, Notify, SyncGroup};
 use crate::config::tree::Node;
 
 pub(super) fn read_all(
     nodes: &[Node],
     instances: &mut [Instance],
-    scripts: &[TrackScript],
+    known: track::Known<'_>,
     diagnostics: &mut Diagnostics,
 ) -> Vec<SyncGroup> {
     let mut groups: Vec<SyncGroup> = Vec::new();
@@ -21,8 +21,9 @@ pub(super) fn read_all(
             continue;
         }
         seen.push((name.clone(), node));
-        let mut shared = Shared::default();
-        let group = read(node, name, instances, &groups, &mut shared, scripts, diagnostics);
+        // What a group tracks: each of its members does, unless it says otherwise itself.
+        let mut shared = track::Lists::default();
+        let group = read(node, name, instances, &groups, &mut shared, known, diagnostics);
         if let Some(group) = &group {
             for instance in instances.iter_mut().filter(|instance| group.members.contains(&instance.name)) {
                 shared.give(instance);
@@ -33,31 +34,13 @@ pub(super) fn read_all(
     groups
 }
 
-/// What a group tracks: each of its members does, unless it says otherwise itself.
-#[derive(Debug, Default)]
-struct Shared {
-    interfaces: Vec<Tracked>,
-    scripts: Vec<Tracked>,
-}
-
-impl Shared {
-    fn give(&self, member: &mut Instance) {
-        let add = |own: &mut Vec<Tracked>, shared: &[Tracked]| {
-            let said: Vec<String> = own.iter().map(|tracked| tracked.name.clone()).collect();
-            own.extend(shared.iter().filter(|tracked| !said.contains(&tracked.name)).cloned());
-        };
-        add(&mut member.track_interfaces, &self.interfaces);
-        add(&mut member.track_scripts, &self.scripts);
-    }
-}
-
 fn read(
     node: &Node,
     name: String,
     instances: &[Instance],
     others: &[SyncGroup],
-    shared: &mut Shared,
-    known: &[TrackScript],
+    shared: &mut track::Lists,
+    known: track::Known<'_>,
     diagnostics: &mut Diagnostics,
 ) -> Option<SyncGroup> {
     let mut members: Vec<String> = Vec::new();
@@ -65,15 +48,11 @@ fn read(
     each(node.children(), Block::SyncGroup, diagnostics, |word, node, diagnostics| {
         match word {
             "group" => {}
-            "track_interface" => {
-                track::interfaces(node, &mut shared.interfaces, diagnostics);
-                return true;
+            "sync_group_tracking_weight" => return true,
+            _ => {
+                return shared.read(word, node, known, diagnostics)
+                    || notify::read(word, node, &mut scripts, diagnostics);
             }
-            "track_script" => {
-                track::scripts(node, &mut shared.scripts, known, diagnostics);
-                return true;
-            }
-            _ => return notify::read(word, node, &mut scripts, diagnostics),
         }
         for member in node.words() {
             let text = member.text.as_str();

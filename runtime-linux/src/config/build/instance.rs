@@ -9,8 +9,7 @@ use super::{address, blocks, duplicate, each, name_of, notify, track};
 use crate::config::diagnose::{Diagnostic, Diagnostics, kind};
 use crate::config::keyword::Block;
 use crate::config::model::{
-    ChecksumForm, Garp, Instance, Notify, Priority, Route, Rule, TrackScript, Tracked, UnicastPeer, Version,
-    VirtualAddress, Vrid,
+    ChecksumForm, Garp, Instance, Notify, Priority, Route, Rule, UnicastPeer, Version, VirtualAddress, Vrid,
 };
 use crate::config::source::Span;
 use crate::config::text::Token;
@@ -50,8 +49,7 @@ pub(super) struct Said {
     pub(super) lower_priority_no_advert: bool,
     pub(super) down_timer_adverts: (u8, Span),
     pub(super) ignore_own_interface: bool,
-    pub(super) track_interfaces: Vec<Tracked>,
-    pub(super) track_scripts: Vec<Tracked>,
+    pub(super) tracked: track::Lists,
     pub(super) notify: Notify,
 }
 
@@ -66,7 +64,7 @@ pub(super) struct Authentication {
 pub(super) fn read_all(
     nodes: &[Node],
     defaults: &Defaults,
-    scripts: &[TrackScript],
+    known: track::Known<'_>,
     diagnostics: &mut Diagnostics,
 ) -> Vec<Instance> {
     let mut instances: Vec<(Instance, &Node)> = Vec::new();
@@ -78,7 +76,7 @@ pub(super) fn read_all(
             continue;
         }
         seen.push((name.clone(), node));
-        let said = read(node, name, defaults, scripts, diagnostics);
+        let said = read(node, name, defaults, known, diagnostics);
         let Some(instance) = complete(said, diagnostics) else { continue };
         let family = |one: &Instance| one.addresses.first().map(|first| first.address.is_ipv4());
         let same = |other: &Instance| {
@@ -114,7 +112,7 @@ fn read(
     node: &Node,
     name: String,
     defaults: &Defaults,
-    scripts: &[TrackScript],
+    known: track::Known<'_>,
     diagnostics: &mut Diagnostics,
 ) -> Said {
     let mut said = Said {
@@ -147,13 +145,12 @@ fn read(
         lower_priority_no_advert: defaults.lower_priority_no_advert,
         down_timer_adverts: (defaults.down_timer_adverts, node.span()),
         ignore_own_interface: false,
-        track_interfaces: Vec::new(),
-        track_scripts: Vec::new(),
+        tracked: track::Lists::default(),
         notify: Notify::default(),
     };
     each(node.children(), Block::Instance, diagnostics, |word, node, diagnostics| {
         notify::read(word, node, &mut said.notify, diagnostics)
-            || said.list(word, node, scripts, diagnostics)
+            || said.list(word, node, known, diagnostics)
             || said.election(word, node, diagnostics)
             || said.other(word, node, diagnostics)
     });
@@ -166,7 +163,7 @@ impl Said {
         &mut self,
         word: &str,
         node: &Node,
-        scripts: &[TrackScript],
+        known: track::Known<'_>,
         diagnostics: &mut Diagnostics,
     ) -> bool {
         match word {
@@ -174,9 +171,7 @@ impl Said {
             "virtual_ipaddress" => address::read_all(node, &mut self.addresses, diagnostics),
             "virtual_ipaddress_excluded" => address::read_all(node, &mut self.excluded, diagnostics),
             "unicast_peer" => peers(node, &mut self.peers, diagnostics),
-            "track_interface" => track::interfaces(node, &mut self.track_interfaces, diagnostics),
-            "track_script" => track::scripts(node, &mut self.track_scripts, scripts, diagnostics),
-            _ => return false,
+            _ => return self.tracked.read(word, node, known, diagnostics),
         }
         true
     }

@@ -36,7 +36,9 @@ fn read(node: &Node, name: String, diagnostics: &mut Diagnostics) -> Option<Trac
     each(node.children(), Block::Script, diagnostics, |word, node, diagnostics| {
         match word {
             "weight" => {
-                if let Some((value, backwards)) = super::track::weight(node, 0, diagnostics) {
+                if let Some((value, backwards)) =
+                    super::track::weight(node, 0, &super::track::WEIGHTS, diagnostics)
+                {
                     (weight, reverse) = (value, backwards);
                 }
                 return true;

@@ -132,6 +132,9 @@ pub const LONG_PASSWORD: Kind = warning("S0305");
 /// An address of another family than it must have.
 pub const WRONG_FAMILY: Kind = error("S0306");
 
+/// A path that depends on where the daemon was started.
+pub const RELATIVE_PATH: Kind = advice("S0307");
+
 /// A router without identity or link.
 pub const INCOMPLETE_ROUTER: Kind = error("S0401");
 /// Two routers with one VRID on one link.
@@ -166,6 +169,9 @@ pub const SMALL_GROUP: Kind = advice("S0415");
 pub const UNKNOWN_STATE: Kind = warning("S0416");
 /// A sync group of which some members own their addresses and some do not.
 pub const OWNER_BESIDE_OTHERS: Kind = error("S0417");
+
+/// A tracked process that never has its quorum.
+pub const QUORUM_IMPOSSIBLE: Kind = error("S0420");
 
 /// A virtual server without `protocol`.
 pub const NO_PROTOCOL: Kind = advice("S0501");
@@ -216,6 +222,7 @@ pub const ALL: &[&Kind] = &[
     &DUPLICATE_ADDRESS,
     &LONG_PASSWORD,
     &WRONG_FAMILY,
+    &RELATIVE_PATH,
     &INCOMPLETE_ROUTER,
     &DUPLICATE_VRID,
     &LOOPBACK,
@@ -233,6 +240,7 @@ pub const ALL: &[&Kind] = &[
     &SMALL_GROUP,
     &UNKNOWN_STATE,
     &OWNER_BESIDE_OTHERS,
+    &QUORUM_IMPOSSIBLE,
     &NO_PROTOCOL,
     &PORT_FORCED,
     &PORTLESS_PERSISTENCE,

@@ -16,9 +16,9 @@ pub(super) const ROOT: &[Word] = &[
     missed(Common, "static_routes", List, "these routes are not added"),
     missed(Rare, "static_rules", List, "these rules are not added"),
     accepted(Rare, "track_group", Block(B::TrackGroup)),
-    accepted(Common, "track_file", Block(B::TrackFile)),
+    built(Common, "track_file", Block(B::TrackFile)),
     alias(Old, "vrrp_track_file", "track_file", Block(B::TrackFile)),
-    accepted(Common, "vrrp_track_process", Block(B::TrackProcess)),
+    built(Common, "vrrp_track_process", Block(B::TrackProcess)),
     accepted(Rare, "bfd_instance", Block(B::BfdInstance)),
     accepted(Rare, "garp_group", Block(B::GarpGroup)),
     accepted(Rare, "interface_up_down_delays", List),
@@ -47,22 +47,19 @@ pub(super) const SCRIPT: &[Word] = &[
 ];
 
 pub(super) const TRACK_PROCESS: &[Word] = &[
-    accepted(Common, "process", Values),
-    accepted(Rare, "param_match", Values),
-    accepted(Rare, "full_command", Values),
-    accepted(Common, "weight", Values),
-    accepted(Rare, "quorum", Values),
-    accepted(Rare, "quorum_max", Values),
-    accepted(Rare, "delay", Values),
-    accepted(Rare, "terminate_delay", Values),
-    accepted(Rare, "fork_delay", Values),
+    built(Common, "process", Values),
+    built(Rare, "param_match", Values),
+    built(Rare, "full_command", Values),
+    built(Common, "weight", Values),
+    built(Rare, "quorum", Values),
+    built(Rare, "quorum_max", Values),
+    built(Rare, "delay", Values),
+    built(Rare, "terminate_delay", Values),
+    built(Rare, "fork_delay", Values),
 ];
 
-pub(super) const TRACK_FILE: &[Word] = &[
-    accepted(Common, "file", Values),
-    accepted(Common, "weight", Values),
-    accepted(Rare, "init_file", Values),
-];
+pub(super) const TRACK_FILE: &[Word] =
+    &[built(Common, "file", Values), built(Common, "weight", Values), built(Rare, "init_file", Values)];
 
 pub(super) const BFD_INSTANCE: &[Word] = &[
     accepted(Rare, "neighbor_ip", Values),

@@ -11,8 +11,8 @@ pub(super) const SYNC_GROUP: &[Word] = &[
     built(Essential, "group", List),
     built(Common, "track_interface", List),
     built(Common, "track_script", List),
-    missed(Common, "track_file", List, NEVER_MOVES),
-    missed(Common, "track_process", List, NEVER_MOVES),
+    built(Common, "track_file", List),
+    built(Common, "track_process", List),
     missed(Rare, "track_bfd", List, NEVER_MOVES),
     built(Essential, "notify_master", Values),
     built(Essential, "notify_backup", Values),
@@ -23,7 +23,8 @@ pub(super) const SYNC_GROUP: &[Word] = &[
     accepted(Common, "smtp_alert", Values),
     accepted(Rare, "notify_priority_changes", Values),
     accepted(Old, "global_tracking", Values),
-    accepted(Rare, "sync_group_tracking_weight", Values),
+    // Weights of members always count here, once for all.
+    built(Rare, "sync_group_tracking_weight", Values),
 ];
 
 pub(super) const INSTANCE: &[Word] = &[
@@ -68,8 +69,8 @@ pub(super) const INSTANCE: &[Word] = &[
     built(Common, "dont_track_primary", Values),
     built(Essential, "track_interface", List),
     built(Essential, "track_script", List),
-    missed(Common, "track_file", List, NEVER_MOVES),
-    missed(Common, "track_process", List, NEVER_MOVES),
+    built(Common, "track_file", List),
+    built(Common, "track_process", List),
     missed(Rare, "track_bfd", List, NEVER_MOVES),
     built(Common, "garp_master_delay", Values),
     built(Common, "garp_master_repeat", Values),
