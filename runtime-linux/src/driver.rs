@@ -20,6 +20,7 @@
 
 mod apply;
 mod command;
+mod delivery;
 mod group;
 mod health;
 pub mod history;
@@ -28,6 +29,7 @@ pub mod instance;
 mod intake;
 mod legacy;
 pub mod outbox;
+mod pace;
 mod poller;
 mod report;
 mod roster;

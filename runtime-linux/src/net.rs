@@ -6,4 +6,6 @@ pub mod links;
 pub mod listen;
 pub mod packet;
 pub mod ports;
+pub mod post;
 pub mod send;
+pub mod sys;

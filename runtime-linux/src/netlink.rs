@@ -1,6 +1,7 @@
 //! Netlink: requests that are answered before the call returns, and the kernel's notifications.
 
 pub mod address;
+pub mod batch;
 pub mod ipvs;
 pub mod link;
 pub mod neighbour;

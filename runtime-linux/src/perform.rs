@@ -1,6 +1,7 @@
 //! Performers: what the pure cores decide is done here, one file per core. Each may fail.
 
 pub mod check;
+pub mod claims;
 pub mod ipvs;
 pub mod notify;
 pub mod script;

@@ -16,6 +16,7 @@ impl Worker {
     /// Makes the wanted instances the running ones. What leaves goes first, so that an address can move from
     /// one instance to another; an instance that did not change is not touched.
     pub(super) fn apply(&mut self, wanted: Vec<model::Instance>, groups: &[model::SyncGroup]) {
+        self.finish_claims();
         self.inherit();
         self.disband();
         let mut plans = Vec::new();
@@ -42,16 +43,17 @@ impl Worker {
             .collect();
         let by_name: BTreeMap<&str, &model::Instance> =
             plans.iter().map(|(instance, _)| (instance.name.as_str(), instance)).collect();
-        let mut kept = BTreeMap::new();
+        let (mut kept, mut leaving) = (BTreeMap::new(), Vec::new());
         for (name, id) in running {
             let new = by_name.get(name.as_str());
             let same = new.is_some_and(|new| self.roster.get(id).is_some_and(|old| old.is_same_router(new)));
             if same {
                 kept.insert(name, id);
             } else {
-                self.dismiss(id);
+                leaving.push(id);
             }
         }
+        self.dismiss(&leaving);
         self.order = plans.iter().map(|(instance, _)| instance.name.clone()).collect();
         let now = clock::now();
         // Addresses that leave an instance go before any instance takes new ones.
@@ -126,9 +128,9 @@ impl Worker {
         instance.double = double;
         let (port, vrid) = (instance.port, instance.wanted.vrid.get());
         if double {
-            self.roster.unlisten(id);
+            self.unlisten(id);
         } else if let Some((port, _)) = port {
-            self.roster.listen(port, vrid, id);
+            self.listen(port, vrid, id);
         }
         self.fault(id, now, Fault::DuplicateVrid, double);
     }
@@ -165,23 +167,21 @@ impl Worker {
         if *instance.router.config() != config {
             self.feed(id, now, Event::Configure(config));
         }
-        self.claim_new(id, now);
+        self.claim_new(id);
         self.examine(id, now);
         self.note(id, true);
     }
 
     /// Takes the addresses that an Active router got beside the advertised ones, of which its state machine
     /// knows the number only.
-    fn claim_new(&mut self, id: usize, now: Duration) {
+    fn claim_new(&mut self, id: usize) {
         let Some(instance) = self.roster.get_mut(id) else { return };
-        if !instance.is_active() || instance.holdings.iter().all(|holding| holding.held.is_some()) {
+        let held = instance.holdings.iter().all(|holding| holding.held.is_some());
+        if !instance.is_active() || held || self.hands.claims.is_waiting(id) {
             return;
         }
-        if self.hands.claim(id, instance) {
-            self.feed(id, now, Event::Announce);
-        } else {
-            self.claim_failed(id, now);
-        }
+        self.hands.claim(id, instance);
+        self.hands.claims.announce_all(id);
     }
 }
 

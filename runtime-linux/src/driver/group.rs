@@ -70,7 +70,7 @@ impl Worker {
     }
 
     /// Everybody's actions are performed before anything that comes of them is judged: an address that one
-    /// member cannot take is a fault of all, once all have moved.
+    /// member cannot take is a fault of all, once all have moved and the addresses are there or not.
     fn together(
         &mut self,
         group: usize,
@@ -89,14 +89,8 @@ impl Worker {
         // Who it happened to goes first, then the others in their order.
         let mut order: Vec<usize> = (0..members.len()).collect();
         order.sort_by_key(|position| Some(*position) != first);
-        let mut failed = Vec::new();
         for position in order {
-            if !self.perform(members[position], now, &told[position]) {
-                failed.push(members[position]);
-            }
-        }
-        for id in failed {
-            self.claim_failed(id, now);
+            self.perform(members[position], now, &told[position]);
         }
     }
 

@@ -42,10 +42,12 @@ impl Worker {
             link.and_then(|link| link.source(family, |address| virtual_addresses.contains(&address)))
         });
         if instance.port.map(|(_, index)| index) != index {
-            if let Some((port, _)) = instance.port.take() {
+            let port = instance.port.take();
+            self.unlisten(id);
+            if let Some((port, _)) = port {
+                self.post();
                 self.hands.ports.release(port);
             }
-            self.roster.unlisten(id);
             if let Some(index) = index {
                 self.open_port(id, index, &name, now);
             }
@@ -79,7 +81,7 @@ impl Worker {
                     instance.port = Some((port, index));
                 }
                 if !double {
-                    self.roster.listen(port, vrid, id);
+                    self.listen(port, vrid, id);
                 }
                 self.fault(id, now, Fault::Runtime, false);
             }

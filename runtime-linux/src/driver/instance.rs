@@ -38,7 +38,7 @@ pub struct Instance {
     pub resumed: bool,
     /// The state last reported, and since when it is so.
     pub phase: (Phase, Duration),
-    /// When its next timer is due, as registered with the thread.
+    /// When the thread looks at its timer: when it runs out or before.
     pub due: Option<Duration>,
     /// What sending failed with last, so that it is reported once.
     pub send_failure: Option<String>,

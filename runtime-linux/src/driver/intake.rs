@@ -1,5 +1,6 @@
 //! Input of the VRRP thread: commands, packets, notifications.
 
+use core::time::Duration;
 use std::sync::mpsc::TryRecvError;
 
 use vrrp_core::{Event, Packet};
@@ -8,7 +9,8 @@ use super::poller::Ready;
 use super::worker::{Flow, Worker};
 use super::{Command, Level};
 use crate::clock;
-use crate::net::packet;
+use crate::net::packet::{self, Malformed};
+use crate::net::sys::BATCH;
 use crate::netlink::Heard;
 use crate::netlink::route::Change;
 
@@ -26,7 +28,11 @@ impl Worker {
     fn take_commands(&mut self) -> Flow {
         loop {
             match self.commands.try_recv() {
-                Ok(Command::Apply { instances, groups }) => self.apply(instances, &groups),
+                Ok(Command::Apply { instances, groups }) => {
+                    self.apply(instances, &groups);
+                    self.post();
+                    self.put_addresses();
+                }
                 Ok(Command::Gaps(gaps)) => self.hands.announcer.set_gaps(gaps),
                 Ok(Command::Judged { kind, name, verdict }) => self.judged(kind, &name, verdict),
                 Ok(Command::Status(reply)) => {
@@ -41,43 +47,51 @@ impl Worker {
     }
 
     fn take_packets(&mut self, number: usize) {
-        let mut buffer = core::mem::take(&mut self.buffer);
-        for _ in 0..PACKETS_AT_ONCE {
+        let mut inbox = core::mem::take(&mut self.inbox);
+        for _ in 0..BATCHES_AT_ONCE {
             let Some(port) = self.hands.ports.get_mut(number) else { break };
-            let (length, link_source) = match port.listener.receive(&mut buffer) {
-                Ok(Some(received)) => received,
-                Ok(None) => break,
-                Err(_) => {
-                    // The link going down is reported here once; netlink says it better.
-                    port.count("receive_failed");
-                    break;
-                }
+            let Ok(received) = port.listener.receive(&mut inbox) else {
+                // The link going down is reported here once; netlink says it better.
+                port.count("receive_failed");
+                break;
             };
-            let datagram = match packet::parse(&buffer[..length]) {
-                Ok(datagram) => datagram,
-                Err(malformed) => {
-                    port.count(malformed.name());
-                    continue;
-                }
-            };
-            let Some(&vrid) = datagram.payload.get(1) else {
-                port.count("vrrp_short");
-                continue;
-            };
-            let Some(id) = self.roster.listener(number, vrid) else {
-                port.count("unknown_vrid");
-                continue;
-            };
-            let packet = Packet {
-                source: datagram.source,
-                destination: datagram.destination,
-                ttl: datagram.ttl,
-                link_source,
-                message: datagram.payload,
-            };
-            self.feed(id, clock::now(), Event::Packet(packet));
+            if received == 0 {
+                break;
+            }
+            let now = clock::now();
+            self.breath.heard(now);
+            for (bytes, link_source) in inbox.packets() {
+                self.take_packet(number, bytes, link_source, now);
+            }
+            if received < BATCH {
+                break;
+            }
         }
-        self.buffer = buffer;
+        self.inbox = inbox;
+    }
+
+    fn take_packet(&mut self, number: usize, bytes: &[u8], link_source: Option<[u8; 6]>, now: Duration) {
+        let judged = packet::parse(bytes).map_err(Malformed::name).and_then(|datagram| {
+            let vrid = *datagram.payload.get(1).ok_or("vrrp_short")?;
+            Ok((datagram, self.roster.listener(number, vrid).ok_or("unknown_vrid")?))
+        });
+        match judged {
+            Ok((datagram, id)) => {
+                let packet = Packet {
+                    source: datagram.source,
+                    destination: datagram.destination,
+                    ttl: datagram.ttl,
+                    link_source,
+                    message: datagram.payload,
+                };
+                self.feed(id, now, Event::Packet(packet));
+            }
+            Err(counter) => {
+                if let Some(port) = self.hands.ports.get_mut(number) {
+                    port.count(counter);
+                }
+            }
+        }
     }
 
     /// Takes notifications in, one at a time: a link that went down and up again meanwhile was down.
@@ -133,7 +147,7 @@ impl Worker {
     }
 }
 
-/// Packets taken from one port before the others get a turn.
-const PACKETS_AT_ONCE: usize = 64;
+/// Batches of packets taken from one port before the others get a turn.
+const BATCHES_AT_ONCE: usize = 2;
 /// Datagrams of notifications taken before packets get a turn.
 const CHANGES_AT_ONCE: usize = 256;

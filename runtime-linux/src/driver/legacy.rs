@@ -64,6 +64,8 @@ impl Worker {
             instance.started = true;
             let mac = instance.mac;
             self.feed(id, now, Event::Resume { source, mac, since, advert_at: due });
+            // What it holds is compared with what it held.
+            self.finish_claims();
         }
         let Some(instance) = self.roster.get_mut(id) else { return false };
         let (started, active) = (instance.started, instance.is_active());
@@ -96,6 +98,7 @@ impl Worker {
         let Some(legacy) = self.legacy.as_mut().filter(|legacy| !legacy.settled) else { return };
         legacy.settled = true;
         let left = core::mem::take(&mut legacy.left);
+        self.finish_claims();
         if !left.is_empty() {
             match Executor::open() {
                 Ok(mut executor) => {
@@ -120,7 +123,9 @@ impl Worker {
                 }
             }
         }
-        legacy.scribe.settle();
+        if let Some(legacy) = &self.legacy {
+            legacy.scribe.settle();
+        }
     }
 
     /// Notes where an instance stands; if it `moved`, also what is to be done when nobody goes on from there.

@@ -4,22 +4,30 @@ use core::time::Duration;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::instance::Instance;
+use super::pace;
 
 /// The running instances.
 #[derive(Debug, Default)]
 pub(super) struct Roster {
     slots: Vec<Option<Instance>>,
+    /// Slots before the end that are free.
+    free: BTreeSet<usize>,
+    names: BTreeMap<String, usize>,
+    /// When to look at an instance: at its timer or before. An advert only puts a Backup's timer off, so most timers
+    /// are moved once when they would have run out and not with every advert.
     due: BTreeSet<(Duration, usize)>,
-    heard: BTreeMap<(usize, u8), usize>,
+    /// By port, then by VRID.
+    heard: Vec<[Option<u32>; 256]>,
 }
 
 impl Roster {
     /// Takes an instance in; its number.
     pub(super) fn insert(&mut self, instance: Instance) -> usize {
-        let id = self.slots.iter().position(Option::is_none).unwrap_or(self.slots.len());
+        let id = self.free.pop_first().unwrap_or(self.slots.len());
         if id == self.slots.len() {
             self.slots.push(None);
         }
+        self.names.insert(instance.wanted.name.clone(), id);
         self.slots[id] = Some(instance);
         id
     }
@@ -27,10 +35,16 @@ impl Roster {
     /// Lets an instance go.
     pub(super) fn remove(&mut self, id: usize) -> Option<Instance> {
         let instance = self.slots.get_mut(id)?.take()?;
+        self.free.insert(id);
+        if self.names.get(&instance.wanted.name) == Some(&id) {
+            self.names.remove(&instance.wanted.name);
+        }
         if let Some(due) = instance.due {
             self.due.remove(&(due, id));
         }
-        self.heard.retain(|_, owner| *owner != id);
+        for listeners in &mut self.heard {
+            forget(listeners, id);
+        }
         Some(instance)
     }
 
@@ -57,7 +71,7 @@ impl Roster {
 
     /// The number of the instance of that name.
     pub(super) fn named(&self, name: &str) -> Option<usize> {
-        self.iter().find(|(_, instance)| instance.wanted.name == name).map(|(id, _)| id)
+        self.names.get(name).copied()
     }
 
     /// Every instance with its number.
@@ -73,8 +87,8 @@ impl Roster {
     /// Takes the timer of an instance from its router.
     pub(super) fn reschedule(&mut self, id: usize) {
         let Some(instance) = self.slots.get_mut(id).and_then(Option::as_mut) else { return };
-        let due = [instance.router.deadline(), instance.retry].into_iter().flatten().min();
-        if due == instance.due {
+        let due = timer(instance);
+        if instance.due.is_some_and(|old| due.is_some_and(|due| old <= due)) {
             return;
         }
         if let Some(old) = instance.due {
@@ -86,23 +100,65 @@ impl Roster {
         instance.due = due;
     }
 
-    /// The first timer: when, and whose.
-    pub(super) fn first_due(&self) -> Option<(Duration, usize)> {
-        self.due.first().copied()
+    /// The first moment to look at [`expired`](Self::expired).
+    pub(super) fn first_due(&self) -> Option<Duration> {
+        self.due.first().map(|(due, _)| *due)
+    }
+
+    /// The first instance whose timer has run out at `now`, and when it did.
+    pub(super) fn expired(&mut self, now: Duration) -> Option<(Duration, usize)> {
+        while let Some(&(due, id)) = self.due.first().filter(|(due, _)| *due <= now) {
+            let instance = self.slots.get_mut(id).and_then(Option::as_mut);
+            let actual = instance.as_deref().and_then(timer);
+            if let Some(actual) = actual.filter(|actual| *actual <= now) {
+                return Some((actual, id));
+            }
+            self.due.remove(&(due, id));
+            if let Some(actual) = actual {
+                self.due.insert((actual, id));
+            }
+            if let Some(instance) = instance {
+                instance.due = actual;
+            }
+        }
+        None
     }
 
     /// Routes packets for a VRID at a port to an instance.
     pub(super) fn listen(&mut self, port: usize, vrid: u8, id: usize) {
-        self.heard.insert((port, vrid), id);
+        if self.heard.len() <= port {
+            self.heard.resize(port + 1, [None; 256]);
+        }
+        self.heard[port][usize::from(vrid)] = u32::try_from(id).ok();
     }
 
-    /// Ends the routing of packets to an instance.
-    pub(super) fn unlisten(&mut self, id: usize) {
-        self.heard.retain(|_, owner| *owner != id);
+    /// Ends the routing of packets to an instance: where it listened.
+    pub(super) fn unlisten(&mut self, id: usize) -> Option<(usize, u8)> {
+        let mut numbered = self.heard.iter_mut().enumerate();
+        numbered.find_map(|(port, listeners)| forget(listeners, id).map(|vrid| (port, vrid)))
     }
 
     /// Who listens for a VRID at a port.
     pub(super) fn listener(&self, port: usize, vrid: u8) -> Option<usize> {
-        self.heard.get(&(port, vrid)).copied()
+        self.heard.get(port)?[usize::from(vrid)].map(|id| id as usize)
     }
+}
+
+/// When an instance has to be told of the time.
+fn timer(instance: &Instance) -> Option<Duration> {
+    let due = instance.router.deadline().map(|due| {
+        if instance.is_active() {
+            pace::mark(due, instance.router.config().advert_interval.duration())
+        } else {
+            due
+        }
+    });
+    [due, instance.retry].into_iter().flatten().min()
+}
+
+/// Takes an instance out of the listeners of a port: the VRID that it listened for.
+fn forget(listeners: &mut [Option<u32>; 256], id: usize) -> Option<u8> {
+    let vrid = listeners.iter().position(|listener| listener.is_some_and(|it| it as usize == id))?;
+    listeners[vrid] = None;
+    u8::try_from(vrid).ok()
 }

@@ -14,14 +14,15 @@ use nix::sys::eventfd::EventFd;
 use vrrp_core::{Action, Event, Peer};
 
 use super::group::Group;
-use super::instance::Instance;
 use super::legacy::Legacy;
 use super::outbox::Outbox;
+use super::pace::{self, Breath};
 use super::poller::{Poller, Ready};
 use super::roster::Roster;
 use super::trackers::Verdicts;
 use super::{Command, Level, Phase, Report, Setup, wording};
 use crate::clock;
+use crate::net::sys::Inbox;
 use crate::netlink::route::Changes;
 use crate::perform::vrrp::Performer;
 
@@ -48,7 +49,11 @@ pub(super) struct Worker {
     pub(super) starts_at: Duration,
     /// Those that wait for it.
     pub(super) waiting: Vec<usize>,
-    pub(super) buffer: Vec<u8>,
+    pub(super) inbox: Inbox,
+    pub(super) breath: Breath,
+    ready: Vec<Ready>,
+    /// Turns in which addresses waited for adverts.
+    pub(super) deferred: u32,
     pub(super) real_time: Option<u8>,
     pub(super) legacy: Option<Legacy>,
 }
@@ -98,7 +103,10 @@ impl Worker {
             lateness: Lateness::default(),
             starts_at: clock::now().saturating_add(setup.startup_delay),
             waiting: Vec::new(),
-            buffer: vec![0; LONGEST_PACKET],
+            inbox: Inbox::default(),
+            breath: Breath::default(),
+            ready: Vec::new(),
+            deferred: 0,
             real_time: setup.rt_priority,
             legacy: setup.ledger.map(Legacy::new),
         })
@@ -128,9 +136,9 @@ impl Worker {
             Flow::Abandon => {}
             Flow::Continue | Flow::Stop => {
                 self.disband();
-                for id in self.roster.ids() {
-                    self.dismiss(id);
-                }
+                let ids = self.roster.ids();
+                self.dismiss(&ids);
+                self.post();
                 self.hands.outbox.report(Report::Stopped);
             }
         }
@@ -138,37 +146,58 @@ impl Worker {
 
     /// One round: wait, take all input in, judge timers.
     fn turn(&mut self) -> io::Result<Flow> {
-        let mut ready = Vec::new();
-        self.poller.wait(self.deadline(), &mut ready)?;
+        if let Some(until) = self.breath.take(self.deadline()) {
+            pace::rest(until);
+        }
+        let mut ready = core::mem::take(&mut self.ready);
+        let waited = self.poller.wait(self.deadline(), &mut ready);
+        let flow = waited.and_then(|()| self.drain(&mut ready));
+        self.ready = ready;
+        if flow.as_ref().is_ok_and(|flow| *flow == Flow::Continue) {
+            self.judge_timers();
+            self.post();
+            self.put_addresses();
+            self.hands.flush(clock::now());
+        }
+        flow
+    }
+
+    /// Takes everything in that waits, before timers are judged.
+    fn drain(&mut self, ready: &mut Vec<Ready>) -> io::Result<Flow> {
         for _ in 0..DRAIN_ROUNDS {
-            for source in &ready {
+            if ready.is_empty() {
+                break;
+            }
+            for source in ready.iter() {
                 match self.take_in(*source) {
                     Flow::Continue => {}
                     flow @ (Flow::Stop | Flow::Abandon) => return Ok(flow),
                 }
             }
-            self.poller.poll(&mut ready)?;
-            if ready.is_empty() {
+            self.post();
+            self.hands.ports.narrow();
+            // With no timer to judge, the wait that follows looks again by itself.
+            if self.deadline().is_none_or(|deadline| deadline > clock::now()) {
                 break;
             }
+            self.poller.poll(ready)?;
         }
-        self.judge_timers();
-        self.hands.flush(clock::now());
         Ok(Flow::Continue)
     }
 
     fn deadline(&self) -> Option<Duration> {
         let start = Some(self.starts_at).filter(|_| !self.waiting.is_empty());
+        let claims = Some(Duration::ZERO).filter(|_| !self.hands.claims.is_empty());
         let repair = self.repairs.iter().map(|repair| repair.due).min();
-        let timer = self.roster.first_due().map(|(due, _)| due);
-        [timer, self.hands.announcer.deadline(), repair, start].into_iter().flatten().min()
+        let timer = self.roster.first_due();
+        [timer, self.hands.announcer.deadline(), repair, start, claims].into_iter().flatten().min()
     }
 
     fn judge_timers(&mut self) {
         let now = clock::now();
         // Bounded, so that routers with short intervals cannot keep input waiting.
         for _ in 0..TICKS_AT_ONCE {
-            let Some((due, id)) = self.roster.first_due().filter(|(due, _)| *due <= now) else { break };
+            let Some((due, id)) = self.roster.expired(now) else { break };
             self.lateness.last = now.saturating_sub(due);
             self.lateness.most = self.lateness.most.max(self.lateness.last);
             self.feed(id, now, Event::Tick);
@@ -190,23 +219,21 @@ impl Worker {
             return;
         }
         let actions = instance.router.handle(now, event);
-        if !self.perform(id, now, &actions) {
-            self.claim_failed(id, now);
-        }
+        self.perform(id, now, &actions);
     }
 
-    /// Does what a router says, and reports a change of its state. False: not all of its addresses could be
-    /// had.
-    pub(super) fn perform(&mut self, id: usize, now: Duration, actions: &[Action]) -> bool {
-        let Some(instance) = self.roster.get_mut(id) else { return true };
+    /// Does what a router says, and reports a change of its state. Adverts and addresses are on their way then: see
+    /// [`post`](Self::post) and [`put_addresses`](Self::put_addresses).
+    pub(super) fn perform(&mut self, id: usize, now: Duration, actions: &[Action]) {
+        let Some(instance) = self.roster.get_mut(id) else { return };
         instance.statistics.record(actions);
         let mut why = None;
-        let (mut complete, mut moved) = (true, false);
+        let mut moved = false;
         for action in actions {
             match *action {
-                Action::Advertise { priority } => self.hands.advertise(instance, priority),
+                Action::Advertise { priority } => self.hands.advertise(id, instance, priority),
                 Action::ClaimAddresses => {
-                    complete &= self.hands.claim(id, instance);
+                    self.hands.claim(id, instance);
                     moved = true;
                 }
                 Action::ReleaseAddresses => self.hands.release(id, instance),
@@ -238,7 +265,7 @@ impl Worker {
             // Only a stop leads back to Initialize, and `dismiss` tells of that.
             if after != Phase::Initialize {
                 let blame = if after == Phase::Fault { self.blame(id) } else { None };
-                let Some(instance) = self.roster.get_mut(id) else { return complete };
+                let Some(instance) = self.roster.get_mut(id) else { return };
                 let priority = instance.router.priority().get();
                 let worded = wording::transition(instance, before, after, why, blame);
                 instance.why.clone_from(&worded.reason);
@@ -246,26 +273,45 @@ impl Worker {
                 for line in worded.lines {
                     self.hands.outbox.log(Level::Info, line);
                 }
-                self.hands.outbox.report(Report::Transition {
+                let report = Report::Transition {
                     instance: instance.wanted.name.clone(),
                     from: before,
                     to: after,
                     priority,
                     reason: worded.reason,
-                });
+                };
+                // Scripts count on the addresses: they are told when those are there.
+                if let Some(report) = self.hands.claims.report_later(id, report) {
+                    self.hands.outbox.report(report);
+                }
             }
         }
         self.roster.reschedule(id);
         self.note(id, moved);
-        complete
     }
 
-    /// The end of an instance: a priority-0 advert if it is Active, and its addresses go.
-    pub(super) fn dismiss(&mut self, id: usize) -> Option<Instance> {
-        let now = clock::now();
-        let from = self.roster.get(id)?.phase.0;
-        self.feed(id, now, Event::Stop);
-        let mut instance = self.roster.remove(id)?;
+    /// The end of instances: those that are Active let go of their addresses and send a priority-0 advert, a batch of
+    /// them at a time.
+    pub(super) fn dismiss(&mut self, ids: &[usize]) {
+        for some in ids.chunks(TICKS_AT_ONCE) {
+            let mut leaving = Vec::with_capacity(some.len());
+            for &id in some {
+                let Some(phase) = self.roster.get(id).map(|instance| instance.phase.0) else { continue };
+                self.feed(id, clock::now(), Event::Stop);
+                leaving.push((id, phase));
+            }
+            // The sockets go with the last of their users.
+            self.post();
+            for (id, phase) in leaving {
+                self.bury(id, phase);
+            }
+        }
+    }
+
+    /// Forgets an instance that has stopped, and was in that phase before.
+    fn bury(&mut self, id: usize, from: Phase) {
+        self.unlisten(id);
+        let Some(mut instance) = self.roster.remove(id) else { return };
         self.strike(id);
         // A stopped router has released its addresses; what it holds beside them goes here.
         self.hands.release(id, &mut instance);
@@ -282,7 +328,6 @@ impl Worker {
             priority: instance.router.priority().get(),
             reason: "stopped".to_owned(),
         });
-        Some(instance)
     }
 
     fn become_real_time(&mut self) {
@@ -298,8 +343,6 @@ impl Worker {
     }
 }
 
-/// The longest IP packet.
-const LONGEST_PACKET: usize = 65_535;
 /// Turns each source may have before timers are judged: with the packets of one turn, the budget of a flood.
 const DRAIN_ROUNDS: usize = 16;
 /// Timers judged before input is looked at again: when hundreds of routers take over at once, the adverts that

@@ -7,51 +7,57 @@
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 
-use nix::errno::Errno;
-use nix::sys::socket::{self, LinkAddr, sockopt};
+use nix::sys::socket::{self, sockopt};
 use socket2::{Domain, Protocol, Socket, Type};
 use vrrp_core::Family;
 
-use super::filter;
+use super::filter::{self, Vrids};
+use super::sys::Inbox;
 use crate::sys;
 
 /// Hears the VRRP packets of one family on one interface.
 #[derive(Debug)]
 pub struct Listener {
     socket: Socket,
+    family: Family,
 }
 
 impl Listener {
-    /// Opens the socket. Nothing arrives before its filter is in place.
+    /// Opens the socket; it hears adverts of every VRID until it is told which. Nothing arrives before its filter is
+    /// in place.
     pub fn open(index: u32, family: Family) -> io::Result<Self> {
         // Protocol 0 receives nothing until the socket is bound.
         let kind = Type::DGRAM.nonblocking().cloexec();
         let socket = Socket::new_raw(Domain::PACKET, kind, Some(Protocol::from(0)))?;
-        let (program, protocol) = match family {
-            Family::V4 => (filter::vrrp_over_ipv4(), ETHERNET_IPV4),
-            Family::V6 => (filter::vrrp_over_ipv6(), ETHERNET_IPV6),
-        };
-        socket.attach_filter(&program)?;
+        socket.attach_filter(&filter::vrrp(family, None))?;
         // Without CAP_NET_ADMIN in the first namespace the ordinary limit holds.
         if socket::setsockopt(&socket, sockopt::RcvBufForce, &BUFFER).is_err() {
             let _ = socket.set_recv_buffer_size(BUFFER);
         }
+        let protocol = match family {
+            Family::V4 => ETHERNET_IPV4,
+            Family::V6 => ETHERNET_IPV6,
+        };
         socket::bind(socket.as_raw_fd(), &sys::link_address(index, protocol, [0; 6]))?;
-        Ok(Self { socket })
+        Ok(Self { socket, family })
     }
 
-    /// Takes the next packet: its length in `buffer`, which starts at the IP header, and the link address it
-    /// came from. None: nothing waits.
+    /// Hears adverts of these virtual routers from now on; `None`: of all. The kernel exchanges the filter at once: each
+    /// packet is judged by the old or by the new one.
+    pub fn hear(&self, vrids: Option<&Vrids>) -> io::Result<()> {
+        self.socket.attach_filter(&filter::vrrp(self.family, vrids))
+    }
+
+    /// Takes what waits, up to a batch: how many packets. Fewer than [`BATCH`](super::sys::BATCH): nothing more waits.
     ///
     /// # Errors
     /// `ENETDOWN` once when the interface goes down; the socket goes on working when it comes back.
-    pub fn receive(&self, buffer: &mut [u8]) -> io::Result<Option<(usize, Option<[u8; 6]>)>> {
-        match socket::recvfrom::<LinkAddr>(self.socket.as_raw_fd(), buffer) {
-            Ok((length, sender)) => {
-                Ok(Some((length, sender.filter(|s| s.halen() == 6).and_then(|s| s.addr()))))
+    pub fn receive(&self, inbox: &mut Inbox) -> io::Result<usize> {
+        match inbox.receive(&self.socket) {
+            Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => {
+                Ok(0)
             }
-            Err(Errno::EAGAIN | Errno::EINTR) => Ok(None),
-            Err(error) => Err(error.into()),
+            other => other,
         }
     }
 }

@@ -5,6 +5,7 @@ use std::io;
 
 use vrrp_core::Family;
 
+use super::filter::Vrids;
 use super::listen::Listener;
 use super::send::Sender;
 
@@ -24,12 +25,29 @@ pub struct Port {
     /// What arrived and belongs to no instance, by counter name.
     pub counters: BTreeMap<&'static str, u64>,
     users: usize,
+    /// Virtual routers that are to be heard.
+    wanted: Vrids,
+    /// Those that the kernel lets through; all, where absent.
+    heard: Option<Vrids>,
 }
 
 impl Port {
     /// Counts an event of the port.
     pub fn count(&mut self, name: &'static str) {
-        *self.counters.entry(name).or_default() += 1;
+        self.count_many(name, 1);
+    }
+
+    /// Counts that many.
+    pub fn count_many(&mut self, name: &'static str, times: u64) {
+        *self.counters.entry(name).or_default() += times;
+    }
+
+    /// Lets adverts of a virtual router through from now on. All others come along until [`Ports::narrow`].
+    fn hear(&mut self, vrid: u8) {
+        self.wanted.insert(vrid);
+        if self.heard.is_some_and(|heard| !heard.contains(vrid)) && self.listener.hear(None).is_ok() {
+            self.heard = None;
+        }
     }
 }
 
@@ -37,6 +55,8 @@ impl Port {
 #[derive(Debug, Default)]
 pub struct Ports {
     slots: Vec<Option<Port>>,
+    /// Some port may hear more than it should.
+    wide: bool,
 }
 
 impl Ports {
@@ -65,6 +85,8 @@ impl Ports {
             family,
             counters: BTreeMap::new(),
             users: 1,
+            wanted: Vrids::default(),
+            heard: None,
         };
         if multicast {
             port.sender.join()?;
@@ -84,6 +106,36 @@ impl Ports {
             port.users -= 1;
             if port.users == 0 {
                 *slot = None;
+            }
+        }
+    }
+
+    /// A virtual router begins to listen at a port: at once, so that its next advert is not missed.
+    pub fn hear(&mut self, number: usize, vrid: u8) {
+        self.wide = true;
+        if let Some(port) = self.get_mut(number) {
+            port.hear(vrid);
+        }
+    }
+
+    /// A virtual router listens no more at a port.
+    pub fn ignore(&mut self, number: usize, vrid: u8) {
+        self.wide = true;
+        if let Some(port) = self.get_mut(number) {
+            port.wanted.remove(vrid);
+        }
+    }
+
+    /// Has the kernel drop what nobody listens for: once, after however many routers have come and gone.
+    pub fn narrow(&mut self) {
+        if !core::mem::take(&mut self.wide) {
+            return;
+        }
+        for port in self.slots.iter_mut().flatten().filter(|port| port.heard != Some(port.wanted)) {
+            match port.listener.hear(Some(&port.wanted)) {
+                Ok(()) => port.heard = Some(port.wanted),
+                // It hears what it heard, at least what it must: the rest is dropped later.
+                Err(_) => port.count("filter_failed"),
             }
         }
     }

@@ -5,7 +5,7 @@
 
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddrV4, SocketAddrV6};
 use std::io::{self, IoSlice};
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsRawFd, RawFd};
 
 use etherparse::{IpNumber, Ipv4Header};
 use nix::sys::socket::{self, ControlMessage, MsgFlags, SockaddrIn, SockaddrIn6};
@@ -77,19 +77,11 @@ impl Sender {
         Ok(())
     }
 
-    /// Sends one VRRP message, checksum already in place, with DSCP CS6.
+    /// Sends one VRRP message by the interface of number `index`, checksum already in place, with DSCP CS6.
     ///
     /// # Errors
     /// What the kernel says: `ENETDOWN`, `ENODEV`, `ENETUNREACH`, `EPERM` (a firewall), `ENOBUFS`, …; `EINVAL`
     /// when the addresses are not of this family.
-    pub fn send(&self, source: IpAddr, destination: IpAddr, ttl: u8, message: &[u8]) -> io::Result<()> {
-        self.send_by(self.index, source, destination, ttl, message)
-    }
-
-    /// The same by the interface of number `index`.
-    ///
-    /// # Errors
-    /// As [`send`](Self::send).
     pub fn send_by(
         &self,
         index: u32,
@@ -120,13 +112,7 @@ impl Sender {
         ttl: u8,
         message: &[u8],
     ) -> io::Result<()> {
-        let length = u16::try_from(message.len()).map_err(io::Error::other)?;
-        let mut header = Ipv4Header::new(length, ttl, IpNumber(VRRP), source.octets(), destination.octets())
-            .map_err(io::Error::other)?;
-        header.dscp = DSCP.try_into().expect("CS6 is a DSCP value");
-        header.dont_fragment = false;
-        header.header_checksum = header.calc_header_checksum();
-        let header = header.to_bytes();
+        let header = ipv4_header(source, destination, ttl, message.len())?;
         let to = SockaddrIn::from(SocketAddrV4::new(destination, 0));
         let information = libc::in_pktinfo {
             ipi_ifindex: index.cast_signed(),
@@ -159,6 +145,31 @@ impl Sender {
         Ok(())
     }
 }
+
+impl AsRawFd for Sender {
+    fn as_raw_fd(&self) -> RawFd {
+        self.socket.as_raw_fd()
+    }
+}
+
+/// An IPv4 header in front of a message of so many bytes.
+pub(super) fn ipv4_header(
+    source: Ipv4Addr,
+    destination: Ipv4Addr,
+    ttl: u8,
+    length: usize,
+) -> io::Result<[u8; IPV4_HEADER]> {
+    let length = u16::try_from(length).map_err(io::Error::other)?;
+    let mut header = Ipv4Header::new(length, ttl, IpNumber(VRRP), source.octets(), destination.octets())
+        .map_err(io::Error::other)?;
+    header.dscp = DSCP.try_into().expect("CS6 is a DSCP value");
+    header.dont_fragment = false;
+    header.header_checksum = header.calc_header_checksum();
+    header.to_bytes().as_slice().try_into().map_err(io::Error::other)
+}
+
+/// Length of an IPv4 header without options.
+const IPV4_HEADER: usize = 20;
 
 /// The group of VRRP over IPv4, RFC 9568 §5.1.1.2.
 pub const GROUP_V4: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 18);

@@ -10,6 +10,7 @@ use netlink_packet_route::link::LinkMessage;
 use netlink_sys::protocols::NETLINK_ROUTE;
 
 use super::address::{AddressInfo, AddressRequest};
+use super::batch::Request;
 use super::link::LinkInfo;
 use super::{Error, Heard, Monitor, Socket};
 
@@ -59,11 +60,44 @@ impl Route {
         self.0.request(NEW_ADDRESS, NLM_F_CREATE | NLM_F_EXCL, &request.body(), |_, _| {})
     }
 
+    /// Gives interfaces many addresses at once, and says what came of each as [`add_address`](Self::add_address)
+    /// does.
+    ///
+    /// # Errors
+    /// When the socket fails.
+    pub fn add_addresses<'a>(
+        &mut self,
+        requests: impl Iterator<Item = &'a AddressRequest>,
+    ) -> Result<Vec<Result<(), Error>>, Error> {
+        let flags = NLM_F_CREATE | NLM_F_EXCL;
+        let requests: Vec<Request> =
+            requests.map(|request| Request { kind: NEW_ADDRESS, flags, body: request.body() }).collect();
+        self.0.batch(&requests)
+    }
+
+    /// Takes many addresses away at once, and says what came of each as [`remove_address`](Self::remove_address)
+    /// does.
+    ///
+    /// # Errors
+    /// When the socket fails.
+    pub fn remove_addresses<'a>(
+        &mut self,
+        requests: impl Iterator<Item = &'a AddressRequest>,
+    ) -> Result<Vec<Result<(), Error>>, Error> {
+        let requests: Vec<Request> = requests
+            .map(|request| Request { kind: DELETE_ADDRESS, flags: 0, body: unlabelled(request).body() })
+            .collect();
+        self.0.batch(&requests)
+    }
+
     /// Takes an address away, whatever its label. It fails with `EADDRNOTAVAIL` when it is not there.
     pub fn remove_address(&mut self, request: &AddressRequest) -> Result<(), Error> {
-        let unlabelled = AddressRequest { label: None, broadcast: None, ..request.clone() };
-        self.0.request(DELETE_ADDRESS, 0, &unlabelled.body(), |_, _| {})
+        self.0.request(DELETE_ADDRESS, 0, &unlabelled(request).body(), |_, _| {})
     }
+}
+
+fn unlabelled(request: &AddressRequest) -> AddressRequest {
+    AddressRequest { label: None, broadcast: None, ..request.clone() }
 }
 
 /// A change that the kernel announced.

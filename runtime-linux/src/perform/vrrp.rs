@@ -16,9 +16,11 @@ use crate::driver::{Gaps, Level};
 use crate::net::announce::{Announcement, Announcer, Body};
 use crate::net::links::Links;
 use crate::net::ports::Ports;
+use crate::net::post::Post;
 use crate::netlink;
 use crate::netlink::address::AddressRequest;
 use crate::netlink::route::Route;
+use crate::perform::claims::Claims;
 
 /// Everything that touches the host on behalf of virtual routers.
 pub struct Performer {
@@ -28,12 +30,16 @@ pub struct Performer {
     pub links: Links,
     /// Sockets for adverts.
     pub ports: Ports,
+    /// Adverts on their way.
+    pub post: Post,
     /// Announcements on their way.
     pub announcer: Announcer,
     /// What is told to the rest of the daemon.
     pub outbox: Outbox,
+    /// Addresses on their way, in and out.
+    pub(crate) claims: Claims,
     /// Which instance holds which address on which interface.
-    holders: BTreeMap<(u32, IpAddr), usize>,
+    pub(super) holders: BTreeMap<(u32, IpAddr), usize>,
     /// Every virtual address of an instance that does not own it: no source for adverts.
     pub virtual_addresses: BTreeSet<IpAddr>,
     buffer: Vec<u8>,
@@ -48,6 +54,7 @@ impl Performer {
             route,
             links,
             ports: Ports::default(),
+            post: Post::default(),
             announcer: Announcer::open(gaps).map_err(|error| {
                 let hint = if error.kind() == io::ErrorKind::PermissionDenied {
                     " (CAP_NET_RAW is missing: run it as root)"
@@ -57,93 +64,39 @@ impl Performer {
                 io::Error::new(error.kind(), format!("opening a packet socket: {error}{hint}"))
             })?,
             outbox,
+            claims: Claims::default(),
             holders: BTreeMap::new(),
             virtual_addresses: BTreeSet::new(),
             buffer: vec![0; advert::MAX_LEN],
         })
     }
 
-    /// Sends the router's advert to the group or to each peer.
-    pub fn advertise(&mut self, instance: &mut Instance, priority: u8) {
+    /// Writes the router's advert to the group or to each peer. It leaves with the next [`Post::send`].
+    pub fn advertise(&mut self, id: usize, instance: &mut Instance, priority: u8) {
         let (Some((port, _)), Some(source)) = (instance.port, instance.source) else { return };
-        let Some(port) = self.ports.get_mut(port) else { return };
         let message = instance.router.advert(priority);
-        let settings = instance.router.config().settings();
-        let mut send = |destination: IpAddr, ttl: u8| {
+        let mut write = |destination: IpAddr, ttl: u8| {
             let written = message.emit(source, destination, instance.router.checksum(), &mut self.buffer);
-            let length = written.ok_or(io::ErrorKind::InvalidInput)?;
-            port.sender.send(source, destination, ttl, &self.buffer[..length])
+            let written = written.map(|length| &self.buffer[..length]);
+            // A configuration that exists has addresses of one family, and an advert has room for all of them.
+            written
+                .is_some_and(|message| self.post.add(id, port, (source, destination), ttl, message).is_ok())
         };
-        let mut outcome = Ok(());
-        match &settings.unicast {
-            None => outcome = send(instance.family().multicast_group(), u8::MAX),
-            // One peer that cannot be reached must not keep the advert from the next.
+        let mut complete = true;
+        match &instance.router.config().settings().unicast {
+            None => complete = write(instance.family().multicast_group(), u8::MAX),
             Some(unicast) => {
                 for peer in &unicast.peers {
-                    let reached = send(peer.address, instance.wanted.unicast_ttl)
-                        .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", peer.address)));
-                    outcome = outcome.and(reached);
+                    complete &= write(peer.address, instance.wanted.unicast_ttl);
                 }
             }
         }
-        match outcome {
-            Ok(()) => instance.send_failure = None,
-            Err(error) => {
-                port.count("send_failed");
-                let cause = error.to_string();
-                if instance.send_failure.as_ref() != Some(&cause) {
-                    let (name, interface) = (&instance.wanted.name, &instance.wanted.interface);
-                    let text = format!("({name}) cannot send adverts on {interface}: {cause}");
-                    self.outbox.log(Level::Error, text);
-                    instance.send_failure = Some(cause);
-                }
-            }
+        if !complete && let Some(port) = self.ports.get_mut(port) {
+            port.count("send_failed");
         }
     }
 
-    /// Puts every address of an instance where it belongs. One that is there already is adopted. False: some
-    /// could not be put there, which has been reported.
-    pub fn claim(&mut self, id: usize, instance: &mut Instance) -> bool {
-        let owner = instance.wanted.priority.is_owner();
-        let mut complete = true;
-        for position in 0..instance.holdings.len() {
-            if instance.holdings[position].held.is_some() {
-                continue;
-            }
-            match self.put(id, instance, position) {
-                Ok(Put::Added) => instance.holdings[position].foreign = false,
-                Ok(Put::Found) => {
-                    let holding = &mut instance.holdings[position];
-                    let ours = holding.held.is_some_and(|index| self.is_ours(index, &holding.address));
-                    holding.foreign = owner && !ours;
-                }
-                Err(error) => {
-                    complete = false;
-                    let holding = &instance.holdings[position];
-                    let text = format!(
-                        "({}) cannot add {} to {}: {error}",
-                        instance.wanted.name,
-                        described(holding),
-                        instance.interface_of(&holding.address)
-                    );
-                    self.outbox.log(Level::Error, text);
-                }
-            }
-        }
-        complete
-    }
-
-    /// Takes every address of an instance away, but for those that were its host's before it owned them.
-    pub fn release(&mut self, id: usize, instance: &mut Instance) {
-        self.announcer.forget(id);
-        let mut holdings = core::mem::take(&mut instance.holdings);
-        for holding in &mut holdings {
-            self.let_go(id, &instance.wanted.name, holding);
-        }
-        instance.holdings = holdings;
-    }
-
-    /// Takes one address away that an instance holds.
+    /// Takes an address away that an instance holds, before the next adverts leave.
     pub fn let_go(&mut self, id: usize, name: &str, holding: &mut Holding) {
         let Some(index) = holding.held.take() else { return };
         let key = (index, holding.address.address);
@@ -154,18 +107,12 @@ impl Performer {
         if core::mem::take(&mut holding.foreign) {
             return;
         }
-        match self.route.remove_address(&request(index, &holding.address)) {
-            Ok(()) => {}
-            Err(error) if error.is(Errno::EADDRNOTAVAIL) || error.is(Errno::ENODEV) => {}
-            Err(error) => {
-                let text = format!("({name}) cannot remove {}: {error}", described(holding));
-                self.outbox.log(Level::Error, text);
-            }
-        }
+        self.claims.remove(name, request(index, &holding.address));
     }
 
     /// Removes what a run that ended badly left on the interfaces, before an instance starts as Backup.
     pub fn clear_leftovers(&mut self, instance: &Instance) {
+        self.remove_addresses();
         for holding in &instance.holdings {
             let name = instance.interface_of(&holding.address);
             let Some(link) = self.links.named(name) else { continue };
@@ -192,6 +139,7 @@ impl Performer {
     ) -> bool {
         let wanted = |holding: &Holding| holding.held == Some(index) && holding.address.address == address;
         let Some(position) = instance.holdings.iter().position(wanted) else { return false };
+        self.remove_addresses();
         let first = instance.holdings[position].restored.is_none();
         let name = instance.wanted.name.clone();
         let text = match self.put(id, instance, position) {
@@ -222,8 +170,12 @@ impl Performer {
         self.holders.get(&(index, address)).copied()
     }
 
-    /// Queues one announcement for each of a run of the instance's addresses.
+    /// Queues one announcement for each of a run of the instance's addresses. Where it does not have all of them yet
+    /// that waits until it has.
     pub fn announce(&mut self, id: usize, instance: &Instance, first: u16, count: u16) {
+        if self.claims.defer(id, first, count) {
+            return;
+        }
         // Addresses mostly share an interface: what it has to do with is looked up once per run of them.
         let mut last: Option<(u32, Option<Line>)> = None;
         for holding in instance.holdings.iter().skip(usize::from(first)).take(usize::from(count)) {
@@ -270,7 +222,7 @@ impl Performer {
         Ok(put)
     }
 
-    fn is_ours(&self, index: u32, address: &crate::config::model::VirtualAddress) -> bool {
+    pub(super) fn is_ours(&self, index: u32, address: &crate::config::model::VirtualAddress) -> bool {
         self.links.numbered(index).is_some_and(|link| {
             link.addresses
                 .iter()
@@ -297,7 +249,7 @@ pub fn described(holding: &Holding) -> String {
     format!("{}/{}", holding.address.address, holding.address.prefix)
 }
 
-fn request(index: u32, address: &crate::config::model::VirtualAddress) -> AddressRequest {
+pub(super) fn request(index: u32, address: &crate::config::model::VirtualAddress) -> AddressRequest {
     AddressRequest {
         index,
         address: address.address,
@@ -309,7 +261,7 @@ fn request(index: u32, address: &crate::config::model::VirtualAddress) -> Addres
     }
 }
 
-fn explained(error: &netlink::Error) -> String {
+pub(super) fn explained(error: &netlink::Error) -> String {
     if error.is(Errno::EPERM) {
         return format!("{error}: CAP_NET_ADMIN is missing");
     }
