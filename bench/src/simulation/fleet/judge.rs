@@ -6,10 +6,19 @@ use super::super::{Property, Violation};
 use super::Fleet;
 use super::plan::Service;
 
+/// Who may serve.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Right {
+    /// Whoever can.
+    Any,
+    /// Nobody that another one would have to replace.
+    Best,
+}
+
 impl Fleet {
-    /// Σ1 for every service, in every part of a network that is parted: of the hosts that could serve, one does, and
-    /// none that could would have to take its place. Where no host could, none does.
-    pub(super) fn judge(&self) -> Result<(), Violation> {
+    /// Σ1 for every service, in every part of a network that is parted: of the hosts that could serve, one does, the
+    /// right one. Where no host could, none does.
+    pub(super) fn judge(&self, right: Right) -> Result<(), Violation> {
         for (number, service) in self.plan.services.iter().enumerate() {
             for part in self.parts(service) {
                 let could: Vec<usize> =
@@ -22,7 +31,9 @@ impl Fleet {
                     return Err(self.blame(part[0], Property::OneActive, what));
                 }
                 let better = does.first().and_then(|serves| {
-                    could.iter().find(|host| service.alike && outranks(service, **host, *serves))
+                    could.iter().find(|host| {
+                        right == Right::Best && service.alike && outranks(service, **host, *serves)
+                    })
                 });
                 if let Some(better) = better {
                     let what = format!("service {number} has {does:?}, and host {better} is better");

@@ -18,7 +18,8 @@ pub(super) struct Plan {
     pub(super) way: Duration,
     pub(super) clocks: Vec<Clock>,
     pub(super) services: Vec<Service>,
-    /// By link and host: the last byte of the address that adverts come from. Another order on each link.
+    /// By link and host: the last byte of the address that adverts come from. Another order on each link, for
+    /// services in which ranks are unlike; the others use the first.
     sources: Vec<Vec<u8>>,
 }
 
@@ -142,7 +143,8 @@ impl Plan {
             for (number, service) in self.services.iter().enumerate() {
                 let Some(role) = &service.roles[host] else { continue };
                 for (position, member) in service.members.iter().enumerate() {
-                    let last = self.sources[member.link][host];
+                    let order = if service.alike { 0 } else { member.link };
+                    let last = self.sources[order][host];
                     seats.push(Seat {
                         link: member.link,
                         config: service.config(role, position),
@@ -170,14 +172,18 @@ impl Plan {
         self.longest() * 3 + self.longest().max(Duration::from_secs(1)) + self.way + Duration::from_millis(10)
     }
 
+    /// Whether hosts have the same rank on all links, in every service.
+    pub(super) fn is_alike(&self) -> bool {
+        self.services.iter().all(|service| service.alike)
+    }
+
     /// Within this all is settled: a takeover that turns out to be wrong, and one that preempts, with its delay;
     /// where members of a sync group yield to different routers it waits two intervals for each and tries again.
     pub(super) fn settling_time(&self) -> Duration {
         let roles = || self.services.iter().flat_map(|service| service.roles.iter().flatten());
         let delay = roles().map(|role| role.preempt_delay).max().unwrap_or_default();
         let members = self.services.iter().map(|service| service.members.len()).max().unwrap_or(1);
-        let unlike = self.services.iter().any(|service| !service.alike);
-        let tries = if unlike { 6 } else { 2 };
+        let tries = if self.is_alike() { 2 } else { 6 };
         let patience = self.longest() * 2 * u32::try_from(members - 1).unwrap_or(0);
         (self.takeover_time() + patience) * tries + self.longest() + delay
     }
