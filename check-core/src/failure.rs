@@ -25,8 +25,74 @@ pub enum Failure {
     Exit(u8),
     /// The script was ended by this signal.
     Signal(u8),
+    /// The connection stands, but the answer did not come, or not whole, in time.
+    Unanswered,
+    /// The server ended the connection before its answer was whole.
+    Truncated,
+    /// What the server said is not its protocol.
+    Malformed,
+    /// The header or reply is longer than any sensible one.
+    HeaderTooLong,
+    /// The body does not end within [`http::BODY_LIMIT`](crate::http::BODY_LIMIT).
+    BodyTooLong,
+    /// HTTP answered with this status.
+    Status(u16),
+    /// The digest of the body is another.
+    Digest,
+    /// `regex` was not found in the body.
+    NotFound,
+    /// `regex_no_match` was found in the body.
+    Found,
+    /// SMTP answered with this code.
+    Reply(u16),
+    /// DNS answered with this response code (RFC 1035 §4.1.1).
+    Rcode(u8),
+    /// The answer is another than the expected one.
+    Mismatch,
+    /// The reply is shorter or longer than allowed.
+    Length,
+    /// The connection could not be secured.
+    Tls(Tls),
+    /// The BFD session is not up.
+    SessionDown,
     /// The system call failed with this error number, none of the above.
     Os(i32),
+}
+
+/// Why TLS failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tls {
+    /// The certificate's time is over.
+    Expired,
+    /// The certificate's time has not come.
+    NotYetValid,
+    /// No authority that we trust has signed the certificate.
+    UnknownIssuer,
+    /// The certificate is for other names.
+    WrongName,
+    /// The certificate cannot be read, or is not what it says.
+    BadCertificate,
+    /// The server speaks no version of TLS, or no cipher, that we do (1.2 and 1.3).
+    Incompatible,
+    /// The server ended the handshake with this alert (RFC 8446 §6).
+    Alert(u8),
+    /// What came is not TLS.
+    Malformed,
+}
+
+impl fmt::Display for Tls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Expired => f.write_str("the certificate has expired"),
+            Self::NotYetValid => f.write_str("the certificate is not valid yet"),
+            Self::UnknownIssuer => f.write_str("the certificate is signed by nobody we trust"),
+            Self::WrongName => f.write_str("the certificate is for another name"),
+            Self::BadCertificate => f.write_str("the certificate is broken"),
+            Self::Incompatible => f.write_str("the server has neither TLS 1.2 nor 1.3"),
+            Self::Alert(number) => write!(f, "TLS alert {number}"),
+            Self::Malformed => f.write_str("the server does not speak TLS"),
+        }
+    }
 }
 
 impl fmt::Display for Failure {
@@ -42,7 +108,35 @@ impl fmt::Display for Failure {
             Self::NotStarted => f.write_str("script could not be started"),
             Self::Exit(status) => write!(f, "exit status {status}"),
             Self::Signal(signal) => write!(f, "ended by signal {signal}"),
+            Self::Unanswered => f.write_str("no whole answer in time"),
+            Self::Truncated => f.write_str("connection closed within the answer"),
+            Self::Malformed => f.write_str("the answer is not of the protocol"),
+            Self::HeaderTooLong => f.write_str("the header does not end"),
+            Self::BodyTooLong => f.write_str("the body does not end"),
+            Self::Status(status) => write!(f, "HTTP status {status}"),
+            Self::Digest => f.write_str("the digest of the body is another"),
+            Self::NotFound => f.write_str("regex not found in the body"),
+            Self::Found => f.write_str("regex_no_match found in the body"),
+            Self::Reply(code) => write!(f, "SMTP reply {code}"),
+            Self::Rcode(code) => write!(f, "DNS response code {code} ({})", rcode(*code)),
+            Self::Mismatch => f.write_str("another answer than expected"),
+            Self::Length => f.write_str("the reply is too short or too long"),
+            Self::Tls(tls) => write!(f, "{tls}"),
+            Self::SessionDown => f.write_str("the BFD session is not up"),
             Self::Os(number) => write!(f, "system error {number}"),
         }
+    }
+}
+
+/// The name of a response code (RFC 1035 §4.1.1, RFC 2136 §2.2).
+fn rcode(code: u8) -> &'static str {
+    match code {
+        0 => "NOERROR",
+        1 => "FORMERR",
+        2 => "SERVFAIL",
+        3 => "NXDOMAIN",
+        4 => "NOTIMP",
+        5 => "REFUSED",
+        _ => "other",
     }
 }

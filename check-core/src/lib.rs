@@ -7,7 +7,8 @@
 //! performs what it answers:
 //!
 //! * [`Check`]: one health check of one server. Decides when a probe is due and what a row of results means.
-//! * [`TcpProbe`]: one dialogue with a server, from connect to close.
+//! * [`TcpProbe`], [`Conversation`], [`Exchange`]: one dialogue with a server, from connect to close: TCP, HTTP,
+//!   SMTP; DNS, UDP and ping.
 //! * [`Pool`]: the servers of one service. Puts the verdicts together: who is alive, is there a quorum, does
 //!   the sorry server stand in.
 //!
@@ -48,9 +49,13 @@ mod failure;
 pub mod pool;
 pub mod probe;
 mod timing;
+pub mod wire;
 
 pub use check::{Check, Verdict};
-pub use failure::Failure;
+pub use failure::{Failure, Tls};
 pub use pool::{Pool, Server};
+pub use probe::datagram::{self, Exchange};
+pub use probe::stream::{self, Conversation};
 pub use probe::tcp::{self, TcpProbe};
+pub use probe::{dns, http, ping, smtp, udp};
 pub use timing::Timing;

@@ -2,6 +2,9 @@
 
 mod check;
 mod check_properties;
+mod datagrams;
+mod http;
 mod pool;
 mod pool_model;
+mod smtp;
 mod tcp;
