@@ -22,8 +22,8 @@ pub struct Target {
     pub interval: Interval,
     /// Its addresses; the first says which family.
     pub addresses: Vec<IpAddr>,
-    /// Its password, in version 2.
-    pub password: Option<[u8; 8]>,
+    /// What it proves itself with, in version 2.
+    pub authentication: Authentication,
     /// Where the adverts come from.
     pub source: IpAddr,
 }
@@ -47,7 +47,7 @@ impl Target {
             vrid: self.vrid,
             priority: 200,
             interval: self.interval,
-            authentication: self.password.map_or(Authentication::None, Authentication::Password),
+            authentication: self.authentication,
             addresses: Addresses::new(&self.addresses),
         };
         let mut buffer = [0; MAX_LEN];
@@ -266,7 +266,7 @@ fn version_2(target: &Target) -> Vec<Malformed> {
     };
     let seconds = u8::try_from(target.interval.centiseconds() / 100).unwrap_or(u8::MAX);
     let mut list = vec![
-        with("authentication by the IP header", Ignored::AuthenticationUnknown, 4, 2),
+        with("authentication by the IP header", Ignored::AuthenticationMismatch, 4, 2),
         with("authentication type 3", Ignored::AuthenticationUnknown, 4, 3),
         with("authentication type 255", Ignored::AuthenticationUnknown, 4, 255),
         with("an interval one second longer", Ignored::IntervalMismatch, 5, seconds.wrapping_add(1).max(1)),
@@ -287,7 +287,7 @@ fn version_2(target: &Target) -> Vec<Malformed> {
             }),
         ),
     ];
-    if target.password.is_some() {
+    if matches!(target.authentication, Authentication::Password(_)) {
         list.push(with("no password", Ignored::AuthenticationMismatch, 4, 0));
         let message = target.changed(|message| {
             if let Some(last) = message.last_mut() {

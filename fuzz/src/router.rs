@@ -5,6 +5,7 @@ use core::time::Duration;
 
 use vrrp_core::announce::Pause;
 use vrrp_core::wire::advert::{Addresses, MAX_LEN, Repr};
+use vrrp_core::wire::auth::Authentication;
 use vrrp_core::{
     Action, Actions, ChecksumForm, Config, Event, Family, Fault, Group, Interval, Notice, Packet, Peer,
     Priority, Settings, State, Statistics, Unicast, Version, VirtualRouter, Vrid, announce,
@@ -219,14 +220,17 @@ impl Op {
                 if choices.below(4) == 0 {
                     Self::Configure(wish)
                 } else {
-                    let password = wish.password.filter(|_| version == Version::V2);
+                    let authentication = match version {
+                        Version::V2 => wish.authentication,
+                        Version::V3 => Authentication::None,
+                    };
                     Self::Configure(Wish {
                         vrid,
                         family,
                         version,
                         addresses,
                         unicast: None,
-                        password,
+                        authentication,
                         ..wish
                     })
                 }
@@ -345,7 +349,11 @@ fn wish(choices: &mut Choices<'_>) -> Wish {
         eager: is_on(3),
         checksum: if is_on(4) { ChecksumForm::PseudoHeader } else { ChecksumForm::Rfc9568 },
         follow_checksum: is_on(5),
-        password: Some(*b"password").filter(|_| is_on(6) && version == Version::V2),
+        authentication: match (version, is_on(6), is_on(15)) {
+            (Version::V2, true, false) => Authentication::Password(*b"password"),
+            (Version::V2, true, true) => Authentication::Header,
+            (Version::V2, false, _) | (Version::V3, _, _) => Authentication::None,
+        },
         skip_address_check: is_on(7),
         require_link_local: is_on(8),
         lower_priority_no_advert: is_on(9),

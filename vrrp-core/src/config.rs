@@ -3,6 +3,7 @@
 use core::net::{IpAddr, Ipv6Addr};
 use core::time::Duration;
 
+use crate::wire::auth::Authentication;
 use crate::{Family, Interval, Priority, Version, Vrid, announce, wire::checksum::ChecksumForm};
 
 /// The raw settings of one virtual router, as a runtime fills them in. [`Config`] is what comes of them.
@@ -37,8 +38,9 @@ pub struct Settings<A, P = &'static [Peer]> {
     pub checksum: ChecksumForm,
     /// Sends instead the form last heard from a better-ranked router.
     pub follow_checksum: bool,
-    /// The password of version 2 (RFC 2338 §5.3.6.2), padded with zeros.
-    pub password: Option<[u8; 8]>,
+    /// What version 2 proves itself with (RFC 2338 §5.3.6). With [`Authentication::Header`] every packet passes
+    /// the router's [`Seal`](crate::seal::Seal) on its way in and out, which has the key.
+    pub authentication: Authentication,
     /// Leaves the addresses of an advert unlooked at if it comes from where the last one came from.
     pub skip_address_check: bool,
     /// Over IPv6: drops adverts whose first address is not link-local (erratum 8300), and is never configured
@@ -75,7 +77,7 @@ impl<A: AsRef<[IpAddr]>, P> Settings<A, P> {
             eager: false,
             checksum: ChecksumForm::Rfc9568,
             follow_checksum: false,
-            password: None,
+            authentication: Authentication::None,
             skip_address_check: false,
             require_link_local: true,
             lower_priority_no_advert: false,
@@ -155,10 +157,13 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> TryFrom<Settings<A, P>> for Config<A,
             (Version::V3, Family::V4 | Family::V6) if centiseconds > LONGEST_V3_INTERVAL => {
                 return Err(ConfigError::IntervalTooLong);
             }
-            (Version::V3, Family::V4 | Family::V6) if settings.password.is_some() => {
-                return Err(ConfigError::PasswordInVersion3);
+            (Version::V3, Family::V4 | Family::V6) if settings.authentication != Authentication::None => {
+                return Err(ConfigError::AuthenticationInVersion3);
             }
             (Version::V2, Family::V4) | (Version::V3, Family::V4 | Family::V6) => {}
+        }
+        if let Authentication::Unknown(kind) = settings.authentication {
+            return Err(ConfigError::UnknownAuthentication { kind });
         }
         if addresses.is_empty() {
             return Err(ConfigError::NoAddresses);
@@ -206,9 +211,15 @@ pub enum ConfigError {
     /// Version 3 has 12 bits for it.
     #[error("the advertisement interval of VRRP version 3 is at most 40.95 seconds")]
     IntervalTooLong,
-    /// Version 3 has no authentication.
-    #[error("VRRP version 3 has no password")]
-    PasswordInVersion3,
+    /// Version 3 has no authentication of its own.
+    #[error("VRRP version 3 has neither password nor authentication header")]
+    AuthenticationInVersion3,
+    /// A type that nobody knows.
+    #[error("authentication type {kind} is not known")]
+    UnknownAuthentication {
+        /// The type.
+        kind: u8,
+    },
     /// An advert carries at least one address (RFC 9568 §5.2.5).
     #[error("a virtual router needs at least one address")]
     NoAddresses,

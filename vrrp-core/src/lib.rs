@@ -5,7 +5,7 @@
 //! VRRP lets several routers answer for one address. One of them is *Active*: it holds the address and says
 //! so in adverts. The others are *Backups*: they listen, and when the adverts stop the best of them takes
 //! over. Spoken here are version 3 over IPv4 and IPv6 (RFC 9568, and RFC 5798 before it) and version 2 (RFC
-//! 3768, with the password of RFC 2338).
+//! 3768, with the password and the authentication header of RFC 2338).
 //!
 //! Nothing in this crate reads a clock, opens a socket, allocates, logs or panics. A [`VirtualRouter`] is
 //! told what happens, and when ([`Event`]); it returns what to do ([`Action`]); and it says when it wants to
@@ -112,6 +112,7 @@
 //! * [`VirtualRouter`]: the state machine of RFC 9568 §6.4, with exact timers in units of 1/256 centisecond.
 //! * [`reception`]: the ladder that every packet climbs first. One that falls off is counted under the name
 //!   of its rung ([`Ignored`]) and touches neither state nor timer.
+//! * [`seal`]: what proves whom an advert comes from, beside the virtual router: its packets pass through.
 //! * [`Group`]: virtual routers that move together, on several links.
 //! * [`rank`]: who wins between two Active routers: priority, then address, then link address.
 //! * [`announce`]: when to tell the neighbours, in bursts that outlast a late answer of the router before.
@@ -141,6 +142,7 @@ mod priority;
 pub mod rank;
 pub mod reception;
 mod router;
+pub mod seal;
 mod statistics;
 pub mod track;
 pub mod wire;

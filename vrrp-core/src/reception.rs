@@ -22,8 +22,8 @@ pub struct Expectation<'a> {
     pub family: Family,
     /// Its interval; version 2 takes no other.
     pub interval: Interval,
-    /// The password of version 2.
-    pub password: Option<[u8; 8]>,
+    /// What version 2 adverts must prove themselves with.
+    pub authentication: Authentication,
     /// Whether the receiver owns the addresses; in version 2 it then listens to nobody.
     pub owner: bool,
     /// The addresses that an advert should list.
@@ -162,14 +162,22 @@ fn envelope(expected: &Expectation<'_>, packet: &Packet<'_>) -> Result<(), Ignor
 }
 
 fn authentication(expected: &Expectation<'_>, heard: Authentication) -> Result<(), Ignored> {
-    match (expected.password, heard) {
+    match (expected.authentication, heard) {
         (_, Authentication::Unknown(_)) => Err(Ignored::AuthenticationUnknown),
-        (None, Authentication::None) => Ok(()),
-        (Some(own), Authentication::Password(theirs)) if auth::same(own, theirs) => Ok(()),
-        (Some(_), Authentication::Password(_)) => Err(Ignored::Password),
-        (None, Authentication::Password(_)) | (Some(_), Authentication::None) => {
-            Err(Ignored::AuthenticationMismatch)
+        (Authentication::None, Authentication::None) | (Authentication::Header, Authentication::Header) => {
+            Ok(())
         }
+        (Authentication::Password(own), Authentication::Password(theirs)) if auth::same(own, theirs) => {
+            Ok(())
+        }
+        (Authentication::Password(_), Authentication::Password(_)) => Err(Ignored::Password),
+        (
+            Authentication::None
+            | Authentication::Password(_)
+            | Authentication::Header
+            | Authentication::Unknown(_),
+            Authentication::None | Authentication::Password(_) | Authentication::Header,
+        ) => Err(Ignored::AuthenticationMismatch),
     }
 }
 
@@ -238,6 +246,16 @@ ignored! {
     AuthenticationMismatch = "authentication_mismatch",
     /// R8: a wrong password.
     Password = "password",
+    /// R8: no key has made this digest over this packet.
+    Digest = "digest",
+    /// R8: a key of this number is not there.
+    UnknownKey = "unknown_key",
+    /// R8: an authentication header or trailer that is not formed as it must be.
+    MalformedProof = "malformed_proof",
+    /// R8: its time lies outside the window: it was held back, or two clocks differ.
+    Stale = "stale",
+    /// R8: it was heard before, or later ones were.
+    Replay = "replay",
     /// R9: no addresses.
     NoAddresses = "no_addresses",
     /// R10: an interval of zero.

@@ -6,7 +6,6 @@ use core::time::Duration;
 use crate::interval::skew;
 use crate::reception::Advert;
 use crate::wire::advert::{Addresses, Repr};
-use crate::wire::auth::Authentication;
 use crate::wire::checksum::ChecksumForm;
 use crate::{Action, Actions, Config, Event, Faults, Interval, Notice, Peer, Priority, Reason, State};
 
@@ -158,7 +157,7 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> VirtualRouter<A, P> {
             vrid: self.config.vrid,
             priority,
             interval: self.config.advert_interval,
-            authentication: self.config.password.map_or(Authentication::None, Authentication::Password),
+            authentication: self.config.authentication,
             addresses: Addresses::new(self.config.addresses.as_ref()),
         }
     }

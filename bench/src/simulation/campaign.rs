@@ -125,7 +125,7 @@ impl Campaign {
             version: first.wish.version,
             interval: first.wish.advert_interval,
             addresses: first.wish.addresses.to_vec(),
-            password: first.wish.password,
+            authentication: first.wish.authentication,
             source: address(first.wish.family, 200),
         };
         let quality = Quality { loss: 0, duplication: 0, delay: way };

@@ -134,7 +134,7 @@ impl<'a> Explorer<'a> {
             version: wish.version,
             interval: wish.advert_interval,
             addresses: wish.addresses.to_vec(),
-            password: wish.password,
+            authentication: wish.authentication,
             source: scope.stations[0].source,
         };
         Self {

@@ -376,7 +376,7 @@ impl Replica {
             version: config.version,
             family: config.family,
             interval: config.advert_interval,
-            password: None,
+            authentication: vrrp_core::wire::auth::Authentication::None,
             owner: config.priority.is_owner(),
             addresses: &config.addresses,
             trusted: None,

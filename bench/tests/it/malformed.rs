@@ -43,11 +43,16 @@ fn every_malformed_advert_is_counted_under_its_own_name_and_changes_nothing() {
     }
     println!("{} ways to be malformed, {} counters", names.len(), counters.len());
     assert!(names.len() >= 50);
-    // Unicast, ownership, loops and rest have tests of their own in vrrp-core.
+    // Unicast, ownership, loops, seals and rest have tests of their own in vrrp-core.
     let elsewhere = [
         Ignored::MulticastForUnicast,
         Ignored::UnicastTtl,
         Ignored::UnicastSource,
+        Ignored::Digest,
+        Ignored::UnknownKey,
+        Ignored::MalformedProof,
+        Ignored::Stale,
+        Ignored::Replay,
         Ignored::Owner,
         Ignored::Loop,
         Ignored::NotRunning,
@@ -61,7 +66,7 @@ fn targets() -> Vec<Target> {
         version: Version::V3,
         interval: Interval::DEFAULT,
         addresses: vec![IpAddr::V4(Ipv4Addr::new(192, 0, 2, 100))],
-        password: None,
+        authentication: vrrp_core::wire::auth::Authentication::None,
         source: IpAddr::V4(Ipv4Addr::new(192, 0, 2, 20)),
     };
     let link_local = |host| IpAddr::V6(Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, host));
@@ -71,7 +76,10 @@ fn targets() -> Vec<Target> {
         ..v4.clone()
     };
     let v2 = Target { version: Version::V2, ..v4.clone() };
-    let with_password = Target { password: Some(*b"s3cretpw"), ..v2.clone() };
+    let with_password = Target {
+        authentication: vrrp_core::wire::auth::Authentication::Password(*b"s3cretpw"),
+        ..v2.clone()
+    };
     vec![v4, v6, v2, with_password]
 }
 
@@ -81,7 +89,7 @@ fn router(target: &Target, state: State) -> VirtualRouter<Vec<IpAddr>> {
     let settings: Settings<Vec<IpAddr>> = Settings {
         version: target.version,
         advert_interval: target.interval,
-        password: target.password,
+        authentication: target.authentication,
         ..Settings::new(target.vrid, family, target.addresses.clone())
     };
     let mut router = VirtualRouter::new(Config::try_from(settings).expect("the target makes sense"));

@@ -3,7 +3,7 @@
 use core::net::IpAddr;
 
 use vrrp_core::reception::Expectation;
-use vrrp_core::wire::checksum;
+use vrrp_core::wire::{auth, checksum};
 use vrrp_core::{ChecksumForm, Family, Ignored, Packet, Version};
 
 use super::advert::{Authentication, Checksum, Fields};
@@ -44,23 +44,37 @@ pub(super) fn ignored(
         Ignored::Vrid => format!("VRID {vrid} is not expected; 0 does not exist"),
         Ignored::Length => length(packet, fields),
         Ignored::Checksum => wrong_checksum(packet, expected.version, fields),
-        Ignored::AuthenticationUnknown => match fields.and_then(|fields| fields.authentication) {
-            Some(Authentication::Header { .. }) => {
-                "keepalived's auth_type AH, which steadfast does not speak: use PASS or none on all routers"
-                    .to_owned()
-            }
-            Some(Authentication::Unknown(_) | Authentication::None | Authentication::Password) | None => {
-                "an authentication type that steadfast does not know: use PASS or none on all routers"
-                    .to_owned()
-            }
-        },
-        Ignored::AuthenticationMismatch => {
-            if expected.password.is_some() {
-                format!("no password where one {wanted}: set authentication alike on all routers")
-            } else {
-                format!("a password where none {wanted}: set authentication alike on all routers")
-            }
+        Ignored::AuthenticationUnknown => {
+            "an authentication type that steadfast does not know: use AH, PASS or none on all routers"
+                .to_owned()
         }
+        Ignored::AuthenticationMismatch => {
+            let has = match fields.and_then(|fields| fields.authentication) {
+                Some(Authentication::Password) => "a password",
+                Some(Authentication::Header { .. }) => "an authentication header",
+                Some(Authentication::None | Authentication::Unknown(_)) | None => {
+                    match expected.authentication {
+                        auth::Authentication::Header => "no authentication header",
+                        auth::Authentication::None
+                        | auth::Authentication::Password(_)
+                        | auth::Authentication::Unknown(_) => "no password",
+                    }
+                }
+            };
+            let lacks = match expected.authentication {
+                auth::Authentication::None | auth::Authentication::Unknown(_) => "none",
+                auth::Authentication::Password(_) if has == "no password" => "one",
+                auth::Authentication::Header if has == "no authentication header" => "one",
+                auth::Authentication::Password(_) => "a password",
+                auth::Authentication::Header => "an authentication header",
+            };
+            format!("{has} where {lacks} {wanted}: set authentication alike on all routers")
+        }
+        Ignored::Digest
+        | Ignored::UnknownKey
+        | Ignored::MalformedProof
+        | Ignored::Stale
+        | Ignored::Replay => "its seal does not hold: only a router with the key finds that out".to_owned(),
         Ignored::Password => {
             format!("another password than {wanted}: set auth_pass alike on all routers (8 characters count)")
         }
@@ -99,7 +113,7 @@ fn length(packet: &Packet<'_>, fields: Option<&Fields>) -> String {
     let Some(fields) = fields else { return format!("{have} bytes are too few for a VRRP header") };
     if let Some(trailer) = fields.auth_hmac {
         return format!(
-            "28 bytes more: keepalived's auth_hmac (key {}), which steadfast does not speak: turn it off on all routers",
+            "28 bytes more: keepalived's auth_hmac (key {}): a router without auth_hmac drops it; configure it on all, at first with `mode receive-only`",
             trailer.key_id
         );
     }

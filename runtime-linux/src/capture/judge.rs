@@ -6,6 +6,7 @@ use core::time::Duration;
 use std::collections::{BTreeMap, BTreeSet};
 
 use vrrp_core::reception::{self, Expectation, UnicastExpectation};
+use vrrp_core::wire::auth;
 use vrrp_core::{ChecksumForm, Family, Ignored, Interval, Packet, Version, Vrid};
 
 use super::advert::{Authentication, Fields};
@@ -16,7 +17,7 @@ use super::hint;
 #[derive(Debug)]
 pub(super) struct Judge {
     version: Option<Version>,
-    password: Option<[u8; 8]>,
+    authentication: Option<auth::Authentication>,
     learnt: BTreeMap<(Family, u8), Learnt>,
     said: BTreeSet<(Family, u8, IpAddr, Remark)>,
 }
@@ -36,7 +37,7 @@ struct Learnt {
     from: IpAddr,
     version: Version,
     interval: Interval,
-    password: Option<[u8; 8]>,
+    authentication: auth::Authentication,
     addresses: Vec<IpAddr>,
     unicast: bool,
     checksum: ChecksumForm,
@@ -59,7 +60,8 @@ enum Remark {
 impl Judge {
     /// Expects `version` and `password`, or learns them where they are not given.
     pub(super) fn new(version: Option<Version>, password: Option<[u8; 8]>) -> Self {
-        Self { version, password, learnt: BTreeMap::new(), said: BTreeSet::new() }
+        let authentication = password.map(auth::Authentication::Password);
+        Self { version, authentication, learnt: BTreeMap::new(), said: BTreeSet::new() }
     }
 
     /// Judges the advert in `packet`, which came at `time`.
@@ -68,7 +70,7 @@ impl Judge {
         let key = (family, fields.map_or(0, |fields| fields.vrid));
         let learnt = self.learnt.get(&key);
         // Before anything is learnt an advert is measured against itself: only what is wrong anyway shows.
-        let own_password = own_password(packet, fields);
+        let own = own_authentication(packet, fields);
         let own_addresses = fields.map_or(&[][..], |fields| &fields.addresses);
         let own_version = fields.map(|fields| if fields.version == 2 { Version::V2 } else { Version::V3 });
         let own_interval = fields
@@ -79,7 +81,7 @@ impl Judge {
             version: self.version.or(learnt.map(|l| l.version)).or(own_version).unwrap_or(Version::V3),
             family,
             interval: learnt.map(|l| l.interval).or(own_interval).unwrap_or_default(),
-            password: self.password.or(learnt.map_or(own_password, |l| l.password)),
+            authentication: self.authentication.unwrap_or(learnt.map_or(own, |l| l.authentication)),
             owner: false,
             addresses: learnt.map_or(own_addresses, |l| &l.addresses),
             trusted: None,
@@ -101,7 +103,7 @@ impl Judge {
             from: packet.source,
             version: expected.version,
             interval: advert.interval,
-            password: expected.password,
+            authentication: expected.authentication,
             addresses: own_addresses.to_vec(),
             unicast: expected.unicast.is_some(),
             checksum: advert.checksum,
@@ -187,10 +189,17 @@ impl Learnt {
     }
 }
 
-/// The password in a version 2 message that says it has one.
-fn own_password(packet: &Packet<'_>, fields: Option<&Fields>) -> Option<[u8; 8]> {
-    let has = fields.is_some_and(|fields| fields.authentication == Some(Authentication::Password));
-    packet.message.last_chunk().copied().filter(|_| has)
+/// What a version 2 message proves itself with. Whether an authentication header is right only those know who
+/// have the key.
+fn own_authentication(packet: &Packet<'_>, fields: Option<&Fields>) -> auth::Authentication {
+    match fields.and_then(|fields| fields.authentication) {
+        Some(Authentication::Password) => packet
+            .message
+            .last_chunk()
+            .map_or(auth::Authentication::None, |data| auth::Authentication::Password(*data)),
+        Some(Authentication::Header { .. }) => auth::Authentication::Header,
+        Some(Authentication::None | Authentication::Unknown(_)) | None => auth::Authentication::None,
+    }
 }
 
 /// For messages without a VRID, which fall from an earlier or the same rung.

@@ -79,7 +79,7 @@ fn keepalived_s_authentication_header_is_named() {
     assert_eq!(
         first(&shown, 2),
         "\
-23:23:51.638319 1e:17:d8:ab:a2:ed > 01:00:5e:00:00:12 198.18.0.2 > 224.0.0.18 VRRPv2 VRID 51, priority 100, interval 1000 ms, 198.18.0.100, auth AH (SPI 198.18.0.2, sequence 1), checksum good -- dropped (authentication_unknown): keepalived's auth_type AH, which steadfast does not speak: use PASS or none on all routers
+23:23:51.638319 1e:17:d8:ab:a2:ed > 01:00:5e:00:00:12 198.18.0.2 > 224.0.0.18 VRRPv2 VRID 51, priority 100, interval 1000 ms, 198.18.0.100, auth AH (SPI 198.18.0.2, sequence 1), checksum good -- accepted
 23:23:51.638439 1e:17:d8:ab:a2:ed > ff:ff:ff:ff:ff:ff gratuitous ARP request: 198.18.0.100 is at 1e:17:d8:ab:a2:ed
 "
     );
@@ -87,7 +87,7 @@ fn keepalived_s_authentication_header_is_named() {
         summary(&shown),
         "\
 38 packets in 18.212 s, 8 others passed over
-VRID 51, IPv4: 16 authentication_unknown
+VRID 51, IPv4: 16 accepted
 ARP: 22, gratuitous 20
 "
     );
@@ -99,7 +99,7 @@ fn keepalived_s_trailer_is_recognised_by_its_length() {
     assert_eq!(
         first(&shown, 2),
         "\
-23:33:47.056743 6a:d0:77:4e:9f:e5 > 01:00:5e:00:00:12 198.18.0.2 > 224.0.0.18 VRRPv3 VRID 51, priority 100, interval 1000 ms, 198.18.0.100, auth_hmac (key 1), checksum with pseudo-header -- dropped (length): 28 bytes more: keepalived's auth_hmac (key 1), which steadfast does not speak: turn it off on all routers
+23:33:47.056743 6a:d0:77:4e:9f:e5 > 01:00:5e:00:00:12 198.18.0.2 > 224.0.0.18 VRRPv3 VRID 51, priority 100, interval 1000 ms, 198.18.0.100, auth_hmac (key 1), checksum with pseudo-header -- dropped (length): 28 bytes more: keepalived's auth_hmac (key 1): a router without auth_hmac drops it; configure it on all, at first with `mode receive-only`
 23:33:47.056873 6a:d0:77:4e:9f:e5 > ff:ff:ff:ff:ff:ff gratuitous ARP request: 198.18.0.100 is at 6a:d0:77:4e:9f:e5
 "
     );

@@ -9,6 +9,7 @@ use super::tree::Node;
 use super::value::Values;
 
 mod address;
+mod authentication;
 mod check;
 mod complete;
 mod global;

@@ -128,8 +128,8 @@ pub struct Instance {
     pub wants_active: bool,
     /// `advert_int`: whole seconds for version 2, 10 ms to 40.95 s in steps of 10 ms for version 3.
     pub advert_interval: Duration,
-    /// `authentication { auth_type PASS }`: the password, padded with zeros to 8 bytes. Version 2 only.
-    pub password: Option<[u8; 8]>,
+    /// `authentication` or `auth_hmac`.
+    pub authentication: Authentication,
     /// `virtual_ipaddress`: advertised, all of one family. Empty only with `no_virtual_ipaddress`.
     pub addresses: Vec<VirtualAddress>,
     /// `virtual_ipaddress_excluded`: held like the others but not advertised; any family.
@@ -176,6 +176,20 @@ pub struct Instance {
     pub track_processes: Vec<Tracked>,
     /// Notify scripts.
     pub notify: Notify,
+}
+
+/// How the adverts of an instance prove whom they come from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Authentication {
+    /// Not at all.
+    #[default]
+    None,
+    /// `auth_type PASS`: the password, padded with zeros. Version 2 only.
+    Password([u8; 8]),
+    /// `auth_type AH`: the key, padded with zeros. Version 2 only.
+    Header([u8; 8]),
+    /// `auth_hmac`.
+    Trailer(Box<vrrp_core::seal::Trailer>),
 }
 
 /// An address of `virtual_ipaddress` or `virtual_ipaddress_excluded`.

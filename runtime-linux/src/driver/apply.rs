@@ -163,6 +163,8 @@ impl Worker {
                 None => Holding::new(address),
             })
             .collect();
+        let seal = core::mem::take(&mut *instance.seal);
+        *instance.seal = seal.renewed(super::translate::seal(&wanted));
         instance.wanted = wanted;
         if *instance.router.config() != config {
             self.feed(id, now, Event::Configure(config));

@@ -3,6 +3,7 @@
 use core::net::IpAddr;
 use core::time::Duration;
 
+use vrrp_core::seal::Seal;
 use vrrp_core::{Family, Peer, State, Statistics, VirtualRouter};
 
 use super::Phase;
@@ -17,6 +18,8 @@ pub struct Instance {
     pub wanted: model::Instance,
     /// The state machine.
     pub router: VirtualRouter<Box<[IpAddr]>, Box<[Peer]>>,
+    /// What its adverts are sealed with.
+    pub seal: Box<Seal>,
     /// Its counters.
     pub statistics: Statistics,
     /// Addresses, advertised ones first, then the excluded: the order in which the router counts them.
@@ -79,6 +82,7 @@ impl Instance {
     pub fn new(wanted: model::Instance, config: RouterConfig, now: Duration) -> Self {
         let holdings = wanted.addresses.iter().chain(&wanted.excluded).map(Holding::new).collect();
         Self {
+            seal: Box::new(super::translate::seal(&wanted)),
             wanted,
             router: VirtualRouter::new(config),
             statistics: Statistics::default(),

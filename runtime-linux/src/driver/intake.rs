@@ -3,7 +3,8 @@
 use core::time::Duration;
 use std::sync::mpsc::TryRecvError;
 
-use vrrp_core::{Event, Packet};
+use vrrp_core::wire::ah;
+use vrrp_core::{Action, Event, Packet};
 
 use super::poller::Ready;
 use super::worker::{Flow, Worker};
@@ -84,12 +85,29 @@ impl Worker {
                     link_source,
                     message: datagram.payload,
                 };
-                self.feed(id, now, Event::Packet(packet));
+                self.unseal(id, &packet, datagram.header.as_ref(), now);
             }
             Err(counter) => {
                 if let Some(port) = self.hands.ports.get_mut(number) {
                     port.count(counter);
                 }
+            }
+        }
+    }
+
+    /// Hands a packet that proves itself to an instance.
+    fn unseal(&mut self, id: usize, packet: &Packet<'_>, header: Option<&ah::Repr>, now: Duration) {
+        let Some(instance) = self.roster.get_mut(id) else { return };
+        let active = instance.is_active();
+        match instance.seal.open(clock::wall(), packet, header, active) {
+            Ok(packet) => {
+                self.feed(id, now, Event::Packet(packet));
+                if let Some(instance) = self.roster.get_mut(id).filter(|instance| instance.is_active()) {
+                    instance.seal.outpace();
+                }
+            }
+            Err(why) => {
+                self.perform(id, now, &[Action::Ignored(why)]);
             }
         }
     }

@@ -3,9 +3,11 @@
 use core::net::IpAddr;
 use core::time::Duration;
 
+use vrrp_core::seal::{Header, Seal};
+use vrrp_core::wire::auth;
 use vrrp_core::{Config, ConfigError, Family, Interval, Peer, Settings, Unicast, Version, announce};
 
-use crate::config::model::Instance;
+use crate::config::model::{Authentication, Instance};
 
 /// The settings of a virtual router on Linux.
 pub type RouterConfig = Config<Box<[IpAddr]>, Box<[Peer]>>;
@@ -38,7 +40,7 @@ pub fn config(instance: &Instance) -> Result<RouterConfig, ConfigError> {
         eager: instance.wants_active,
         checksum: instance.checksum,
         follow_checksum: false,
-        password: instance.password,
+        authentication: authentication(&instance.authentication),
         skip_address_check: instance.skip_address_check,
         // Peers that run keepalived may list global addresses only.
         require_link_local: instance.strict,
@@ -67,6 +69,25 @@ pub fn config(instance: &Instance) -> Result<RouterConfig, ConfigError> {
             Some(Unicast { peers: peers.collect(), check_source: instance.check_unicast_source });
     }
     settings.try_into()
+}
+
+/// What the adverts of `instance` say of their authentication.
+fn authentication(authentication: &Authentication) -> auth::Authentication {
+    match authentication {
+        // A trailer stands behind the advert, which knows nothing of it.
+        Authentication::None | Authentication::Trailer(_) => auth::Authentication::None,
+        Authentication::Password(password) => auth::Authentication::Password(*password),
+        Authentication::Header(_) => auth::Authentication::Header,
+    }
+}
+
+/// What the adverts of `instance` are sealed with.
+pub fn seal(instance: &Instance) -> Seal {
+    match &instance.authentication {
+        Authentication::None | Authentication::Password(_) => Seal::None,
+        Authentication::Header(key) => Seal::Header(Header::new(*key)),
+        Authentication::Trailer(trailer) => Seal::Trailer(trailer.as_ref().clone()),
+    }
 }
 
 fn interval(interval: Duration, version: Version) -> Result<Interval, ConfigError> {

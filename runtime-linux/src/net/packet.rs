@@ -3,6 +3,7 @@
 use core::net::IpAddr;
 
 use etherparse::{Ipv4HeaderSlice, Ipv6HeaderSlice};
+use vrrp_core::wire::{ah, envelope};
 
 /// An IP packet that may carry VRRP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,7 +14,9 @@ pub struct Datagram<'a> {
     pub destination: IpAddr,
     /// TTL or hop limit as received.
     pub ttl: u8,
-    /// What follows the IP header, without the padding of the link.
+    /// The authentication header, where there is one.
+    pub header: Option<ah::Repr>,
+    /// What follows the headers, without the padding of the link.
     pub payload: &'a [u8],
 }
 
@@ -28,8 +31,10 @@ pub enum Malformed {
     HeaderChecksum,
     /// A fragment: an advert is never one.
     Fragment,
-    /// The next header is not VRRP.
+    /// The next header is neither VRRP nor an authentication header.
     Protocol,
+    /// An authentication header that is not one around VRRP, or behind IP options.
+    AuthenticationHeader,
 }
 
 impl Malformed {
@@ -41,6 +46,7 @@ impl Malformed {
             Self::HeaderChecksum => "ip_header_checksum",
             Self::Fragment => "ip_fragment",
             Self::Protocol => "ip_protocol",
+            Self::AuthenticationHeader => "ip_authentication_header",
         }
     }
 }
@@ -68,13 +74,19 @@ fn ipv4(bytes: &[u8]) -> Result<Datagram<'_>, Malformed> {
     if header.is_fragmenting_payload() {
         return Err(Malformed::Fragment);
     }
-    if header.protocol().0 != VRRP {
-        return Err(Malformed::Protocol);
-    }
+    let (proof, payload) = match header.protocol().0 {
+        VRRP => (None, payload),
+        ah::PROTOCOL => {
+            let proof = envelope::header(bytes).ok_or(Malformed::AuthenticationHeader)?;
+            (Some(proof), payload.get(ah::LEN..).ok_or(Malformed::AuthenticationHeader)?)
+        }
+        _ => return Err(Malformed::Protocol),
+    };
     Ok(Datagram {
         source: header.source_addr().into(),
         destination: header.destination_addr().into(),
         ttl: header.ttl(),
+        header: proof,
         payload,
     })
 }
@@ -92,6 +104,7 @@ fn ipv6(bytes: &[u8]) -> Result<Datagram<'_>, Malformed> {
         source: header.source_addr().into(),
         destination: header.destination_addr().into(),
         ttl: header.hop_limit(),
+        header: None,
         payload,
     })
 }

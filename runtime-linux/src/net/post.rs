@@ -4,6 +4,8 @@ use core::net::{IpAddr, SocketAddr, SocketAddrV4, SocketAddrV6};
 use core::ops::Range;
 use std::io;
 
+use vrrp_core::seal::Payload;
+
 use super::ports::Ports;
 use super::send::ipv4_header;
 use super::sys::{self, BATCH, Envelope, Outgoing};
@@ -33,7 +35,7 @@ pub struct Letter {
 }
 
 impl Post {
-    /// Adds an advert, checksum already in place.
+    /// Adds an advert, sealed and with its checksum in place.
     ///
     /// # Errors
     /// [`io::ErrorKind::InvalidInput`] when the addresses are not of one family.
@@ -43,12 +45,13 @@ impl Post {
         port: usize,
         (source, destination): (IpAddr, IpAddr),
         ttl: u8,
+        payload: Payload,
         message: &[u8],
     ) -> io::Result<()> {
         let start = self.bytes.len();
         match (source, destination) {
             (IpAddr::V4(source), IpAddr::V4(destination)) => {
-                self.bytes.extend(ipv4_header(source, destination, ttl, message.len())?);
+                self.bytes.extend(ipv4_header(source, destination, ttl, payload)?);
             }
             (IpAddr::V6(_), IpAddr::V6(_)) => {}
             (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => {

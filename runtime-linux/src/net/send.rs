@@ -11,6 +11,7 @@ use etherparse::{IpNumber, Ipv4Header};
 use nix::sys::socket::{self, ControlMessage, MsgFlags, SockaddrIn, SockaddrIn6};
 use socket2::{Domain, InterfaceIndexOrAddress, Protocol, Socket, Type};
 use vrrp_core::Family;
+use vrrp_core::seal::Payload;
 
 use super::filter;
 
@@ -112,7 +113,8 @@ impl Sender {
         ttl: u8,
         message: &[u8],
     ) -> io::Result<()> {
-        let header = ipv4_header(source, destination, ttl, message.len())?;
+        let payload = Payload { protocol: VRRP, identification: 0, len: message.len() };
+        let header = ipv4_header(source, destination, ttl, payload)?;
         let to = SockaddrIn::from(SocketAddrV4::new(destination, 0));
         let information = libc::in_pktinfo {
             ipi_ifindex: index.cast_signed(),
@@ -152,16 +154,18 @@ impl AsRawFd for Sender {
     }
 }
 
-/// An IPv4 header in front of a message of so many bytes.
+/// An IPv4 header in front of a payload. The kernel fills in an identification of zero.
 pub(super) fn ipv4_header(
     source: Ipv4Addr,
     destination: Ipv4Addr,
     ttl: u8,
-    length: usize,
+    payload: Payload,
 ) -> io::Result<[u8; IPV4_HEADER]> {
-    let length = u16::try_from(length).map_err(io::Error::other)?;
-    let mut header = Ipv4Header::new(length, ttl, IpNumber(VRRP), source.octets(), destination.octets())
+    let length = u16::try_from(payload.len).map_err(io::Error::other)?;
+    let protocol = IpNumber(payload.protocol);
+    let mut header = Ipv4Header::new(length, ttl, protocol, source.octets(), destination.octets())
         .map_err(io::Error::other)?;
+    header.identification = payload.identification;
     header.dscp = DSCP.try_into().expect("CS6 is a DSCP value");
     header.dont_fragment = false;
     header.header_checksum = header.calc_header_checksum();

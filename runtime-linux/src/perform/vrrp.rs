@@ -8,8 +8,9 @@ use std::io;
 
 use nix::errno::Errno;
 use vrrp_core::Family;
-use vrrp_core::wire::advert;
+use vrrp_core::seal;
 
+use crate::clock;
 use crate::driver::instance::{Holding, Instance};
 use crate::driver::outbox::Outbox;
 use crate::driver::{Gaps, Level};
@@ -67,24 +68,28 @@ impl Performer {
             claims: Claims::default(),
             holders: BTreeMap::new(),
             virtual_addresses: BTreeSet::new(),
-            buffer: vec![0; advert::MAX_LEN],
+            buffer: vec![0; seal::MAX_LEN],
         })
     }
 
     /// Writes the router's advert to the group or to each peer. It leaves with the next [`Post::send`].
     pub fn advertise(&mut self, id: usize, instance: &mut Instance, priority: u8) {
         let (Some((port, _)), Some(source)) = (instance.port, instance.source) else { return };
+        let family = instance.family();
+        let stamp = instance.seal.stamp(clock::wall());
         let message = instance.router.advert(priority);
         let mut write = |destination: IpAddr, ttl: u8| {
-            let written = message.emit(source, destination, instance.router.checksum(), &mut self.buffer);
-            let written = written.map(|length| &self.buffer[..length]);
+            let form = instance.router.checksum();
+            let sealed = stamp.emit(&message, source, destination, form, &mut self.buffer);
             // A configuration that exists has addresses of one family, and an advert has room for all of them.
-            written
-                .is_some_and(|message| self.post.add(id, port, (source, destination), ttl, message).is_ok())
+            sealed.is_some_and(|payload| {
+                let bytes = &self.buffer[..payload.len];
+                self.post.add(id, port, (source, destination), ttl, payload, bytes).is_ok()
+            })
         };
         let mut complete = true;
         match &instance.router.config().settings().unicast {
-            None => complete = write(instance.family().multicast_group(), u8::MAX),
+            None => complete = write(family.multicast_group(), u8::MAX),
             Some(unicast) => {
                 for peer in &unicast.peers {
                     complete &= write(peer.address, instance.wanted.unicast_ttl);

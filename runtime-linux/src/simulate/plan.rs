@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use bench::simulation::site::Seat;
 use vrrp_core::Family;
 
-use crate::config::model::{Configuration, Instance};
+use crate::config::model::{Authentication, Configuration, Instance};
 use crate::driver::translate::{self, RouterConfig};
 
 /// A host.
@@ -30,6 +30,21 @@ pub struct Router {
     pub seat: Seat,
 }
 
+/// What stands in for the seals of an instance: an authentication header with another key is dropped just as
+/// another password is.
+fn in_simulation(instance: &Instance, letter: &str, remarks: &mut Vec<String>) -> Instance {
+    let authentication = match &instance.authentication {
+        Authentication::Header(key) => Authentication::Password(*key),
+        Authentication::Trailer(_) => {
+            let name = &instance.name;
+            remarks.push(format!("{letter}: {name} is simulated without its auth_hmac"));
+            Authentication::None
+        }
+        other @ (Authentication::None | Authentication::Password(_)) => other.clone(),
+    };
+    Instance { authentication, ..instance.clone() }
+}
+
 /// The hosts of these configurations, and what an operator should know about how they were understood.
 pub fn nodes(configurations: Vec<(String, Configuration)>) -> (Vec<Node>, Vec<String>) {
     let mut remarks = Vec::new();
@@ -38,6 +53,7 @@ pub fn nodes(configurations: Vec<(String, Configuration)>) -> (Vec<Node>, Vec<St
         let mut routers: Vec<(Instance, RouterConfig)> = Vec::new();
         for instance in &configuration.instances {
             let name = &instance.name;
+            let instance = &in_simulation(instance, letter, &mut remarks);
             match translate::config(instance) {
                 Err(error) => {
                     remarks.push(format!("{letter}: {name} cannot run as it is configured: {error}"));

@@ -4,8 +4,9 @@ use core::net::Ipv4Addr;
 use core::time::Duration;
 
 use runtime_linux::config::model::{
-    ChecksumForm, DataPlane, Instance, Priority, ScriptUser, Tracked, Version,
+    Authentication, ChecksumForm, DataPlane, Instance, Priority, ScriptUser, Tracked, Version,
 };
+use vrrp_core::seal::{Key, Mode, Trailer};
 
 use super::{clean, codes, complaints, load, router};
 
@@ -95,7 +96,10 @@ fn strict_mode_does_what_keepalived_does_on_the_wire() {
     );
     let instance = only(&text);
     assert_eq!(codes(&text), ["S0409", "S0408", "S0408", "S0411", "S0413"]);
-    assert_eq!((instance.password, instance.wants_active, instance.accept), (None, false, false));
+    assert_eq!(
+        (&instance.authentication, instance.wants_active, instance.accept),
+        (&Authentication::None, false, false)
+    );
     assert_eq!((instance.down_timer_adverts, instance.preempt_delay), (3, Duration::ZERO));
     assert!(instance.lower_priority_no_advert);
     assert_eq!(instance.garp.lower_priority_repeat, 0);
@@ -108,13 +112,80 @@ fn strict_mode_does_what_keepalived_does_on_the_wire() {
 #[test]
 fn a_password_has_eight_characters_and_version_2() {
     let with = |lines: &str| router(&format!("authentication {{\n{lines}\n}}"));
-    assert_eq!(only(&with("auth_type PASS\nauth_pass lll for both")).password, Some(*b"lll\0\0\0\0\0"));
-    assert_eq!(only(&with("auth_pass 123456789")).password, Some(*b"12345678"));
+    assert_eq!(
+        only(&with("auth_type PASS\nauth_pass lll for both")).authentication,
+        Authentication::Password(*b"lll\0\0\0\0\0")
+    );
+    assert_eq!(only(&with("auth_pass 123456789")).authentication, Authentication::Password(*b"12345678"));
     assert_eq!(codes(&with("auth_pass 123456789")), ["S0305"]);
     assert_eq!(codes(&with("auth_type PASS")), ["S0413"]);
-    assert_eq!(codes(&with("auth_type AH\nauth_pass x")), ["S0413"]);
+    let header = with("auth_type AH\nauth_pass x");
+    assert_eq!(only(&header).authentication, Authentication::Header(*b"x\0\0\0\0\0\0\0"));
+    assert_eq!(codes(&header), Vec::<&str>::new());
+    assert_eq!(codes(&with("auth_type AH")), ["S0413"]);
     assert_eq!(codes(&router("version 3\nauthentication { auth_pass x\n}")), ["S0413"]);
     assert_eq!(codes(&with("auth_type WORD\nauth_pass x")), ["S0301"]);
+}
+
+#[test]
+fn a_trailer_has_keys_a_window_and_a_mode() {
+    let with = |lines: &str| router(&format!("version 3\nadvert_int 2\nauth_hmac {{\n{lines}\n}}"));
+    let ones = "hex:0101010101010101010101010101010101010101010101010101010101010101";
+    let key = |number: u8, byte: u8| Key::new(number, &[byte; 32]).unwrap();
+    let trailer = |keys: &[Key], active, mode, window| {
+        Authentication::Trailer(Box::new(Trailer::new(keys, active, mode, window).unwrap()))
+    };
+    // Three intervals, but 5 s at least.
+    assert_eq!(
+        only(&with(&format!("key 1 {ones}\nactive_key 1"))).authentication,
+        trailer(&[key(1, 1)], 1, Mode::Enforce, Some(6))
+    );
+    let rotated =
+        format!("key 1 {ones}\nkey 9 {}\nactive_key 9\ntime_window 30\nmode permissive", "x".repeat(32));
+    let both = [key(1, 1), key(9, b'x')];
+    assert_eq!(only(&with(&rotated)).authentication, trailer(&both, 9, Mode::Permissive, Some(30)));
+    assert_eq!(codes(&with(&rotated)), Vec::<&str>::new());
+    let ordered = format!("key 1 {ones}\nactive_key 1\nanti_replay monotonic\nmode receive-only");
+    assert_eq!(only(&with(&ordered)).authentication, trailer(&both[..1], 1, Mode::ReceiveOnly, None));
+    // From a file, whose last line break is no part of it.
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("key");
+    std::fs::write(&file, format!("{ones}\n")).unwrap();
+    let from_file = only(&with(&format!("key 1 file:{}\nactive_key 1", file.display())));
+    assert_eq!(from_file.authentication, trailer(&both[..1], 1, Mode::Enforce, Some(6)));
+}
+
+#[test]
+fn a_trailer_that_cannot_be_is_left_out() {
+    let with = |lines: &str| router(&format!("version 3\nauth_hmac {{\n{lines}\n}}"));
+    let ones = "hex:0101010101010101010101010101010101010101010101010101010101010101";
+    let good = format!("key 1 {ones}\nactive_key 1");
+    for (lines, expected) in [
+        ("key 1 short\nactive_key 1".to_owned(), vec!["S0413", "S0426"]),
+        ("key 1 hex:0g\nactive_key 1".to_owned(), vec!["S0413", "S0426"]),
+        ("key 1 file:/nonexistent\nactive_key 1".to_owned(), vec!["S0413", "S0426"]),
+        (format!("key 1 {ones}"), vec!["S0413"]),
+        (format!("key 1 {ones}\nactive_key 2"), vec!["S0413"]),
+        (format!("key 1 {ones}\nkey 1 {ones}\nactive_key 1"), vec!["S0413"]),
+    ] {
+        let text = with(&lines);
+        let mut found = codes(&text);
+        found.sort_unstable();
+        assert_eq!(found, expected, "{lines}");
+        assert_eq!(only(&text).authentication, Authentication::None, "{lines}");
+    }
+    for (line, code) in [("time_window 301", "S0301"), ("mode often", "S0301"), ("key 0 x", "S0301")] {
+        assert!(codes(&with(&format!("{good}\n{line}"))).contains(&code), "{line}");
+    }
+    // Strict mode enforces it; beside a password it is what is used.
+    let strict =
+        router(&format!("version 3\nstrict_mode\naccept\nauth_hmac {{\n{good}\nmode permissive\n}}"));
+    assert_eq!(codes(&strict), ["S0408"]);
+    let enforced = Trailer::new(&[Key::new(1, &[1; 32]).unwrap()], 1, Mode::Enforce, Some(5)).unwrap();
+    assert_eq!(only(&strict).authentication, Authentication::Trailer(Box::new(enforced)));
+    let both = router(&format!("authentication {{ auth_pass x\n }}\nauth_hmac {{\n{good}\n}}"));
+    assert_eq!(codes(&both), ["S0413"]);
+    assert!(matches!(only(&both).authentication, Authentication::Trailer(_)));
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Blocks and braces.
 
+use runtime_linux::config::model::Authentication;
+
 use super::{clean, codes, complaints};
 
 const ROUTER: &str = "interface eth0\nvirtual_router_id 5\nvirtual_ipaddress { 192.0.2.1/24 }\n";
@@ -15,7 +17,7 @@ fn a_brace_may_stand_on_the_next_line_or_without_blanks() {
 #[test]
 fn a_block_may_stand_on_one_line() {
     let text = format!("vrrp_instance A {{\n{ROUTER}authentication {{ auth_type PASS\n auth_pass x }} }}");
-    assert_eq!(clean(&text).instances[0].password, Some(*b"x\0\0\0\0\0\0\0"));
+    assert_eq!(clean(&text).instances[0].authentication, Authentication::Password(*b"x\0\0\0\0\0\0\0"));
 }
 
 #[test]

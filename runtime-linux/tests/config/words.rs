@@ -57,6 +57,7 @@ fn every_built_word_is_read_by_somebody() {
         Block::SyncGroup => format!("vrrp_sync_group g {{\n{line}\n}}"),
         Block::Instance => format!("vrrp_instance A {{\n{line}\n}}"),
         Block::Authentication => format!("vrrp_instance A {{\nauthentication {{\n{line}\n}}\n}}"),
+        Block::AuthHmac => format!("vrrp_instance A {{\nauth_hmac {{\n{line}\n}}\n}}"),
         Block::VirtualServer => format!("virtual_server 192.0.2.1 80 {{\n{line}\n}}"),
         Block::RealServer => {
             format!("virtual_server 192.0.2.1 80 {{\nreal_server 10.0.0.1 80 {{\n{line}\n}}\n}}")
@@ -78,7 +79,6 @@ fn every_built_word_is_read_by_somebody() {
         | Block::BfdInstance
         | Block::GarpGroup
         | Block::Ssl
-        | Block::AuthHmac
         | Block::Url
         | Block::BfdCheck
         | Block::FileCheck => panic!("nothing is built in {}", block.name()),

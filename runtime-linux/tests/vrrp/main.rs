@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic, in its helpers too")]
 
 mod addresses;
+mod authentication;
 mod election;
 mod group;
 mod held_up;

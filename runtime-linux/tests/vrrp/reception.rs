@@ -6,6 +6,7 @@ use std::os::fd::AsRawFd;
 
 use etherparse::{IpFragOffset, IpNumber, Ipv4Header};
 use nix::sys::socket::{MsgFlags, sendto};
+use runtime_linux::config::model::Authentication;
 use runtime_linux::driver::Phase;
 use runtime_linux::lab::{self, Node, Observer, Switch};
 use runtime_linux::netlink::route::Route;
@@ -100,7 +101,7 @@ fn version_2_has_rungs_of_its_own() {
         let mut one = instance("a", 100);
         one.version = Version::V2;
         one.advert_interval = Duration::from_secs(1);
-        one.password = Some(*b"secret\0\0");
+        one.authentication = Authentication::Password(*b"secret\0\0");
         one.wants_active = true;
         station.apply(&[one]);
         station.wait_for(Phase::Master, PATIENCE);

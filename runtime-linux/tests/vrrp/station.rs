@@ -4,7 +4,7 @@ use core::net::IpAddr;
 use core::time::Duration;
 
 use runtime_linux::clock;
-use runtime_linux::config::model::{Garp, Instance, Notify, SyncGroup, VirtualAddress};
+use runtime_linux::config::model::{Authentication, Garp, Instance, Notify, SyncGroup, VirtualAddress};
 use runtime_linux::driver::{
     self, Command, Handle, InstanceStatus, Kind, Phase, Report, Setup, Status, Verdict,
 };
@@ -135,6 +135,13 @@ impl Station {
         clock::now().saturating_sub(begin)
     }
 
+    /// Another thread after a crash.
+    pub(crate) fn restart(&mut self) {
+        let (handle, reports) = self.node.run(|| driver::spawn(Setup::default()).unwrap()).unwrap();
+        (self.handle, self.reports) = (Some(handle), reports);
+        self.seen.clear();
+    }
+
     /// The thread goes as in a crash: nothing is sent, addresses stay.
     pub(crate) fn crash(&mut self) {
         self.tell(Command::Abandon);
@@ -157,7 +164,7 @@ pub(crate) fn instance(name: &str, priority: u8) -> Instance {
         priority: Priority::new(priority).unwrap(),
         wants_active: false,
         advert_interval: Duration::from_millis(100),
-        password: None,
+        authentication: Authentication::None,
         addresses: vec![address("198.18.0.100", 24)],
         excluded: Vec::new(),
         routes: Vec::new(),

@@ -124,7 +124,7 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> VirtualRouter<A, P> {
             version: config.version,
             family: config.family,
             interval: config.advert_interval,
-            password: config.password,
+            authentication: config.authentication,
             owner: config.priority.is_owner(),
             addresses: config.addresses.as_ref(),
             trusted: self.active().map(|active| active.source).filter(|_| config.skip_address_check),

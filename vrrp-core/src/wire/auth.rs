@@ -1,4 +1,5 @@
-//! Authentication of version 2 (RFC 2338 §5.3.6): none, or a password in clear text.
+//! Authentication of version 2 (RFC 2338 §5.3.6): none, a password in clear text, or an IP authentication
+//! header around the advert.
 //!
 //! RFC 3768 took both away and kept the room: eight bytes at the end of every advert.
 
@@ -9,7 +10,10 @@ pub enum Authentication {
     None,
     /// Type 1: a password of up to eight bytes, padded with zeros.
     Password([u8; LEN]),
-    /// Any other type, 2 (the IP authentication header) among them: known to be there, not understood.
+    /// Type 2: the advert came behind an IP authentication header ([`ah`](super::ah)). The eight bytes are zero
+    /// when sent and not looked at when received.
+    Header,
+    /// Any other type: known to be there, not understood.
     Unknown(u8),
 }
 
@@ -19,6 +23,7 @@ impl Authentication {
         match kind {
             0 => Self::None,
             1 => Self::Password(data),
+            2 => Self::Header,
             _ => Self::Unknown(kind),
         }
     }
@@ -28,6 +33,7 @@ impl Authentication {
         match self {
             Self::None => 0,
             Self::Password(_) => 1,
+            Self::Header => 2,
             Self::Unknown(kind) => kind,
         }
     }
@@ -35,14 +41,14 @@ impl Authentication {
     /// The eight bytes to send.
     pub const fn data(self) -> [u8; LEN] {
         match self {
-            Self::None | Self::Unknown(_) => [0; LEN],
+            Self::None | Self::Header | Self::Unknown(_) => [0; LEN],
             Self::Password(password) => password,
         }
     }
 }
 
-/// Whether two passwords are the same, found out in the same time whatever they are.
-pub fn same(a: [u8; LEN], b: [u8; LEN]) -> bool {
+/// Whether two passwords or digests are the same, found out in the same time whatever they are.
+pub fn same<const N: usize>(a: [u8; N], b: [u8; N]) -> bool {
     core::hint::black_box(a.iter().zip(b).fold(0, |difference, (a, b)| difference | (a ^ b))) == 0
 }
 
@@ -66,7 +72,7 @@ mod tests {
 
     #[test]
     fn unknown_types_survive() {
-        assert_eq!(Authentication::parse(2, [9; 8]).kind(), 2);
+        assert_eq!(Authentication::parse(9, [9; 8]).kind(), 9);
         assert_eq!(Authentication::parse(0, [9; 8]).data(), [0; 8]);
     }
 }

@@ -2,12 +2,14 @@
 
 use core::net::IpAddr;
 
-use etherparse::{IpDscp, IpNumber, IpSlice, Ipv4Header, Ipv6FlowLabel, Ipv6Header};
+use etherparse::{IpDscp, IpNumber, IpSlice, Ipv4Header, Ipv4HeaderSlice, Ipv6FlowLabel, Ipv6Header};
 
+use super::{ah, checksum};
+use crate::seal::Payload;
 use crate::{Family, Packet};
 
-/// Reads a packet that starts with its IP header: options and extension headers are passed over, and padding
-/// behind the IP length is cut off.
+/// Reads a packet that starts with its IP header: options and extension headers are passed over, an
+/// authentication header among them ([`header`] has it), and padding behind the IP length is cut off.
 pub fn parse(packet: &[u8], link_source: Option<[u8; 6]>) -> Result<Packet<'_>, Error> {
     let ip = IpSlice::from_slice(packet).map_err(|_| Error::Malformed)?;
     if ip.is_fragmenting_payload() {
@@ -29,6 +31,17 @@ pub fn parse(packet: &[u8], link_source: Option<[u8; 6]>) -> Result<Packet<'_>, 
     })
 }
 
+/// The authentication header of a packet that starts with its IPv4 header, if that is what follows it.
+pub fn header(packet: &[u8]) -> Option<ah::Repr> {
+    let ip = Ipv4HeaderSlice::from_slice(packet).ok()?;
+    // With options the digest would be over more than anyone makes it over.
+    if ip.protocol() != IpNumber::AUTHENTICATION_HEADER || ip.slice().len() != len(Family::V4) {
+        return None;
+    }
+    let payload = packet.get(ip.slice().len()..usize::from(ip.total_len()))?;
+    ah::Repr::parse(payload, ip.identification()).map(|(header, _)| header)
+}
+
 /// Writes the header of a packet with an advert of `len` bytes to the start of `buffer`; returns its length.
 ///
 /// TTL `ttl` is 255 but for unicast peers that ask for another; the traffic class is CS6, as routing
@@ -42,12 +55,24 @@ pub fn emit(
     len: usize,
     buffer: &mut [u8],
 ) -> Option<usize> {
-    let len = u16::try_from(len).ok()?;
+    around(source, destination, ttl, &Payload { protocol: checksum::PROTOCOL, identification, len }, buffer)
+}
+
+/// The same for a sealed advert ([`Stamp::emit`](crate::seal::Stamp::emit)).
+pub fn around(
+    source: IpAddr,
+    destination: IpAddr,
+    ttl: u8,
+    payload: &Payload,
+    buffer: &mut [u8],
+) -> Option<usize> {
+    let len = u16::try_from(payload.len).ok()?;
+    let protocol = IpNumber(payload.protocol);
     match (source, destination) {
         (IpAddr::V4(source), IpAddr::V4(destination)) => {
             let mut header =
-                Ipv4Header::new(len, ttl, IpNumber::VRRP, source.octets(), destination.octets()).ok()?;
-            header.identification = identification;
+                Ipv4Header::new(len, ttl, protocol, source.octets(), destination.octets()).ok()?;
+            header.identification = payload.identification;
             header.dont_fragment = false;
             header.dscp = IpDscp::CS6;
             header.header_checksum = header.calc_header_checksum();
@@ -60,7 +85,7 @@ pub fn emit(
                 traffic_class: IpDscp::CS6.value() << 2,
                 flow_label: Ipv6FlowLabel::ZERO,
                 payload_length: len,
-                next_header: IpNumber::VRRP,
+                next_header: protocol,
                 hop_limit: ttl,
                 source: source.octets(),
                 destination: destination.octets(),

@@ -2,6 +2,7 @@
 
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use vrrp_core::wire::auth::Authentication;
 use vrrp_core::{Config, ConfigError, Family, Peer, Settings, Unicast, Version};
 
 use crate::scene::{ADDRESSES_V6, Wish, interval, v2, v3, v6, vrid};
@@ -20,7 +21,13 @@ fn each_mistake_has_its_own_error() {
         Some(ConfigError::IntervalNotWholeSeconds)
     );
     assert_eq!(error(Wish { advert_interval: interval(4_096), ..v3() }), Some(ConfigError::IntervalTooLong));
-    assert_eq!(error(Wish { password: Some([0; 8]), ..v3() }), Some(ConfigError::PasswordInVersion3));
+    for authentication in [Authentication::Password([0; 8]), Authentication::Header] {
+        assert_eq!(error(Wish { authentication, ..v3() }), Some(ConfigError::AuthenticationInVersion3));
+    }
+    assert_eq!(
+        error(Wish { authentication: Authentication::Unknown(9), ..v2() }),
+        Some(ConfigError::UnknownAuthentication { kind: 9 })
+    );
     assert_eq!(error(Wish { addresses: &[], ..v3() }), Some(ConfigError::NoAddresses));
     assert_eq!(
         error(Wish { addresses: v4_in_v6, ..v6() }),

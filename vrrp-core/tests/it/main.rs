@@ -13,6 +13,8 @@ mod reception;
 mod reconfigure;
 mod resume;
 mod scene;
+mod seal;
+mod seal_restart;
 mod tie_break;
 mod timers;
 mod transitions;

@@ -5,6 +5,7 @@
 use core::net::IpAddr;
 
 use vrrp_core::reception::{Advert, Expectation, Ignored, UnicastExpectation, judge};
+use vrrp_core::wire::auth::Authentication;
 use vrrp_core::{ChecksumForm, Family, Packet, Peer, Statistics, Version};
 
 use crate::scene::{ADDRESSES_V6, host, interval, vrid};
@@ -28,7 +29,7 @@ fn expectation(version: Version) -> Expectation<'static> {
         version,
         family: Family::V4,
         interval: interval(100),
-        password: None,
+        authentication: Authentication::None,
         owner: false,
         addresses: &LISTED_V4,
         trusted: None,
@@ -140,12 +141,20 @@ fn the_checksum_is_over_what_the_version_says() {
 #[test]
 fn authentication_must_be_the_configured_one() {
     // R8, A1, A2
-    let secret = Expectation { password: Some(*b"1234\0\0\0\0"), ..expectation(Version::V2) };
+    let secret = Expectation {
+        authentication: Authentication::Password(*b"1234\0\0\0\0"),
+        ..expectation(Version::V2)
+    };
     assert!(judge(&secret, &packet(&T2)).is_ok());
     assert_eq!(judge(&secret, &packet(&T1)), Err(Ignored::AuthenticationMismatch));
     assert_eq!(v2(&T2), Err(Ignored::AuthenticationMismatch));
     assert_eq!(judge(&secret, &packet(&altered(T2, 19, 1))), Err(Ignored::Password));
-    assert_eq!(v2(&altered(T1, 4, 2)), Err(Ignored::AuthenticationUnknown));
+    assert_eq!(v2(&altered(T1, 4, 2)), Err(Ignored::AuthenticationMismatch));
+    assert_eq!(v2(&altered(T1, 4, 3)), Err(Ignored::AuthenticationUnknown));
+    let header = Expectation { authentication: Authentication::Header, ..expectation(Version::V2) };
+    assert!(judge(&header, &packet(&altered(T1, 4, 2))).is_ok(), "the seal has looked at the header");
+    assert_eq!(judge(&header, &packet(&T1)), Err(Ignored::AuthenticationMismatch));
+    assert_eq!(judge(&header, &packet(&T2)), Err(Ignored::AuthenticationMismatch));
     assert!(v2(&altered(T1, 19, 77)).is_ok(), "the data of type 0 is not looked at");
 }
 

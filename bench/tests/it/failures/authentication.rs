@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 
+use vrrp_core::wire::auth::Authentication;
 use vrrp_core::{Action, Ignored, State};
 
 use super::forged::secret;
@@ -49,13 +50,13 @@ pub(super) fn f25_another_password_on_one_side_is_told_within_one_advert() {
     run(&mut group, s(10));
     assert_eq!(group.active(), [0]);
     let change = group.now();
-    group.configure(0, |wish| wish.password = Some(*b"new word"));
+    group.configure(0, |wish| wish.authentication = Authentication::Password(*b"new word"));
     run(&mut group, s(10));
     assert_eq!(group.active(), [0, 1]);
     let told = times(&group, change, 1, |action| action == Action::Ignored(Ignored::Password));
     let first = adverts(&group, change, 0)[0];
     assert!((first..=first + WAY).contains(&told[0]), "{told:?}");
-    group.configure(1, |wish| wish.password = Some(*b"new word"));
+    group.configure(1, |wish| wish.authentication = Authentication::Password(*b"new word"));
     run(&mut group, s(2));
     assert_eq!(group.active(), [0]);
 }

@@ -173,7 +173,8 @@ pub(super) fn f17_unicast_takes_listed_sources_within_their_ttl_range_only() {
 /// Version 2 with a password.
 pub(super) fn secret(host: u8, priority: u8) -> Station {
     with(station(host, priority), |wish| {
-        (wish.version, wish.password) = (Version::V2, Some(*b"open up\0"));
+        (wish.version, wish.authentication) =
+            (Version::V2, vrrp_core::wire::auth::Authentication::Password(*b"open up\0"));
     })
 }
 
@@ -184,7 +185,7 @@ fn target(station: &Station) -> Target {
         version: station.wish.version,
         interval: station.wish.advert_interval,
         addresses: station.wish.addresses.to_vec(),
-        password: station.wish.password,
+        authentication: station.wish.authentication,
         source: station.source,
     }
 }

@@ -92,7 +92,7 @@ pub(super) fn f10_a_forged_zero_interval_shortens_no_wait() {
         version: wish.version,
         interval: wish.advert_interval,
         addresses: wish.addresses.to_vec(),
-        password: None,
+        authentication: vrrp_core::wire::auth::Authentication::None,
         source: station(1, 200).source,
     };
     let zero: Vec<_> =

@@ -49,7 +49,7 @@ fn verdict(version: Version, message: &[u8]) -> Result<(), Ignored> {
         version,
         family: Family::V4,
         interval: wish.advert_interval,
-        password: None,
+        authentication: vrrp_core::wire::auth::Authentication::None,
         owner: false,
         addresses: &wish.addresses,
         trusted: None,
@@ -74,7 +74,7 @@ fn target(version: Version) -> Target {
         version,
         interval: wish.advert_interval,
         addresses: wish.addresses.to_vec(),
-        password: None,
+        authentication: vrrp_core::wire::auth::Authentication::None,
         source: address(2),
     }
 }

@@ -4,6 +4,7 @@
 use core::net::IpAddr;
 use core::time::Duration;
 
+use super::authentication::Choice;
 use super::instance::Said;
 use crate::config::diagnose::{Diagnostic, Diagnostics, Kind, kind};
 use crate::config::model::{Instance, Priority, Version, VirtualAddress};
@@ -16,6 +17,8 @@ const LONGEST_V3: Duration = Duration::from_millis(40_950);
 const MOST_ADDRESSES: usize = 255;
 /// The most IPv6 addresses that fit into a packet of 1500 bytes.
 const MOST_V6_ADDRESSES: usize = 90;
+/// The same with 28 bytes of `auth_hmac` behind them.
+const MOST_V6_ADDRESSES_WITH_TRAILER: usize = 89;
 
 /// Makes a router; complains and gives `None` if it cannot be one.
 pub(super) fn complete(mut said: Said, diagnostics: &mut Diagnostics) -> Option<Instance> {
@@ -37,7 +40,8 @@ pub(super) fn complete(mut said: Said, diagnostics: &mut Diagnostics) -> Option<
     let preempt = rules.preempt(&said, wants_active);
     let preempt_delay = rules.preempt_delay(&said, wants_active, preempt);
     let advert_interval = rules.advert_interval(&said, version);
-    let password = rules.password(&said, version);
+    let choice = Choice { name: &rules.name, version, strict: said.strict, advert_interval };
+    let authentication = choice.complete(said.authentication.as_ref(), said.hmac.as_ref(), rules.diagnostics);
     let accept = rules.accept(&said, version, owner);
     let down_timer_adverts = rules.down_timer_adverts(&said);
     let same_family = |address: IpAddr| address.is_ipv4() == v4;
@@ -62,7 +66,7 @@ pub(super) fn complete(mut said: Said, diagnostics: &mut Diagnostics) -> Option<
         priority,
         wants_active,
         advert_interval,
-        password,
+        authentication,
         addresses,
         excluded,
         routes: said.routes,
@@ -147,7 +151,11 @@ impl Rules<'_> {
         };
         let mut addresses = Vec::new();
         let mut excluded: Vec<VirtualAddress> = Vec::new();
-        let most = if v4 { MOST_ADDRESSES } else { MOST_V6_ADDRESSES };
+        let most = match (v4, &said.hmac) {
+            (true, _) => MOST_ADDRESSES,
+            (false, None) => MOST_V6_ADDRESSES,
+            (false, Some(_)) => MOST_V6_ADDRESSES_WITH_TRAILER,
+        };
         for (address, token) in core::mem::take(&mut said.addresses) {
             if address.address.is_ipv4() != v4 {
                 self.in_family(false, address.address, token.span);
@@ -269,42 +277,6 @@ impl Rules<'_> {
             self.complain(&kind::INTERVAL_ROUNDED, message, span, &consequence);
         }
         rounded
-    }
-
-    fn password(&mut self, said: &Said, version: Version) -> Option<[u8; 8]> {
-        let authentication = said.authentication.as_ref()?;
-        let span = authentication.span;
-        if version == Version::V3 {
-            let message = "version 3 has no authentication";
-            self.complain(&kind::AUTHENTICATION_DROPPED, message, span, "adverts go out without it");
-        } else if said.strict {
-            let message = "strict mode has no authentication";
-            self.complain(
-                &kind::AUTHENTICATION_DROPPED,
-                message,
-                span,
-                "adverts go out without it, and peers that use it drop them",
-            );
-        } else if authentication.header {
-            let message = "authentication type AH is not built";
-            self.complain(
-                &kind::AUTHENTICATION_DROPPED,
-                message,
-                span,
-                "adverts go out without it, and peers that use it drop them",
-            );
-        } else if authentication.password.is_none() {
-            let message = "there is no auth_pass";
-            self.complain(
-                &kind::AUTHENTICATION_DROPPED,
-                message,
-                span,
-                "adverts go out without authentication",
-            );
-        } else {
-            return authentication.password;
-        }
-        None
     }
 
     /// Whether packets to the virtual addresses are taken.

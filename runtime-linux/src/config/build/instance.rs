@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use super::complete::complete;
 use super::global::{Defaults, LONGEST, checksum, set};
-use super::{address, blocks, duplicate, each, name_of, notify, track};
+use super::{address, authentication, blocks, duplicate, each, name_of, notify, track};
 use crate::config::diagnose::{Diagnostic, Diagnostics, kind};
 use crate::config::keyword::Block;
 use crate::config::model::{
@@ -28,7 +28,8 @@ pub(super) struct Said {
     pub(super) version: Option<(Version, Span)>,
     pub(super) priority: Option<(Priority, Span)>,
     pub(super) advert_interval: Option<(Duration, Span)>,
-    pub(super) authentication: Option<Authentication>,
+    pub(super) authentication: Option<authentication::Said>,
+    pub(super) hmac: Option<authentication::Hmac>,
     pub(super) addresses: Vec<(VirtualAddress, Token)>,
     pub(super) excluded: Vec<(VirtualAddress, Token)>,
     pub(super) no_addresses: bool,
@@ -51,14 +52,6 @@ pub(super) struct Said {
     pub(super) ignore_own_interface: bool,
     pub(super) tracked: track::Lists,
     pub(super) notify: Notify,
-}
-
-/// `authentication`.
-#[derive(Clone, Debug)]
-pub(super) struct Authentication {
-    pub(super) span: Span,
-    pub(super) header: bool,
-    pub(super) password: Option<[u8; 8]>,
 }
 
 pub(super) fn read_all(
@@ -125,6 +118,7 @@ fn read(
         priority: None,
         advert_interval: None,
         authentication: None,
+        hmac: None,
         addresses: Vec::new(),
         excluded: Vec::new(),
         no_addresses: false,
@@ -167,7 +161,8 @@ impl Said {
         diagnostics: &mut Diagnostics,
     ) -> bool {
         match word {
-            "authentication" => self.authentication = Some(authentication(node, diagnostics)),
+            "authentication" => self.authentication = Some(authentication::read(node, diagnostics)),
+            "auth_hmac" => self.hmac = Some(authentication::read_hmac(node, diagnostics)),
             "virtual_ipaddress" => address::read_all(node, &mut self.addresses, diagnostics),
             "virtual_ipaddress_excluded" => address::read_all(node, &mut self.excluded, diagnostics),
             "unicast_peer" => peers(node, &mut self.peers, diagnostics),
@@ -265,46 +260,6 @@ fn state(value: &Token, diagnostics: &mut Diagnostics) -> bool {
         );
     }
     value.text == "MASTER"
-}
-
-fn authentication(node: &Node, diagnostics: &mut Diagnostics) -> Authentication {
-    let mut result = Authentication { span: node.word.span, header: false, password: None };
-    each(node.children(), Block::Authentication, diagnostics, |word, node, diagnostics| {
-        let mut values = Values::new(node, diagnostics);
-        match word {
-            "auth_type" => {
-                // keepalived looks no further than it must.
-                let types = [("PASS", false), ("AH", true), ("SIMPLE_PASSWORD", false), ("IPSEC_AH", true)];
-                set(&mut result.header, values.one_of(&types, "the line is ignored"));
-            }
-            "auth_pass" => {
-                if let Some(value) = values.required(0, "a password of at most 8 characters") {
-                    values.no_more_than(1);
-                    result.password = Some(password(value, diagnostics));
-                }
-            }
-            _ => return false,
-        }
-        true
-    });
-    result
-}
-
-fn password(value: &Token, diagnostics: &mut Diagnostics) -> [u8; 8] {
-    let bytes = value.text.as_bytes();
-    if bytes.len() > 8 {
-        diagnostics.push(
-            Diagnostic::new(&kind::LONG_PASSWORD, "a password has at most 8 characters")
-                .at(value.span)
-                .label(format!("these are {}", bytes.len()))
-                .consequence("only the first 8 are used"),
-        );
-    }
-    let mut password = [0; 8];
-    for (target, byte) in password.iter_mut().zip(bytes) {
-        *target = *byte;
-    }
-    password
 }
 
 /// `unicast_peer { IP [min_ttl N] [max_ttl N] }`.

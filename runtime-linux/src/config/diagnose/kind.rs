@@ -169,6 +169,8 @@ pub const SMALL_GROUP: Kind = advice("S0415");
 pub const UNKNOWN_STATE: Kind = warning("S0416");
 /// A sync group of which some members own their addresses and some do not.
 pub const OWNER_BESIDE_OTHERS: Kind = error("S0417");
+/// A key that cannot be used.
+pub const UNUSABLE_KEY: Kind = error("S0426");
 
 /// A tracked process that never has its quorum.
 pub const QUORUM_IMPOSSIBLE: Kind = error("S0420");
@@ -241,6 +243,7 @@ pub const ALL: &[&Kind] = &[
     &UNKNOWN_STATE,
     &OWNER_BESIDE_OTHERS,
     &QUORUM_IMPOSSIBLE,
+    &UNUSABLE_KEY,
     &NO_PROTOCOL,
     &PORT_FORCED,
     &PORTLESS_PERSISTENCE,

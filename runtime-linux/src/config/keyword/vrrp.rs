@@ -34,12 +34,7 @@ pub(super) const INSTANCE: &[Word] = &[
     built(Essential, "priority", Values),
     built(Essential, "advert_int", Values),
     built(Essential, "authentication", Block(B::Authentication)),
-    missed(
-        Rare,
-        "auth_hmac",
-        Block(B::AuthHmac),
-        "adverts go out without the HMAC, and peers that want it drop them",
-    ),
+    built(Rare, "auth_hmac", Block(B::AuthHmac)),
     built(Essential, "virtual_ipaddress", List),
     built(Common, "virtual_ipaddress_excluded", List),
     built(Rare, "no_virtual_ipaddress", Values),
@@ -114,9 +109,9 @@ pub(super) const AUTHENTICATION: &[Word] =
     &[built(Essential, "auth_type", Values), built(Essential, "auth_pass", Values)];
 
 pub(super) const AUTH_HMAC: &[Word] = &[
-    accepted(Rare, "key", Values),
-    accepted(Rare, "active_key", Values),
-    accepted(Rare, "anti_replay", Values),
-    accepted(Rare, "time_window", Values),
-    accepted(Rare, "mode", Values),
+    built(Rare, "key", Values),
+    built(Rare, "active_key", Values),
+    built(Rare, "anti_replay", Values),
+    built(Rare, "time_window", Values),
+    built(Rare, "mode", Values),
 ];
