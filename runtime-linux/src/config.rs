@@ -98,6 +98,7 @@ fn understand(lines: Vec<expand::Line>, options: &Options, mut diagnostics: Diag
             configuration.scripts.clear();
             configuration.files.clear();
             configuration.processes.clear();
+            configuration.fixtures = model::Fixtures::default();
         }
     }
     let sources = model::Sources { files: diagnostics.files().paths().map(Path::to_owned).collect() };

@@ -33,6 +33,7 @@ mod pace;
 mod poller;
 mod report;
 mod roster;
+mod routes;
 mod status;
 mod trackers;
 pub mod translate;
@@ -42,7 +43,7 @@ mod worker;
 pub use command::{Command, Handle};
 pub use report::{Level, Phase, Report};
 pub use status::{
-    GroupStatus, InstanceStatus, MomentStatus, PeerStatus, Status, TimersStatus, TrackerStatus,
+    GroupStatus, InstanceStatus, MomentStatus, PeerStatus, RoutesStatus, Status, TimersStatus, TrackerStatus,
 };
 pub use trackers::{Kind, Verdict, shared};
 

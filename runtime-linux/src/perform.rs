@@ -2,8 +2,10 @@
 
 pub mod check;
 pub mod claims;
+pub mod fixtures;
 pub mod ipvs;
 pub mod notify;
+pub mod routes;
 pub mod script;
 pub mod track;
 pub mod track_file;

@@ -69,6 +69,9 @@ impl Daemon {
         if gaps(&configuration) != gaps(&self.configuration) {
             self.tell(Command::Gaps(gaps(&configuration))).await;
         }
+        if configuration.fixtures != self.configuration.fixtures {
+            self.tell(Command::Fixtures(configuration.fixtures.clone())).await;
+        }
         // What is known of files and processes comes before who tracks them.
         let files = self.files.apply(&configuration.files).await;
         let processes = self.processes.apply(&configuration.processes).await;

@@ -16,10 +16,19 @@ mod global;
 mod group;
 mod instance;
 mod notify;
+mod route;
+mod route_encap;
+mod route_metric;
+mod route_names;
+mod route_words;
+mod routing;
+mod rule;
 mod script;
 mod server;
 mod service;
+mod static_blocks;
 mod track;
+mod track_group;
 mod watch;
 
 /// Makes a configuration of a tree.
@@ -47,6 +56,7 @@ pub fn build(nodes: &[Node], diagnostics: &mut Diagnostics) -> Configuration {
     };
     configuration.instances = instance::read_all(nodes, &defaults, known, diagnostics);
     configuration.groups = group::read_all(nodes, &mut configuration.instances, known, diagnostics);
+    routing::read(nodes, &defaults, &mut configuration, diagnostics);
     configuration.virtual_servers = service::read_all(nodes, diagnostics);
     complain_of_data_plane(&configuration, diagnostics);
     script::complain_of_security(&configuration, diagnostics);

@@ -59,6 +59,7 @@ impl Worker {
         // Addresses that leave an instance go before any instance takes new ones.
         for (instance, _) in &plans {
             if let Some(&id) = kept.get(&instance.name) {
+                self.shed_routes(id, instance);
                 self.shed(id, instance);
             }
         }
@@ -86,6 +87,7 @@ impl Worker {
             roster.iter().any(|(_, one)| kind.of(&one.wanted).iter().any(|tracked| tracked.name == name))
         });
         self.clear_legacy();
+        self.listen_for_losses();
         self.hands.outbox.report(Report::Applied { instances: self.order.len() });
     }
 
@@ -170,6 +172,7 @@ impl Worker {
             self.feed(id, now, Event::Configure(config));
         }
         self.claim_new(id);
+        self.claim_routes(id);
         self.examine(id, now);
         self.note(id, true);
     }

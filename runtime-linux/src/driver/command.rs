@@ -10,7 +10,7 @@ use nix::sys::eventfd::EventFd;
 use tokio::sync::oneshot;
 
 use super::{Gaps, Kind, Status, Verdict};
-use crate::config::model::{Instance, SyncGroup};
+use crate::config::model::{Fixtures, Instance, SyncGroup};
 
 /// What the VRRP thread is told.
 #[derive(Debug)]
@@ -24,6 +24,8 @@ pub enum Command {
         /// it is that of the group.
         groups: Vec<SyncGroup>,
     },
+    /// The static addresses, routes and rules that the host is to have from now on.
+    Fixtures(Fixtures),
     /// The least times between announcements.
     Gaps(Gaps),
     /// How something tracked stands from now on. What nobody has passed a verdict on counts as not yet judged.

@@ -82,6 +82,9 @@ impl Worker {
         let now = clock::now();
         for settled in self.hands.claims.settled() {
             let id = settled.id;
+            if settled.complete {
+                self.claim_routes(id);
+            }
             for report in settled.reports {
                 self.hands.outbox.report(report);
             }

@@ -119,12 +119,13 @@ impl Worker {
         let wanted = &instance.wanted;
         let trackers = self.watched(id, wanted).map(|watched| watched.effect());
         let effective = track::effective(wanted.priority, trackers);
+        let fault = effective.fault || self.fixtures.fails(&wanted.name);
         if instance.router.priority() != effective.priority {
             let phase = instance.phase.0;
             self.feed(id, now, Event::Priority(effective.priority));
             self.priority_changed(id, phase);
         }
-        self.fault(id, now, Fault::Tracker, effective.fault);
+        self.fault(id, now, Fault::Tracker, fault);
     }
 
     fn priority_changed(&mut self, id: usize, before: super::Phase) {

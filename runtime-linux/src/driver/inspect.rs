@@ -10,7 +10,8 @@ use super::instance::Instance;
 use super::trackers::Watched;
 use super::worker::Worker;
 use super::{
-    InstanceStatus, MomentStatus, PeerStatus, Status, TimersStatus, TrackerStatus, Verdict, wording,
+    InstanceStatus, MomentStatus, PeerStatus, RoutesStatus, Status, TimersStatus, TrackerStatus, Verdict,
+    wording,
 };
 use crate::clock;
 use crate::perform::vrrp::described;
@@ -75,6 +76,7 @@ impl Worker {
             faults: router.faults().iter().map(|fault| fault.name().to_owned()).collect(),
             addresses: instance.holdings.iter().filter(|one| one.held.is_some()).map(described).collect(),
             addresses_restored: instance.restored,
+            routes: routes(instance),
             deadline_ms: router.deadline().map(|due| milliseconds(due.saturating_sub(now))),
             timers: timers(&router.timers(), now),
             history: instance.history.iter().map(|moment| moment_status(moment, now)).collect(),
@@ -86,6 +88,18 @@ impl Worker {
     fn reason(&self, id: usize, instance: &Instance, fault: Fault) -> String {
         let blame = if fault == Fault::SyncGroup { self.blame(id) } else { None };
         blame.unwrap_or_else(|| wording::fault_text(instance, fault))
+    }
+}
+
+fn routes(instance: &Instance) -> RoutesStatus {
+    let named = |wanted: bool| {
+        let such = instance.routing.entries().filter(move |(_, there)| *there == wanted);
+        such.map(|(entry, _)| entry.to_string()).collect()
+    };
+    RoutesStatus {
+        held: named(true),
+        missing: if instance.is_active() { named(false) } else { Vec::new() },
+        restored: instance.routing.restored,
     }
 }
 

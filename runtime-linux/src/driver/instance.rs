@@ -10,6 +10,7 @@ use super::Phase;
 use super::history::History;
 use super::translate::RouterConfig;
 use crate::config::model;
+use crate::perform::routes::{Entry, Routing};
 
 /// A running instance.
 #[derive(Debug)]
@@ -24,6 +25,8 @@ pub struct Instance {
     pub statistics: Statistics,
     /// Addresses, advertised ones first, then the excluded: the order in which the router counts them.
     pub holdings: Vec<Holding>,
+    /// Its routes and rules.
+    pub routing: Routing,
     /// The sockets it uses: the number of the port and of the interface.
     pub port: Option<(usize, u32)>,
     /// Where its adverts come from.
@@ -81,12 +84,14 @@ impl Instance {
     /// An instance that takes no part yet.
     pub fn new(wanted: model::Instance, config: RouterConfig, now: Duration) -> Self {
         let holdings = wanted.addresses.iter().chain(&wanted.excluded).map(Holding::new).collect();
+        let routing = Routing::new(Entry::all(&wanted.routes, &wanted.rules));
         Self {
             seal: Box::new(super::translate::seal(&wanted)),
             wanted,
             router: VirtualRouter::new(config),
             statistics: Statistics::default(),
             holdings,
+            routing,
             port: None,
             source: None,
             mac: None,

@@ -21,6 +21,7 @@ impl Worker {
         match source {
             Ready::Commands => return self.take_commands(),
             Ready::Changes => self.take_changes(),
+            Ready::Losses => self.take_losses(),
             Ready::Port(number) => self.take_packets(number),
         }
         Flow::Continue
@@ -34,6 +35,7 @@ impl Worker {
                     self.post();
                     self.put_addresses();
                 }
+                Ok(Command::Fixtures(fixtures)) => self.apply_fixtures(fixtures),
                 Ok(Command::Gaps(gaps)) => self.hands.announcer.set_gaps(gaps),
                 Ok(Command::Judged { kind, name, verdict }) => self.judged(kind, &name, verdict),
                 Ok(Command::Status(reply)) => {
@@ -146,6 +148,7 @@ impl Worker {
         };
         self.hands.links.apply(change);
         let now = clock::now();
+        self.routes_in_doubt(now);
         match change {
             Change::Link(info) => {
                 if before.is_none_or(|link| link.info != *info) {

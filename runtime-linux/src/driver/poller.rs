@@ -20,6 +20,8 @@ pub(super) enum Ready {
     Commands,
     /// Netlink notifications wait.
     Changes,
+    /// Notifications of lost routes and rules wait.
+    Losses,
     /// Packets wait at the port of this number.
     Port(usize),
 }
@@ -56,6 +58,7 @@ impl Poller {
         let token = match ready {
             Ready::Commands => WAKE,
             Ready::Changes => CHANGES,
+            Ready::Losses => LOSSES,
             Ready::Port(number) => PORTS + number as u64,
         };
         Ok(self.epoll.add(socket, EpollEvent::new(EpollFlags::EPOLLIN, token))?)
@@ -94,6 +97,7 @@ impl Poller {
                     ready.push(Ready::Commands);
                 }
                 CHANGES => ready.push(Ready::Changes),
+                LOSSES => ready.push(Ready::Losses),
                 port => ready.push(Ready::Port(usize::try_from(port - PORTS).expect("it came from a usize"))),
             }
         }
@@ -113,6 +117,7 @@ impl Poller {
 const TIMER: u64 = 0;
 const WAKE: u64 = 1;
 const CHANGES: u64 = 2;
-const PORTS: u64 = 3;
+const LOSSES: u64 = 3;
+const PORTS: u64 = 4;
 /// Sources looked at in one round; the others keep until the next.
 const EVENTS: usize = 64;

@@ -82,6 +82,8 @@ pub struct InstanceStatus {
     pub addresses: Vec<String>,
     /// How often each address was put back after something else removed it.
     pub addresses_restored: u64,
+    /// Its routes and rules.
+    pub routes: RoutesStatus,
     /// Time to its next timer, in milliseconds.
     pub deadline_ms: Option<u64>,
     /// The timers that run.
@@ -90,6 +92,17 @@ pub struct InstanceStatus {
     pub history: Vec<MomentStatus>,
     /// Counters by name.
     pub statistics: BTreeMap<&'static str, u64>,
+}
+
+/// The routes and rules of an instance at one moment.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct RoutesStatus {
+    /// Those that this host has for it.
+    pub held: Vec<String>,
+    /// Those that an Active instance is to have and has not.
+    pub missing: Vec<String>,
+    /// How often one was put back after something else removed it.
+    pub restored: u64,
 }
 
 /// The router that is Active.

@@ -24,6 +24,8 @@ use super::{Command, Level, Phase, Report, Setup, wording};
 use crate::clock;
 use crate::net::sys::Inbox;
 use crate::netlink::route::Changes;
+use crate::netlink::route::watch::Losses;
+use crate::perform::fixtures::Fixtures;
 use crate::perform::vrrp::Performer;
 
 /// An event of a router on Linux.
@@ -56,6 +58,12 @@ pub(super) struct Worker {
     pub(super) deferred: u32,
     pub(super) real_time: Option<u8>,
     pub(super) legacy: Option<Legacy>,
+    /// What is static.
+    pub(super) fixtures: Fixtures,
+    /// Notifications of lost routes and rules, while there is something to lose.
+    pub(super) losses: Option<Losses>,
+    /// When routes and rules are looked after.
+    pub(super) routes_due: Option<Duration>,
 }
 
 /// An address that something else removed.
@@ -109,6 +117,9 @@ impl Worker {
             deferred: 0,
             real_time: setup.rt_priority,
             legacy: setup.ledger.map(Legacy::new),
+            fixtures: Fixtures::default(),
+            losses: None,
+            routes_due: None,
         })
     }
 
@@ -139,6 +150,7 @@ impl Worker {
                 let ids = self.roster.ids();
                 self.dismiss(&ids);
                 self.post();
+                self.release_fixtures();
                 self.hands.outbox.report(Report::Stopped);
             }
         }
@@ -190,7 +202,10 @@ impl Worker {
         let claims = Some(Duration::ZERO).filter(|_| !self.hands.claims.is_empty());
         let repair = self.repairs.iter().map(|repair| repair.due).min();
         let timer = self.roster.first_due();
-        [timer, self.hands.announcer.deadline(), repair, start, claims].into_iter().flatten().min()
+        [timer, self.hands.announcer.deadline(), repair, start, claims, self.routes_due]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     fn judge_timers(&mut self) {
@@ -209,6 +224,7 @@ impl Worker {
             }
         }
         self.repair(now);
+        self.judge_routes(now);
     }
 
     /// Lets a router, or the sync group it is in, handle an event, and does what comes of it.
@@ -234,6 +250,10 @@ impl Worker {
                 Action::Advertise { priority } => self.hands.advertise(id, instance, priority),
                 Action::ClaimAddresses => {
                     self.hands.claim(id, instance);
+                    // Else they follow when the addresses have arrived, from which they may be sent.
+                    if !self.hands.claims.is_waiting(id) {
+                        self.hands.install_routes(instance);
+                    }
                     moved = true;
                 }
                 Action::ReleaseAddresses => self.hands.release(id, instance),

@@ -1,4 +1,11 @@
-//! Requests and notifications about links and addresses (`NETLINK_ROUTE`).
+//! Requests and notifications about links and addresses (`NETLINK_ROUTE`); those about routes and rules stand in
+//! [`table`] and [`watch`].
+
+pub mod message;
+pub mod rule;
+pub mod table;
+mod vrf;
+pub mod watch;
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};

@@ -164,6 +164,7 @@ impl Performer {
         for report in self.claims.lapse(id) {
             self.outbox.report(report);
         }
+        self.withdraw_routes(instance);
         let mut holdings = core::mem::take(&mut instance.holdings);
         for holding in &mut holdings {
             self.let_go(id, &instance.wanted.name, holding);

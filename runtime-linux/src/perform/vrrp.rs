@@ -22,11 +22,14 @@ use crate::netlink;
 use crate::netlink::address::AddressRequest;
 use crate::netlink::route::Route;
 use crate::perform::claims::Claims;
+use crate::perform::routes::Router;
 
 /// Everything that touches the host on behalf of virtual routers.
 pub struct Performer {
     /// Requests to the kernel.
     pub route: Route,
+    /// Requests about routes and rules.
+    pub router: Router,
     /// Interfaces and addresses as last heard.
     pub links: Links,
     /// Sockets for adverts.
@@ -53,6 +56,7 @@ impl Performer {
         let links = Links::read(&mut route).map_err(io::Error::other)?;
         Ok(Self {
             route,
+            router: Router::open()?,
             links,
             ports: Ports::default(),
             post: Post::default(),
@@ -118,6 +122,7 @@ impl Performer {
     /// Removes what a run that ended badly left on the interfaces, before an instance starts as Backup.
     pub fn clear_leftovers(&mut self, instance: &Instance) {
         self.remove_addresses();
+        self.clear_left_routes(instance);
         for holding in &instance.holdings {
             let name = instance.interface_of(&holding.address);
             let Some(link) = self.links.named(name) else { continue };

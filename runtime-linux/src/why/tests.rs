@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::driver::{GroupStatus, Kind, MomentStatus, PeerStatus, TimersStatus, TrackerStatus};
+use crate::driver::{GroupStatus, Kind, MomentStatus, PeerStatus, RoutesStatus, TimersStatus, TrackerStatus};
 use crate::perform::check::{CheckStatus, SorryStatus};
 
 #[test]
@@ -238,6 +238,7 @@ fn backup() -> InstanceStatus {
         fault_reasons: Vec::new(),
         addresses: Vec::new(),
         addresses_restored: 0,
+        routes: RoutesStatus::default(),
         deadline_ms: Some(3_400),
         timers: TimersStatus { down_ms: Some(3_400), ..Default::default() },
         history: vec![

@@ -75,8 +75,8 @@ fn every_built_word_is_read_by_somebody() {
         | Block::PingCheck => String::new(),
         Block::TrackProcess => format!("vrrp_track_process p {{\n{line}\n}}"),
         Block::TrackFile => format!("track_file f {{\n{line}\n}}"),
-        Block::TrackGroup
-        | Block::BfdInstance
+        Block::TrackGroup => format!("track_group g {{\n{line}\n}}"),
+        Block::BfdInstance
         | Block::GarpGroup
         | Block::Ssl
         | Block::Url

@@ -12,6 +12,8 @@ mod links;
 mod peers;
 mod reception;
 mod reload;
+mod routes;
+mod routes_kernel;
 mod scale;
 mod station;
 mod tracking;

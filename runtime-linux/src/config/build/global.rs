@@ -22,6 +22,12 @@ pub(super) struct Defaults {
     pub(super) lower_priority_no_advert: bool,
     pub(super) checksum: ChecksumForm,
     pub(super) check_unicast_source: bool,
+    /// `default_interface`.
+    pub(super) interface: Option<String>,
+    /// `iproute_etc_dir`.
+    pub(super) iproute_etc: Option<String>,
+    /// `iproute_usr_dir`.
+    pub(super) iproute_usr: Option<String>,
 }
 
 impl Default for Defaults {
@@ -42,6 +48,9 @@ impl Default for Defaults {
             lower_priority_no_advert: false,
             checksum: ChecksumForm::PseudoHeader,
             check_unicast_source: false,
+            interface: None,
+            iproute_etc: None,
+            iproute_usr: None,
         }
     }
 }
@@ -97,6 +106,9 @@ pub(super) fn read(node: &Node, global: &mut Global, defaults: &mut Defaults, di
             "vrrp_lower_prio_no_advert" => set(&mut defaults.lower_priority_no_advert, values.boolean()),
             "v3_checksum_as_v2" => set(&mut defaults.checksum, values.boolean().map(checksum)),
             "vrrp_check_unicast_src" => set(&mut defaults.check_unicast_source, values.boolean()),
+            "default_interface" => defaults.interface = values.word("an interface"),
+            "iproute_etc_dir" => defaults.iproute_etc = values.word("a directory"),
+            "iproute_usr_dir" => defaults.iproute_usr = values.word("a directory"),
             // Acted on while the files were read.
             "random_seed" | "include_check" | "instance" => {}
             _ => return false,

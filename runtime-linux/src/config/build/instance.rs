@@ -9,7 +9,7 @@ use super::{address, authentication, blocks, duplicate, each, name_of, notify, t
 use crate::config::diagnose::{Diagnostic, Diagnostics, kind};
 use crate::config::keyword::Block;
 use crate::config::model::{
-    ChecksumForm, Garp, Instance, Notify, Priority, Route, Rule, UnicastPeer, Version, VirtualAddress, Vrid,
+    ChecksumForm, Garp, Instance, Notify, Priority, UnicastPeer, Version, VirtualAddress, Vrid,
 };
 use crate::config::source::Span;
 use crate::config::text::Token;
@@ -33,8 +33,6 @@ pub(super) struct Said {
     pub(super) addresses: Vec<(VirtualAddress, Token)>,
     pub(super) excluded: Vec<(VirtualAddress, Token)>,
     pub(super) no_addresses: bool,
-    pub(super) routes: Vec<Route>,
-    pub(super) rules: Vec<Rule>,
     pub(super) nopreempt: Option<Span>,
     pub(super) preempt_delay: Option<(Duration, Span)>,
     pub(super) source: Option<(IpAddr, Span)>,
@@ -122,8 +120,6 @@ fn read(
         addresses: Vec::new(),
         excluded: Vec::new(),
         no_addresses: false,
-        routes: Vec::new(),
-        rules: Vec::new(),
         nopreempt: None,
         preempt_delay: None,
         source: None,
@@ -165,6 +161,8 @@ impl Said {
             "auth_hmac" => self.hmac = Some(authentication::read_hmac(node, diagnostics)),
             "virtual_ipaddress" => address::read_all(node, &mut self.addresses, diagnostics),
             "virtual_ipaddress_excluded" => address::read_all(node, &mut self.excluded, diagnostics),
+            // Read when every instance is known: see `routing`.
+            "virtual_routes" | "virtual_rules" => {}
             "unicast_peer" => peers(node, &mut self.peers, diagnostics),
             _ => return self.tracked.read(word, node, known, diagnostics),
         }

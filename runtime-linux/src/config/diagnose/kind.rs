@@ -43,7 +43,7 @@ impl Exit {
 #[derive(Debug, PartialEq, Eq)]
 pub struct Kind {
     /// `S0103`: stays with the kind for ever and is never used again. S01 syntax, S02 words, S03 values,
-    /// S04 routers, S05 virtual servers, S06 scripts.
+    /// S04 routers, S05 virtual servers, S06 scripts, S07 routes and rules.
     pub code: &'static str,
     /// How bad it is.
     pub severity: Severity,
@@ -194,6 +194,15 @@ pub const METHOD_NOT_IN_USER_SPACE: Kind = error("S0507");
 pub const NO_SCRIPT_SECURITY: Kind =
     Kind { code: "S0601", severity: Severity::Warning, exit: Exit::Security };
 
+/// A route without a destination or a way, a rule without an action.
+pub const INCOMPLETE_ROUTE: Kind = error("S0701");
+/// A route or rule of ours with the mark of another program.
+pub const PROTOCOL_RESET: Kind = warning("S0702");
+/// A rule without a priority.
+pub const RULE_WITHOUT_PRIORITY: Kind = warning("S0703");
+/// A `track_group` where no interface is named.
+pub const GROUP_WITHOUT_INTERFACE: Kind = warning("S0704");
+
 /// Every kind.
 pub const ALL: &[&Kind] = &[
     &UNREADABLE,
@@ -252,4 +261,8 @@ pub const ALL: &[&Kind] = &[
     &DUPLICATE_SERVICE,
     &METHOD_NOT_IN_USER_SPACE,
     &NO_SCRIPT_SECURITY,
+    &INCOMPLETE_ROUTE,
+    &PROTOCOL_RESET,
+    &RULE_WITHOUT_PRIORITY,
+    &GROUP_WITHOUT_INTERFACE,
 ];

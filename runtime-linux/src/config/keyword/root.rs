@@ -12,10 +12,10 @@ pub(super) const ROOT: &[Word] = &[
     built(Essential, "vrrp_script", Block(B::Script)),
     built(Essential, "virtual_server", Block(B::VirtualServer)),
     built(Common, "virtual_server_group", List),
-    missed(Common, "static_ipaddress", List, "these addresses are not added"),
-    missed(Common, "static_routes", List, "these routes are not added"),
-    missed(Rare, "static_rules", List, "these rules are not added"),
-    accepted(Rare, "track_group", Block(B::TrackGroup)),
+    built(Common, "static_ipaddress", List),
+    built(Common, "static_routes", List),
+    built(Rare, "static_rules", List),
+    built(Rare, "track_group", Block(B::TrackGroup)),
     built(Common, "track_file", Block(B::TrackFile)),
     alias(Old, "vrrp_track_file", "track_file", Block(B::TrackFile)),
     built(Common, "vrrp_track_process", Block(B::TrackProcess)),
@@ -33,7 +33,7 @@ pub(super) const ROOT: &[Word] = &[
     accepted(Rare, "child_wait_time", Values),
 ];
 
-pub(super) const TRACK_GROUP: &[Word] = &[accepted(Rare, "group", List)];
+pub(super) const TRACK_GROUP: &[Word] = &[built(Rare, "group", List)];
 
 pub(super) const SCRIPT: &[Word] = &[
     built(Essential, "script", Values),

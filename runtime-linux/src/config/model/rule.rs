@@ -118,7 +118,7 @@ impl fmt::Display for Rule {
             write!(f, " to {to}")?;
         }
         match self.mark {
-            Some((mark, Some(mask))) => write!(f, " fwmark {mark:#x}/{mask:#x}")?,
+            Some((mark, Some(bits))) => write!(f, " fwmark {mark:#x}/{bits:#x}")?,
             Some((mark, None)) => write!(f, " fwmark {mark:#x}")?,
             None => {}
         }
