@@ -11,7 +11,7 @@ use core::time::Duration;
 use std::rc::Rc;
 
 use vrrp_core::wire::advert::MAX_LEN;
-use vrrp_core::{Action, Actions, Config, Event, Fault, Ignored, Packet, Priority, Version};
+use vrrp_core::{Action, Actions, Config, Event, Fault, Ignored, Packet, Priority, State, Version};
 
 use crate::malformed::Malformed;
 
@@ -135,14 +135,14 @@ impl Simulation {
     pub fn crash(&mut self, node: usize) {
         self.nodes[node].switch_off();
         self.checker.gone(node);
-        self.checker.disturbed();
+        self.checker.disturbed(self.now);
     }
 
     /// Keeps a host from doing anything for `span`; packets that arrive meanwhile wait, commands are lost on
     /// it.
     pub fn hold(&mut self, node: usize, span: Duration) {
         self.nodes[node].held_until = self.now + span;
-        self.checker.disturbed();
+        self.checker.disturbed(self.now);
     }
 
     /// Brings up or takes away a fault.
@@ -181,7 +181,7 @@ impl Simulation {
             || wish.down_timer_adverts != before.down_timer_adverts;
         let config = Config::try_from(wish.clone()).expect("a simulated router makes sense");
         self.tell(node, Event::Configure(config), Cause::Configure { retimed });
-        self.checker.disturbed();
+        self.checker.disturbed(self.now);
     }
 
     /// Has the addresses announced again.
@@ -218,7 +218,7 @@ impl Simulation {
     /// Loses every frame from one host to another, or no more.
     pub fn cut(&mut self, from: usize, to: usize, cut: bool) {
         self.network.set_cut(from, to, cut);
-        self.checker.disturbed();
+        self.checker.disturbed(self.now);
     }
 
     /// Parts the hosts in `side` from all others.
@@ -228,25 +228,25 @@ impl Simulation {
                 self.network.set_cut(from, to, side.contains(&from) != side.contains(&to));
             }
         }
-        self.checker.disturbed();
+        self.checker.disturbed(self.now);
     }
 
     /// Everybody hears everybody.
     pub fn heal(&mut self) {
         self.network.heal();
-        self.checker.disturbed();
+        self.checker.disturbed(self.now);
     }
 
     /// Makes the link better or worse.
     pub fn set_quality(&mut self, quality: Quality) {
         self.network.quality = quality;
-        self.checker.disturbed();
+        self.checker.disturbed(self.now);
     }
 
     /// Has what a host sends wait in its own queue for `span`, and then leave at once.
     pub fn clog(&mut self, node: usize, span: Duration) {
         self.network.clog(node, self.now + span);
-        self.checker.disturbed();
+        self.checker.disturbed(self.now);
     }
 
     /// Has frames come back to their sender, or no more.
@@ -373,6 +373,12 @@ impl Simulation {
             self.perform(node, &adverts);
             self.checker.observe(now, node, &self.nodes[node], Cause::Command, &adverts);
         }
+        if actions.iter().any(|action| matches!(action, Action::Transition { to: State::Active, .. })) {
+            self.checker.rose(self.now, node);
+        }
+        if matches!(cause, Cause::Priority { .. } | Cause::Heard { priority: 0, .. }) {
+            self.checker.stirred(self.now);
+        }
         self.nodes[node].arm(&mut self.random);
         if let Some(Sabotage::LateTimers(by)) = self.sabotage {
             self.nodes[node].delay_timer(by);
@@ -386,7 +392,9 @@ impl Simulation {
                 Action::Advertise { priority } => {
                     if let Some(router) = &node.router {
                         let frame = frame(router, node.station.source, node.station.mac, priority);
-                        self.network.send(self.now, index, &frame, &mut self.random);
+                        if !self.network.send(self.now, index, &frame, &mut self.random) {
+                            self.checker.stirred(self.now);
+                        }
                     }
                 }
                 Action::ClaimAddresses => node.holds = true,

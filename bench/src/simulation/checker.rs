@@ -46,8 +46,13 @@ pub enum Property {
     TimerRoles,
     /// A packet that is rejected touches nothing.
     RejectedChangesNothing,
-    /// F3: what has arrived is handled before anything is sent.
+    /// F3: what has arrived is handled before anything is sent, and who was held up for longer than a Backup waits,
+    /// and does not preempt, makes way before it speaks.
     ListensFirst,
+    /// D12: an advert goes before the addresses are claimed, and they are let go of before a resignation.
+    Order,
+    /// Λ3: a Backup does not take over beside an Active router of its rank that it had time to hear.
+    SingleTakeover,
     /// Λ1, Λ2, Λ5: a Backup that should take over does, in time.
     TakesOverInTime,
     /// Λ4: two Active routers that hear each other do not stay both.
@@ -105,6 +110,12 @@ pub(super) struct Checker {
     /// Since when two Active routers have heard each other; `[lower][higher]`.
     overlaps: Vec<Vec<Option<Duration>>>,
     tolerates_overlap: bool,
+    /// When something happened last after which a Backup may be right to take over beside another.
+    stirred: Duration,
+    /// When each Active router became so.
+    rose: Vec<Option<Duration>>,
+    /// Which of them were not looked at since.
+    unjudged: Vec<bool>,
     violation: Option<Violation>,
 }
 
@@ -115,6 +126,9 @@ impl Checker {
             overlaps: vec![vec![None; nodes]; nodes],
             violation: None,
             tolerates_overlap: false,
+            stirred: Duration::ZERO,
+            rose: vec![None; nodes],
+            unjudged: vec![false; nodes],
         }
     }
 
@@ -135,15 +149,34 @@ impl Checker {
     /// A router was switched off.
     pub(super) fn gone(&mut self, node: usize) {
         self.models[node] = Model::Gone;
+        self.rose[node] = None;
     }
 
-    /// The link changed: overlaps are counted from now on.
-    pub(super) fn disturbed(&mut self) {
+    /// The link or a host changed: overlaps are counted from now on.
+    pub(super) fn disturbed(&mut self, now: Duration) {
         self.overlaps.iter_mut().for_each(|row| row.fill(None));
+        self.stirred(now);
+    }
+
+    /// A router is Active from now on.
+    pub(super) fn rose(&mut self, now: Duration, node: usize) {
+        (self.rose[node], self.unjudged[node]) = (Some(now), true);
+    }
+
+    /// Somebody resigned, or was told another priority or other settings.
+    pub(super) fn stirred(&mut self, now: Duration) {
+        self.stirred = self.stirred.max(now);
     }
 
     /// Feeds `hasher` with all that decides what will be blamed on whom, seen from `now`.
-    pub(super) fn fingerprint(&self, now: Duration, longest: Duration, hasher: &mut impl Hasher) {
+    /// `hearing` is how long it takes at most until a router has been heard.
+    pub(super) fn fingerprint(
+        &self,
+        now: Duration,
+        longest: Duration,
+        hearing: Duration,
+        hasher: &mut impl Hasher,
+    ) {
         for model in &self.models {
             match *model {
                 Model::Gone => 0_u8.hash(hasher),
@@ -160,6 +193,12 @@ impl Checker {
         for since in self.overlaps.iter().flatten() {
             // What lasts for longer is either blamed or tolerated.
             since.map(|since| now.saturating_sub(since).min(longest)).hash(hasher);
+        }
+        // From then on it makes no difference when it was.
+        let seen = |at: Duration| now.saturating_sub(at).min(hearing);
+        seen(self.stirred).hash(hasher);
+        for rose in &self.rose {
+            rose.map(|at| if at > self.stirred { seen(at) } else { hearing }).hash(hasher);
         }
     }
 
@@ -201,7 +240,8 @@ impl Checker {
                         let what = "was Active, and left without resigning".to_owned();
                         self.blame(now, index, Property::TakesOverInTime, what);
                     }
-                    self.changed(now, index, node, router, (from, to, reason), cause);
+                    self.ordered(now, index, node.priority, actions, (from, to));
+                    self.changed(now, index, node, router, (to, reason), cause);
                 }
                 Action::Announce { .. } => {
                     if router.state() != State::Active {
@@ -256,6 +296,7 @@ impl Checker {
                 }
             }
         }
+        self.rises(now, nodes, &linked, way);
         let active: Vec<usize> = (0..nodes.len()).filter(|index| nodes[*index].is_active()).collect();
         for (position, &one) in active.iter().enumerate() {
             for &other in &active[position + 1..] {
@@ -276,6 +317,35 @@ impl Checker {
             for other in one + 1..nodes.len() {
                 if !(nodes[one].is_active() && nodes[other].is_active()) {
                     self.overlaps[one][other] = None;
+                }
+            }
+        }
+    }
+
+    /// Λ3
+    fn rises(
+        &mut self,
+        now: Duration,
+        nodes: &[Node],
+        linked: &impl Fn(usize, usize) -> bool,
+        way: Option<Duration>,
+    ) {
+        for (later, node) in nodes.iter().enumerate() {
+            if !core::mem::take(&mut self.unjudged[later]) || !node.is_active() {
+                continue;
+            }
+            let Some(way) = way.filter(|_| !node.station.wish.priority.is_owner()) else { continue };
+            for (other, beside) in nodes.iter().enumerate().filter(|(other, _)| *other != later) {
+                let Some(rose) = self.rose[other].filter(|_| linked(later, other)) else { continue };
+                let stirred = self.stirred.max(node.held_until).max(beside.held_until);
+                let period = beside.station.clock.takes(beside.station.wish.advert_interval.duration());
+                // It sends an advert as it rises, and within its interval at any time.
+                let heard =
+                    if rose > stirred { rose } else { stirred + period } + way + grace(node) + grace(beside);
+                if now > heard && node.priority <= beside.priority && !self.tolerates_overlap {
+                    let what =
+                        format!("took over beside router {other}, which it must have heard by {heard:?}");
+                    self.blame(now, later, Property::SingleTakeover, what);
                 }
             }
         }
@@ -317,10 +387,13 @@ impl Checker {
         index: usize,
         node: &Node,
         router: &Machine,
-        (from, to, reason): (State, State, Reason),
+        (to, reason): (State, Reason),
         cause: Cause,
     ) {
         let own = router.config().advert_interval.centiseconds();
+        if to != State::Active {
+            self.rose[index] = None;
+        }
         self.models[index] = match to {
             State::Initialize => Model::Gone,
             State::Backup => {
@@ -336,13 +409,40 @@ impl Checker {
                 }
             }
             State::Active => {
-                if from == State::Backup && reason != Reason::Owner {
+                if !node.station.wish.priority.is_owner() || reason != Reason::Owner {
                     self.took_over(now, index);
                 }
                 let period = router.config().advert_interval.duration();
                 Model::Active { due: now + period, owes: false, spent: ninths(now) + period.as_nanos() }
             }
         };
+    }
+
+    /// D12
+    fn ordered(
+        &mut self,
+        now: Duration,
+        index: usize,
+        priority: u8,
+        actions: &[Action],
+        (from, to): (State, State),
+    ) {
+        let place = |wanted: Action| actions.iter().position(|action| *action == wanted);
+        let in_order = |first: Action, second: Action| match (place(first), place(second)) {
+            (Some(first), Some(second)) => first < second,
+            (Some(_) | None, _) => false,
+        };
+        let right = match (from, to) {
+            (_, State::Active) => in_order(Action::Advertise { priority }, Action::ClaimAddresses),
+            (State::Active, State::Initialize) => {
+                in_order(Action::ReleaseAddresses, Action::Advertise { priority: 0 })
+            }
+            (State::Active | State::Backup | State::Initialize, State::Backup)
+            | (State::Backup | State::Initialize, State::Initialize) => true,
+        };
+        if !right {
+            self.blame(now, index, Property::Order, format!("from {from:?} to {to:?} by {actions:?}"));
+        }
     }
 
     fn took_over(&mut self, now: Duration, index: usize) {
@@ -423,7 +523,11 @@ impl Checker {
             self.blame(now, index, Property::ListensFirst, what);
         }
         let Model::Active { due, owes, spent } = &mut self.models[index] else { return };
-        let period = router.config().advert_interval.duration();
+        let wish = router.config();
+        let period = wish.advert_interval.duration();
+        let late = *due + period * u32::from(wish.down_timer_adverts).saturating_sub(1).max(1);
+        let makes_way = !wish.preempt && !wish.priority.is_owner();
+        let held_up = makes_way && now >= late && matches!(cause, Cause::Tick | Cause::Heard { .. });
         let mut uncalled = false;
         match cause {
             Cause::Tick if now >= *due => {
@@ -438,6 +542,15 @@ impl Checker {
             Cause::Heard { .. } => *owes = false,
             Cause::Configure { .. } => *due = now + period,
             Cause::Rejected { .. } | Cause::Priority { .. } | Cause::Command => {}
+        }
+        if held_up {
+            let what = format!("spoke, having been held up since {late:?}");
+            self.violation.get_or_insert(Violation {
+                at: now,
+                node: index,
+                property: Property::ListensFirst,
+                what,
+            });
         }
         // One regular advert and eight answers per interval, and some at the edges.
         *spent = ninths(now).max(*spent) + period.as_nanos();

@@ -306,7 +306,7 @@ fn proceed(state: &mut Simulation, deed: Move, choices: Choices) -> (Result<(), 
     }
     let choices = state.network.choices.take().expect("it was put there above");
     if choices.taken().iter().any(|taken| *taken == LOST || *taken == STALE) {
-        state.checker.disturbed();
+        state.checker.disturbed(state.now);
     }
     if deed == Move::Wait {
         // Right after a deed somebody may have to act at once, and has not yet.
@@ -332,7 +332,9 @@ impl Simulation {
         if let Some(Sabotage::ForgottenRearm) = self.sabotage {
             (self.deliveries % 4).hash(&mut digest);
         }
-        self.checker.fingerprint(now, LONGEST_OVERLAP, &mut digest);
+        let periods = self.nodes.iter().map(|node| node.station.wish.advert_interval.duration());
+        let hearing = periods.max().unwrap_or_default() + self.network.quality.delay * 2;
+        self.checker.fingerprint(now, LONGEST_OVERLAP, hearing, &mut digest);
         (digest.0.finish(), digest.1.finish())
     }
 

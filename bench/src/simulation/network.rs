@@ -86,17 +86,22 @@ impl<F: Clone + Ord> Network<F> {
         self.quality.loss > 0 || self.choices.as_ref().is_some_and(Choices::is_open)
     }
 
-    pub(super) fn send(&mut self, now: Duration, from: usize, frame: &F, random: &mut Random) {
+    /// Returns whether all will hear it in time.
+    pub(super) fn send(&mut self, now: Duration, from: usize, frame: &F, random: &mut Random) -> bool {
         let leaves = now.max(self.queued_until[from]);
+        let mut heard = true;
         for to in 0..self.cut.len() {
             if self.cut[from][to] || (from == to && !self.loops) {
                 continue;
             }
-            for way in self.fate(random).into_iter().flatten() {
+            let ways = self.fate(random);
+            heard &= ways.iter().flatten().any(|way| *way <= self.quality.delay) && leaves == now;
+            for way in ways.into_iter().flatten() {
                 self.sent += 1;
                 self.flight.push(Reverse((leaves + way, self.sent, to, frame.clone())));
             }
         }
+        heard
     }
 
     /// How long a frame and its copy take, where they arrive.

@@ -12,7 +12,7 @@ fn every_mistake_put_in_on_purpose_is_found() {
         (Sabotage::LateTimers(Duration::from_millis(300)), Property::TakesOverInTime),
         (Sabotage::ReversedComparison, Property::OverlapEnds),
         (Sabotage::KeptAddresses, Property::AnswersOnlyActive),
-        (Sabotage::LostAdverts, Property::AdvertRate),
+        (Sabotage::LostAdverts, Property::Order),
         (Sabotage::RepeatedAdverts, Property::AdvertRate),
         (Sabotage::TimersFirst, Property::ListensFirst),
     ] {

@@ -49,7 +49,7 @@ fn a_mistake_put_in_on_purpose_is_found_with_the_fewest_faults_that_show_it() {
     for (sabotage, expected) in [
         (Sabotage::ForgottenRearm, Property::NoFalseTakeover),
         (Sabotage::KeptAddresses, Property::AnswersOnlyActive),
-        (Sabotage::LostAdverts, Property::AdvertRate),
+        (Sabotage::LostAdverts, Property::Order),
         (Sabotage::TimersFirst, Property::ListensFirst),
     ] {
         let found = explore(&group, way, limits, Some(sabotage)).expect_err("a mistake shows");

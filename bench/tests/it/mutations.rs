@@ -42,7 +42,7 @@ fn every_mistake_around_the_rules_breaks_a_property() {
         (Sabotage::LateTimers(Duration::from_millis(1)), Property::AdvertRate),
         (Sabotage::ReversedComparison, Property::OneActive),
         (Sabotage::KeptAddresses, Property::AnswersOnlyActive),
-        (Sabotage::LostAdverts, Property::TakesOverInTime),
+        (Sabotage::LostAdverts, Property::Order),
         (Sabotage::RepeatedAdverts, Property::AdvertRate),
         (Sabotage::TimersFirst, Property::ListensFirst),
     ] {
