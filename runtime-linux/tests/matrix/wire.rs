@@ -1,0 +1,84 @@
+//! What the adverts say: who was Active when, and for how long nobody was.
+
+use core::time::Duration;
+
+use runtime_linux::lab::{Advert, Seen};
+
+use crate::scene::NAMES;
+
+/// A time in which one side spoke without a break of two intervals.
+#[derive(Clone, Debug)]
+pub(crate) struct Span {
+    pub(crate) side: usize,
+    pub(crate) priority: u8,
+    /// First and last advert, wall clock; the goodbye is none of them.
+    pub(crate) from: Duration,
+    pub(crate) to: Duration,
+    pub(crate) adverts: usize,
+    /// The longest time between two adverts in it.
+    pub(crate) longest_gap: Duration,
+    /// When it said goodbye (priority 0).
+    pub(crate) goodbye: Option<Duration>,
+}
+
+/// Adverts of a VRID by sender, in the order of arrival.
+pub(crate) fn adverts(
+    seen: &[Seen],
+    vrid: u8,
+) -> impl DoubleEndedIterator<Item = (Duration, usize, &Advert)> {
+    seen.iter().filter_map(move |seen| {
+        let side = NAMES.iter().position(|name| *name == seen.node)?;
+        let advert = seen.advert().filter(|advert| advert.vrid == vrid)?;
+        Some((seen.at, side, advert))
+    })
+}
+
+/// The spans of a VRID, in the order of their beginnings.
+pub(crate) fn spans(seen: &[Seen], vrid: u8, intervals: [Duration; 2]) -> Vec<Span> {
+    let mut spans: Vec<Span> = Vec::new();
+    for (at, side, advert) in adverts(seen, vrid) {
+        let last = spans.iter_mut().rfind(|span| span.side == side);
+        if advert.priority == 0 {
+            // Without a span it is a goodbye of one who was not Active.
+            if let Some(span) = last {
+                span.goodbye.get_or_insert(at);
+            }
+            continue;
+        }
+        match last {
+            Some(span) if span.goodbye.is_none() && at < span.to + intervals[side] * 2 => {
+                span.longest_gap = span.longest_gap.max(at.saturating_sub(span.to));
+                (span.to, span.adverts, span.priority) = (at, span.adverts + 1, advert.priority);
+            }
+            Some(_) | None => spans.push(Span {
+                side,
+                priority: advert.priority,
+                from: at,
+                to: at,
+                adverts: 1,
+                longest_gap: Duration::ZERO,
+                goodbye: None,
+            }),
+        }
+    }
+    spans
+}
+
+/// The last advert of a side that was no goodbye, before `until`.
+pub(crate) fn last_advert(seen: &[Seen], vrid: u8, side: usize, until: Duration) -> Option<Duration> {
+    let mut all = adverts(seen, vrid);
+    all.rfind(|(at, who, advert)| *at < until && *who == side && advert.priority > 0).map(|it| it.0)
+}
+
+/// The first advert of a side after `since` that is a goodbye, or that is none.
+pub(crate) fn first_advert(
+    seen: &[Seen],
+    vrid: u8,
+    side: usize,
+    goodbye: bool,
+    since: Duration,
+) -> Option<Duration> {
+    let mut all = adverts(seen, vrid);
+    all.find(|(at, who, advert)| *at > since && *who == side && (advert.priority == 0) == goodbye)
+        .map(|it| it.0)
+}
