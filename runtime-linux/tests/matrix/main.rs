@@ -9,6 +9,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic, in its helpers too")]
 
 mod ask;
+mod baseline;
 mod cell;
 mod cells;
 mod configuration;

@@ -85,13 +85,7 @@ impl Scene {
             it.running.clear();
         }
         if self.way[side] == Program::Keepalived {
-            // A machine that starts anew has an empty /run. With the files of a killed one there, keepalived does not
-            // start while a process of that number is not yet reaped.
-            let mut remove = Command::new("sh");
-            remove.args(["-c", "rm -f /run/*.pid /run/keepalived/*.pid"]);
-            assert!(
-                it.node.spawn(remove).unwrap().wait(Duration::from_secs(10)).is_some_and(|it| it.success())
-            );
+            clear_pid_files(&it.node);
         }
         let at = clock::wall();
         let configuration = configuration::keepalived(&self.cell, side);
@@ -163,6 +157,15 @@ impl Scene {
     pub(crate) fn mark(&mut self, at: Duration, what: String) {
         self.marks.push((at, what));
     }
+}
+
+/// A machine that starts anew has an empty /run. With the files of a killed keepalived there, another one does not start
+/// as long as a process of that number is not yet reaped.
+pub(crate) fn clear_pid_files(node: &Node) {
+    let mut remove = Command::new("sh");
+    remove.args(["-c", "rm -f /run/*.pid /run/keepalived/*.pid"]);
+    let status = node.spawn(remove).unwrap().wait(Duration::from_secs(10));
+    assert!(status.is_some_and(|status| status.success()));
 }
 
 /// Programs are started one after the other: at the same time, on two cores, it is the starting that would be measured.
