@@ -213,7 +213,7 @@ impl Guardian {
         let estates = self.ledger.estates();
         if let Some(executor) = &mut self.executor {
             for estate in &estates {
-                executor.carry_out(estate, clock::now(), |_, _| false);
+                executor.carry_out(estate, clock::now(), |_| false);
             }
         }
         self.ledger.clear();

@@ -12,8 +12,9 @@ use super::instance::Instance;
 use super::worker::Worker;
 use crate::clock;
 use crate::guardian::Executor;
-use crate::guardian::estate::{Bequest, Standing, Will};
+use crate::guardian::estate::{Bequest, Item, Standing, Will};
 use crate::guardian::ledger::{Estate, Ledger, Scribe};
+use crate::netlink::route::table::Removal;
 
 /// The thread's share of the guardian's memory.
 #[derive(Debug)]
@@ -72,14 +73,16 @@ impl Worker {
         let (started, active) = (instance.started, instance.is_active());
         if active {
             instance.phase.1 = instance.router.since();
-            // Addresses that the configuration has no more.
+            // Addresses, routes and rules that the configuration has no more.
             let holds = |bequest: &Bequest| {
                 let mut held = instance.holdings.iter().filter(|one| one.held == Some(bequest.index));
                 held.any(|one| one.address.address == bequest.address)
             };
-            let will = estate.will.filter(|will| !will.addresses.iter().all(holds));
+            let routed = |removal: &Removal| instance.routing.removals().any(|one| one == removal);
+            let all = |will: &Will| will.addresses.iter().all(holds) && will.removals.iter().all(routed);
+            let will = estate.will.filter(|will| !all(will));
             if let (Some(will), Ok(mut executor)) = (will, Executor::open()) {
-                executor.remove(&will, |index, address| self.hands.holder(index, address).is_some());
+                executor.remove(&will, |item| self.is_held(item));
             }
         } else {
             instance.resumed = false;
@@ -94,6 +97,17 @@ impl Worker {
         started
     }
 
+    /// Whether some instance has what another one left.
+    fn is_held(&self, item: Item<'_>) -> bool {
+        match item {
+            Item::Address(bequest) => self.hands.holder(bequest.index, bequest.address).is_some(),
+            Item::Removal(removal) => {
+                let mut held = self.roster.iter().flat_map(|(_, instance)| instance.routing.removals());
+                held.any(|one| one == removal)
+            }
+        }
+    }
+
     /// After the first configuration: clears away what nobody went on from.
     pub(super) fn clear_legacy(&mut self) {
         let Some(legacy) = self.legacy.as_mut().filter(|legacy| !legacy.settled) else { return };
@@ -104,7 +118,7 @@ impl Worker {
             match Executor::open() {
                 Ok(mut executor) => {
                     for estate in &left {
-                        let keep = |index, address| self.hands.holder(index, address).is_some();
+                        let keep = |item: Item<'_>| self.is_held(item);
                         // Active all the same: an owner, or taken along by its sync group.
                         let serves = |instance: &Instance| {
                             instance.is_active()
@@ -147,7 +161,7 @@ impl Worker {
         fits &= legacy.scribe.stand(id, Some(&standing(instance, index, instance.router.since(), due)));
         if !fits && !core::mem::replace(&mut legacy.complained, true) {
             let text = format!(
-                "({}) and perhaps others have too many addresses or peers, or are too many, for the guardian: \
+                "({}) and perhaps others have too many addresses, routes or peers, or are too many, for the guardian: \
                  if this process dies they stay as they are",
                 instance.wanted.name
             );
@@ -208,5 +222,6 @@ fn will(instance: &Instance, index: u32) -> Option<Will> {
         peer: address.peer,
     };
     let addresses = held.filter_map(|it| Some(bequest(it.held?, &it.address))).collect();
-    Some(Will { index, source, ttl, message, destinations, addresses })
+    let removals = instance.routing.removals().cloned().collect();
+    Some(Will { index, source, ttl, message, destinations, removals, addresses })
 }

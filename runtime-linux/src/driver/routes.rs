@@ -104,6 +104,10 @@ impl Worker {
             let (links, outbox) = (&self.hands.links, &mut self.hands.outbox);
             let due = self.hands.router.verify(&owner, &mut instance.routing, now, links, outbox);
             next = [next, due].into_iter().flatten().min();
+            if !instance.routing.is_empty() {
+                // What is to be taken away for it may be something else now.
+                self.note(id, true);
+            }
         }
         let mut hands = Hands {
             route: &mut self.hands.route,

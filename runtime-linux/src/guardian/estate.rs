@@ -4,6 +4,7 @@ use core::net::IpAddr;
 use core::time::Duration;
 
 use super::record::digest;
+use crate::netlink::route::table::Removal;
 
 /// An Active router, as far as another process needs to know to go on as it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,8 +72,19 @@ pub struct Will {
     pub message: Vec<u8>,
     /// Where it goes, each with its checksum (bytes 6 and 7 of the message, in every version).
     pub destinations: Vec<(IpAddr, [u8; 2])>,
+    /// Routes and rules that go before them.
+    pub removals: Vec<Removal>,
     /// Addresses that go.
     pub addresses: Vec<Bequest>,
+}
+
+/// Something of a will that may be kept.
+#[derive(Clone, Copy, Debug)]
+pub enum Item<'a> {
+    /// An address.
+    Address(&'a Bequest),
+    /// A route or a rule, by what removes it.
+    Removal(&'a Removal),
 }
 
 /// An address that a router put on an interface.
@@ -113,6 +125,12 @@ impl Will {
             put_address(&mut bytes, *destination);
             bytes.extend(checksum);
         }
+        bytes.extend(count(self.removals.len()));
+        for removal in &self.removals {
+            bytes.extend(removal.kind.to_le_bytes());
+            bytes.extend(count(removal.body.len()));
+            bytes.extend(&removal.body);
+        }
         bytes.extend(count(self.addresses.len()));
         for bequest in &self.addresses {
             bytes.extend(bequest.index.to_le_bytes());
@@ -135,6 +153,12 @@ impl Will {
         let message = reader.take(length)?.to_vec();
         let destinations = (0..reader.count()?).map(|_| Some((reader.address()??, reader.array()?)));
         let destinations = destinations.collect::<Option<_>>()?;
+        let removals = (0..reader.count()?).map(|_| {
+            let kind = u16::from_le_bytes(reader.array()?);
+            let length = reader.count()?;
+            Some(Removal { kind, body: reader.take(length)?.to_vec() })
+        });
+        let removals = removals.collect::<Option<_>>()?;
         let addresses = (0..reader.count()?).map(|_| {
             let index = u32::from_le_bytes(reader.array()?);
             let address = reader.address()??;
@@ -142,7 +166,7 @@ impl Will {
             Some(Bequest { index, address, prefix, peer: reader.address()? })
         });
         let addresses = addresses.collect::<Option<_>>()?;
-        Some(Self { index, source, ttl, message, destinations, addresses })
+        Some(Self { index, source, ttl, message, destinations, removals, addresses })
     }
 }
 
@@ -253,6 +277,7 @@ mod tests {
                 ("192.0.2.2".parse().unwrap(), [0xaa, 0xbb]),
                 ("192.0.2.3".parse().unwrap(), [0xcc, 0xdd]),
             ],
+            removals: vec![Removal::of_route(vec![2, 24, 0]), Removal::of_rule(vec![10])],
             addresses: vec![bequest("192.0.2.9", Some("192.0.2.8")), bequest("2001:db8::9", None)],
         }
     }

@@ -8,17 +8,19 @@ use nix::errno::Errno;
 use tracing::{error, info};
 use vrrp_core::Family;
 
-use super::estate::{Bequest, Will};
+use super::estate::{Bequest, Item, Will};
 use super::ledger::Estate;
 use crate::net::send::Sender;
 use crate::netlink::address::AddressRequest;
 use crate::netlink::route::Route;
+use crate::netlink::route::table::RouteTable;
 
 /// Sockets for it, opened in advance: when they are needed, nothing else may be possible any more.
 pub struct Executor {
     v4: Sender,
     v6: Option<Sender>,
     route: Route,
+    table: RouteTable,
 }
 
 impl Executor {
@@ -32,12 +34,13 @@ impl Executor {
             // A kernel without IPv6 has no routers of it.
             v6: Sender::open_anywhere(Family::V6).ok(),
             route: Route::open()?,
+            table: RouteTable::open()?,
         })
     }
 
-    /// Takes the router's addresses away, but for those to `keep`, and resigns for it if peers still wait: in
+    /// Takes the router's routes, rules and addresses away, but for those to `keep`, and resigns for it if peers still wait: in
     /// this order, so that nothing answers for them when the next router claims them.
-    pub fn carry_out(&mut self, estate: &Estate, now: Duration, keep: impl Fn(u32, IpAddr) -> bool) {
+    pub fn carry_out(&mut self, estate: &Estate, now: Duration, keep: impl Fn(Item<'_>) -> bool) {
         let vrid = estate.standing.identity[0];
         let Some(will) = &estate.will else {
             error!("VRID {vrid}: it left no will; its addresses stay until they are cleared");
@@ -60,9 +63,14 @@ impl Executor {
         }
     }
 
-    /// Takes the addresses of a will away, but for those to `keep`.
-    pub fn remove(&mut self, will: &Will, keep: impl Fn(u32, IpAddr) -> bool) {
-        for bequest in will.addresses.iter().filter(|one| !keep(one.index, one.address)) {
+    /// Takes the routes, the rules and the addresses of a will away, but for those to `keep`.
+    pub fn remove(&mut self, will: &Will, keep: impl Fn(Item<'_>) -> bool) {
+        for removal in will.removals.iter().filter(|one| !keep(Item::Removal(one))) {
+            if let Err(error) = self.table.remove(removal) {
+                error!("cannot remove a route or a rule: {error}");
+            }
+        }
+        for bequest in will.addresses.iter().filter(|one| !keep(Item::Address(one))) {
             match self.route.remove_address(&request(bequest)) {
                 Ok(()) => {}
                 Err(error) if error.is(Errno::EADDRNOTAVAIL) || error.is(Errno::ENODEV) => {}

@@ -173,9 +173,13 @@ impl Router {
                 },
                 Err(error) => {
                     held.removal = None;
-                    let what =
-                        if held.was_there { "was removed and cannot be put back" } else { "cannot be added" };
-                    held.complain(format!("{owner} {} {what}: {error}", held.entry), outbox);
+                    let entry = &held.entry;
+                    let text = if held.was_there {
+                        format!("{owner} {entry} was removed and cannot be put back: {error}")
+                    } else {
+                        format!("{owner} cannot add {entry}: {error}")
+                    };
+                    held.complain(text, outbox);
                     look(now.saturating_add(RETRY));
                 }
             }

@@ -5,3 +5,4 @@
 mod death;
 mod ending;
 mod pair;
+mod routes;

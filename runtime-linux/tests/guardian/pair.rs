@@ -26,15 +26,21 @@ impl Pair {
 
     /// The same, the daemon of `high` with more arguments.
     pub(crate) fn with(interval: &str, arguments: &[&str]) -> Self {
+        let texts = [200, 100].map(|priority| configuration(priority, interval, ADDRESS));
+        Self::of(&texts[0], &texts[1], arguments)
+    }
+
+    /// With these configurations.
+    pub(crate) fn of(of_high: &str, of_low: &str, arguments: &[&str]) -> Self {
         let switch = Switch::new("lan").unwrap();
         let (high, low) = (Node::new("high").unwrap(), Node::new("low").unwrap());
-        high.link_to(&switch, "eth0", &["198.18.0.1/24"]).unwrap();
-        low.link_to(&switch, "eth0", &["198.18.0.2/24"]).unwrap();
+        high.link_to(&switch, "eth0", &["198.18.0.1/24", "fe80::1/64"]).unwrap();
+        low.link_to(&switch, "eth0", &["198.18.0.2/24", "fe80::2/64"]).unwrap();
         let observer = Observer::new(&switch).unwrap();
         let mut program = Daemon::steadfast(env!("CARGO_BIN_EXE_steadfast").into());
-        let peer = program.start(&low, configuration(100, interval, ADDRESS).as_bytes(), false).unwrap();
+        let peer = program.start(&low, of_low.as_bytes(), false).unwrap();
         program.arguments.extend(arguments.iter().map(ToString::to_string));
-        let daemon = program.start(&high, configuration(200, interval, ADDRESS).as_bytes(), false).unwrap();
+        let daemon = program.start(&high, of_high.as_bytes(), false).unwrap();
         let pair = Self { high, observer, daemon, peer, _low: low, _switch: switch };
         let twice = |seen: &[Seen]| {
             let spoken = seen.iter().filter(|one| is_alive(one, "high")).count();

@@ -6,6 +6,7 @@
 mod addresses;
 mod authentication;
 mod election;
+mod fixtures;
 mod group;
 mod held_up;
 mod links;
