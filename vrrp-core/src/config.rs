@@ -48,8 +48,9 @@ pub struct Settings<A, P = &'static [Peer]> {
     pub require_link_local: bool,
     /// Stays silent when a lesser router is heard while Active.
     pub lower_priority_no_advert: bool,
-    /// Sends one last advert when it yields to a better router, which then knows that its neighbours have
-    /// learnt our place, and announces the addresses.
+    /// Sends one last advert when it yields to a better router that it heard. The RFCs have no such advert; but
+    /// after a healed split the winner may not have heard us, and would not announce the addresses to neighbours
+    /// who have learnt our place. On by default.
     pub higher_priority_send_advert: bool,
     /// How many adverts may fail to come before a Backup takes over, 3 in the RFCs; at least 1.
     pub down_timer_adverts: u8,
@@ -81,7 +82,7 @@ impl<A: AsRef<[IpAddr]>, P> Settings<A, P> {
             skip_address_check: false,
             require_link_local: true,
             lower_priority_no_advert: false,
-            higher_priority_send_advert: false,
+            higher_priority_send_advert: true,
             down_timer_adverts: 3,
             unicast: None,
             announce: announce::Settings::default(),

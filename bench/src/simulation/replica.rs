@@ -182,6 +182,10 @@ impl Replica {
         if from == State::Active && !self.has(Mutation::AddressesKept) {
             wants.push(Action::ReleaseAddresses);
         }
+        // F1
+        if matches!(reason, Reason::Outranked { .. }) && self.config.higher_priority_send_advert {
+            wants.push(Action::Advertise { priority: self.priority });
+        }
         self.phase = Phase::Backup { from: now, ticks: self.down(interval), interval };
         wants.push(Action::Transition { from, to: State::Backup, reason });
     }

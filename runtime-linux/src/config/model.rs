@@ -162,6 +162,9 @@ pub struct Instance {
     pub skip_address_check: bool,
     /// `lower_prio_no_advert`: stay silent when a lesser router is heard while Active.
     pub lower_priority_no_advert: bool,
+    /// `higher_prio_send_advert`: send one last advert when yielding to a better router. On unless it is said to be
+    /// off, or strict.
+    pub higher_priority_send_advert: bool,
     /// `down_timer_adverts`: how many adverts may be missed, 3 by default.
     pub down_timer_adverts: u8,
     /// `dont_track_primary`.

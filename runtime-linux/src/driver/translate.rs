@@ -45,7 +45,7 @@ pub fn config(instance: &Instance) -> Result<RouterConfig, ConfigError> {
         // Peers that run keepalived may list global addresses only.
         require_link_local: instance.strict,
         lower_priority_no_advert: instance.lower_priority_no_advert,
-        higher_priority_send_advert: false,
+        higher_priority_send_advert: instance.higher_priority_send_advert,
         down_timer_adverts: instance.down_timer_adverts,
         unicast: None,
         announce: announce::Settings {

@@ -110,6 +110,27 @@ fn strict_mode_does_what_keepalived_does_on_the_wire() {
 }
 
 #[test]
+fn a_router_says_a_last_word_to_its_better_unless_it_is_told_not_to() {
+    let says = |text: &str| only(text).higher_priority_send_advert;
+    let globally = |line: &str, lines: &str| says(&format!("global_defs {{ {line}\n }}\n{}", router(lines)));
+    assert!(says(&router("")) && says(&router("higher_prio_send_advert")));
+    assert!(!says(&router("higher_prio_send_advert off")) && !says(&router("strict_mode")));
+    assert!(says(&router("strict_mode\nhigher_prio_send_advert on")));
+    assert!(!globally("vrrp_higher_prio_send_advert off", ""));
+    assert!(globally("vrrp_higher_prio_send_advert off", "higher_prio_send_advert"));
+    let answers = |lines: &str| !only(&router(lines)).lower_priority_no_advert;
+    assert!(answers("") && !answers("lower_prio_no_advert") && !answers("strict_mode"));
+    assert!(
+        only(&format!(
+            "global_defs {{ vrrp_lower_prio_no_advert\n }}\n{}",
+            router("lower_prio_no_advert off")
+        ))
+        .lower_priority_no_advert
+        .eq(&false)
+    );
+}
+
+#[test]
 fn a_password_has_eight_characters_and_version_2() {
     let with = |lines: &str| router(&format!("authentication {{\n{lines}\n}}"));
     assert_eq!(

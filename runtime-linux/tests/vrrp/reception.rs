@@ -6,9 +6,10 @@ use std::os::fd::AsRawFd;
 
 use etherparse::{IpFragOffset, IpNumber, Ipv4Header};
 use nix::sys::socket::{MsgFlags, sendto};
+use runtime_linux::clock;
 use runtime_linux::config::model::Authentication;
 use runtime_linux::driver::Phase;
-use runtime_linux::lab::{self, Node, Observer, Switch};
+use runtime_linux::lab::{self, Frame, Node, Observer, Seen, Switch};
 use runtime_linux::netlink::route::Route;
 use runtime_linux::sys::link_address;
 use socket2::{Domain, Protocol, Socket, Type};
@@ -133,6 +134,51 @@ fn version_2_has_rungs_of_its_own() {
         }
         forger.send(&advert(1, 1, 100, password));
         station.wait_for(Phase::Backup, PATIENCE);
+    });
+}
+
+#[test]
+fn who_loses_says_a_last_word_and_who_hears_it_announces() {
+    // F1: the winner of a healed split need not have heard the loser before.
+    lab::test(|| {
+        let switch = Switch::new("lan").unwrap();
+        let (one, forger) = (Station::new(&switch, "one", 1), Forger::new(&switch));
+        let observer = Observer::new(&switch).unwrap();
+        let mut wish = instance("a", 100);
+        wish.garp.delay = Duration::ZERO;
+        one.apply(&[wish.clone()]);
+        one.wait_for(Phase::Master, PATIENCE);
+        pause(Duration::from_millis(500));
+        // It hears a lesser one: neighbours may have learnt that one's place.
+        let announcements = || {
+            let is_ours =
+                |seen: &&Seen| seen.node == "one" && matches!(seen.frame, Frame::Announcement { .. });
+            observer.seen().iter().filter(is_ours).count()
+        };
+        let before = announcements();
+        forger.send(&ip(&changed(2, 50)));
+        wait(PATIENCE, "it does not announce again", || announcements() >= before + 5);
+        // It hears a better one.
+        let heard = clock::wall();
+        forger.send(&ip(&ADVERT));
+        one.wait_for(Phase::Backup, PATIENCE);
+        wait(PATIENCE, "it keeps the address", || !one.has("198.18.0.100"));
+        let words = |since: Duration| {
+            let seen = observer.seen();
+            let adverts = seen.iter().filter(|seen| seen.node == "one" && seen.at > since);
+            adverts.filter_map(|seen| seen.advert().map(|advert| advert.priority)).collect::<Vec<_>>()
+        };
+        wait(PATIENCE, "it yields in silence", || words(heard) == [100]);
+        // Unless it is told to.
+        wish.higher_priority_send_advert = false;
+        one.apply(&[wish]);
+        one.wait_for(Phase::Master, PATIENCE);
+        pause(Duration::from_millis(150));
+        let heard = clock::wall();
+        forger.send(&ip(&ADVERT));
+        one.wait_for(Phase::Backup, PATIENCE);
+        let after = words(heard + Duration::from_millis(50));
+        assert_eq!(after, Vec::<u8>::new());
     });
 }
 

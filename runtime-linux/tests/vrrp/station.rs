@@ -187,6 +187,7 @@ pub(crate) fn instance(name: &str, priority: u8) -> Instance {
         strict: false,
         skip_address_check: false,
         lower_priority_no_advert: false,
+        higher_priority_send_advert: true,
         down_timer_adverts: 3,
         ignore_own_interface: false,
         track_interfaces: Vec::new(),

@@ -96,6 +96,9 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> VirtualRouter<A, P> {
         self.arrived(now, from, reason, actions);
     }
 
+    /// Goes to Backup. The winner of an election gets a last advert, once nothing answers for the addresses any
+    /// more: after a healed split it may not have heard us, and has to tell the neighbours, who have learnt our
+    /// place (F1).
     pub(super) fn yield_to(
         &mut self,
         now: Duration,
@@ -104,6 +107,9 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> VirtualRouter<A, P> {
         actions: &mut Actions,
     ) {
         push(actions, Action::ReleaseAddresses);
+        if winner.is_some() && self.config.higher_priority_send_advert {
+            push(actions, Action::Advertise { priority: self.priority.get() });
+        }
         let interval = winner.map_or(self.config.advert_interval, |winner| winner.interval);
         let ticks = down(self.config.version, self.priority, interval, self.config.down_timer_adverts);
         self.change(now, Phase::Backup(Backup::new(now, ticks, interval, winner)), reason, actions);

@@ -89,14 +89,13 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> VirtualRouter<A, P> {
         match own.contest(&other) {
             Contest::Lost => {
                 self.followed = Some(advert.checksum);
-                if self.config.higher_priority_send_advert {
-                    push(actions, Action::Advertise { priority: self.priority.get() });
-                }
                 let reason = Reason::Outranked { by: advert.source, priority: advert.priority };
                 self.yield_to(now, Some(ActiveRouter::from(advert)), reason, actions);
             }
             Contest::Won => {
-                let first = active.contest();
+                // Who has just become Active hears the last advert of the one before, and is announcing anyway.
+                let opening = active.announcer.is_busy();
+                let first = !opening && active.contest();
                 // RFC 9568 §6.4.3 answers at once; RFC 3768 §6.4.3 does not answer.
                 let answers = self.config.version == Version::V3 && !self.config.lower_priority_no_advert;
                 let answered = answers && active.may_answer(now, interval);
@@ -104,8 +103,10 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> VirtualRouter<A, P> {
                     let rounds = self.config.announce.lower_priority_repeat;
                     active.announcer.burst(now, rounds, &self.config.announce);
                 }
-                let notice = Notice::SecondActive { source: advert.source, priority: advert.priority };
-                self.notice(notice, actions);
+                if !opening {
+                    let notice = Notice::SecondActive { source: advert.source, priority: advert.priority };
+                    self.notice(notice, actions);
+                }
                 if answered {
                     push(actions, Action::Advertise { priority: self.priority.get() });
                 }

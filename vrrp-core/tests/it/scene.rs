@@ -13,7 +13,8 @@ use vrrp_core::{
 pub(crate) type Router = VirtualRouter<&'static [IpAddr]>;
 pub(crate) type Wish = Settings<&'static [IpAddr]>;
 
-/// Version 3 over IPv4: VRID 51, priority 100, one second, 192.0.2.100; one announcement and no more.
+/// Version 3 over IPv4: VRID 51, priority 100, one second, 192.0.2.100; one announcement and no more. It yields
+/// without a word, as the RFCs have it.
 pub(crate) fn v3() -> Wish {
     let announce = announce::Settings {
         repeat: 1,
@@ -21,7 +22,11 @@ pub(crate) fn v3() -> Wish {
         lower_priority_repeat: 0,
         ..announce::Settings::default()
     };
-    Settings { announce, ..Settings::new(vrid(51), Family::V4, &ADDRESSES_V4[..]) }
+    Settings {
+        announce,
+        higher_priority_send_advert: false,
+        ..Settings::new(vrid(51), Family::V4, &ADDRESSES_V4[..])
+    }
 }
 
 /// The same in version 2.
@@ -31,7 +36,11 @@ pub(crate) fn v2() -> Wish {
 
 /// The same over IPv6, for `fe80::64` and `2001:db8::64`.
 pub(crate) fn v6() -> Wish {
-    Settings { announce: v3().announce, ..Settings::new(vrid(51), Family::V6, &ADDRESSES_V6[..]) }
+    Settings {
+        announce: v3().announce,
+        higher_priority_send_advert: false,
+        ..Settings::new(vrid(51), Family::V6, &ADDRESSES_V6[..])
+    }
 }
 
 pub(crate) const ADDRESSES_V4: [IpAddr; 1] = [IpAddr::V4(Ipv4Addr::new(192, 0, 2, 100))];

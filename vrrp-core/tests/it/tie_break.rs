@@ -1,6 +1,6 @@
 //! Two Active routers: priority, then address, then link address; and how often they answer each other.
 
-use vrrp_core::{Action, Event, Notice, Reason, State, virtual_mac};
+use vrrp_core::{Action, Event, Family, Notice, Reason, Settings, State, virtual_mac};
 
 use crate::scene::{Advert, MAC, Router, Wish, active, advert, ms, us, v3};
 
@@ -122,14 +122,35 @@ fn silence_towards_lesser_routers_is_a_setting() {
 }
 
 #[test]
-fn a_last_advert_to_the_winner_is_a_setting() {
-    // F1: the winner may not have heard us yet.
+fn the_winner_gets_a_last_advert_by_default() {
+    // F1: the winner may not have heard us yet. Nothing answers for the addresses any more when it comes.
+    let usual: Wish = Settings::new(crate::scene::vrid(1), Family::V4, &OTHER_ADDRESSES);
+    assert!(usual.higher_priority_send_advert);
     let mut router = active(Wish { higher_priority_send_advert: true, ..v3() });
     let actions = advert(&router, 200).to(&mut router, ms(4_000));
     assert_eq!(
         actions[..3],
-        [Action::Heard { priority: 200 }, Action::Advertise { priority: 100 }, Action::ReleaseAddresses]
+        [Action::Heard { priority: 200 }, Action::ReleaseAddresses, Action::Advertise { priority: 100 }]
     );
+}
+
+#[test]
+fn a_router_that_has_just_taken_over_needs_no_notice_of_the_one_before() {
+    // Its opening burst is on its way; a second one would say the same.
+    let announce = vrrp_core::announce::Settings { repeat: 5, lower_priority_repeat: 5, ..v3().announce };
+    let mut router = active(Wish { announce, ..v3() });
+    let became = router.since();
+    let actions = advert(&router, 50).to(&mut router, became + ms(1));
+    assert_eq!(actions[..], [Action::Heard { priority: 50 }, Action::Advertise { priority: 100 }]);
+    // One that goes on is told of.
+    while router.timers().announcement.is_some() {
+        let due = router.deadline().expect("an Active router advertises");
+        drop(router.handle(due, Event::Tick));
+    }
+    let actions = advert(&router, 50).to(&mut router, became + ms(4_100));
+    let source = crate::scene::host(Family::V4, 20);
+    assert!(actions.contains(&Action::Noticed(Notice::SecondActive { source, priority: 50 })));
+    assert!(actions.contains(&Action::Announce { first: 0, count: 1 }));
 }
 
 #[test]

@@ -83,6 +83,7 @@ pub(super) fn complete(mut said: Said, diagnostics: &mut Diagnostics) -> Option<
         strict: said.strict,
         skip_address_check: said.skip_address_check,
         lower_priority_no_advert: said.lower_priority_no_advert || said.strict,
+        higher_priority_send_advert: said.higher_priority_send_advert.unwrap_or(!said.strict),
         down_timer_adverts,
         ignore_own_interface: said.ignore_own_interface,
         track_interfaces: said.tracked.interfaces,

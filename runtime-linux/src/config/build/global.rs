@@ -20,6 +20,7 @@ pub(super) struct Defaults {
     pub(super) lower_priority_repeat: Option<u8>,
     pub(super) down_timer_adverts: u8,
     pub(super) lower_priority_no_advert: bool,
+    pub(super) higher_priority_send_advert: Option<bool>,
     pub(super) checksum: ChecksumForm,
     pub(super) check_unicast_source: bool,
     /// `default_interface`.
@@ -46,6 +47,7 @@ impl Default for Defaults {
             lower_priority_repeat: None,
             down_timer_adverts: 3,
             lower_priority_no_advert: false,
+            higher_priority_send_advert: None,
             checksum: ChecksumForm::PseudoHeader,
             check_unicast_source: false,
             interface: None,
@@ -104,6 +106,10 @@ pub(super) fn read(node: &Node, global: &mut Global, defaults: &mut Defaults, di
             "vrrp_min_garp" => set(&mut min_garp, values.boolean()),
             "vrrp_down_timer_adverts" => set(&mut defaults.down_timer_adverts, values.number(1..=100)),
             "vrrp_lower_prio_no_advert" => set(&mut defaults.lower_priority_no_advert, values.boolean()),
+            "vrrp_higher_prio_send_advert" => {
+                defaults.higher_priority_send_advert =
+                    values.boolean().or(defaults.higher_priority_send_advert);
+            }
             "v3_checksum_as_v2" => set(&mut defaults.checksum, values.boolean().map(checksum)),
             "vrrp_check_unicast_src" => set(&mut defaults.check_unicast_source, values.boolean()),
             "default_interface" => defaults.interface = values.word("an interface"),

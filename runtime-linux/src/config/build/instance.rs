@@ -46,6 +46,7 @@ pub(super) struct Said {
     pub(super) strict: bool,
     pub(super) skip_address_check: bool,
     pub(super) lower_priority_no_advert: bool,
+    pub(super) higher_priority_send_advert: Option<bool>,
     pub(super) down_timer_adverts: (u8, Span),
     pub(super) ignore_own_interface: bool,
     pub(super) tracked: track::Lists,
@@ -133,6 +134,7 @@ fn read(
         strict: defaults.strict,
         skip_address_check: defaults.skip_address_check,
         lower_priority_no_advert: defaults.lower_priority_no_advert,
+        higher_priority_send_advert: defaults.higher_priority_send_advert,
         down_timer_adverts: (defaults.down_timer_adverts, node.span()),
         ignore_own_interface: false,
         tracked: track::Lists::default(),
@@ -209,6 +211,9 @@ impl Said {
                 self.down_timer_adverts = adverts.map_or(self.down_timer_adverts, |adverts| (adverts, span));
             }
             "lower_prio_no_advert" => set(&mut self.lower_priority_no_advert, values.boolean()),
+            "higher_prio_send_advert" => {
+                self.higher_priority_send_advert = values.boolean().or(self.higher_priority_send_advert);
+            }
             "strict_mode" => set(&mut self.strict, values.boolean()),
             _ => return false,
         }

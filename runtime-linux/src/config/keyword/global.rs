@@ -88,7 +88,7 @@ pub(super) const VRRP: &[Word] = &[
     alias(Old, "vrrp_vmac_garp_intvl", "vrrp_garp_extra_if", Values),
     built(Rare, "vrrp_down_timer_adverts", Values),
     built(Common, "vrrp_lower_prio_no_advert", Values),
-    accepted(Common, "vrrp_higher_prio_send_advert", Values),
+    built(Common, "vrrp_higher_prio_send_advert", Values),
     accepted(Rare, "vrrp_owner_ignore_adverts", Values),
     missed(Common, "vrrp_mcast_group4", Values, "adverts go to 224.0.0.18"),
     missed(Rare, "vrrp_mcast_group6", Values, "adverts go to ff02::12"),

@@ -79,7 +79,7 @@ pub(super) const INSTANCE: &[Word] = &[
     accepted(Rare, "timer_expired_backup", Values),
     alias(Old, "thread_timer_expired", "timer_expired_backup", Values),
     built(Common, "lower_prio_no_advert", Values),
-    accepted(Common, "higher_prio_send_advert", Values),
+    built(Common, "higher_prio_send_advert", Values),
     accepted(Rare, "owner_ignore_adverts", Values),
     built(Common, "accept", Values),
     missed(Common, "no_accept", Values, "packets to the virtual addresses are taken all the same"),
