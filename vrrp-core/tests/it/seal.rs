@@ -44,7 +44,7 @@ fn packet(source: IpAddr, message: &[u8]) -> Packet<'_> {
     Packet { source, destination: GROUP, ttl: 255, link_source: None, message }
 }
 
-fn advert<'a>(version: Version, number: u8, addresses: &'a [IpAddr]) -> Repr<'a> {
+fn advert(version: Version, number: u8, addresses: &[IpAddr]) -> Repr<'_> {
     let authentication = match version {
         Version::V2 => Authentication::Header,
         Version::V3 => Authentication::None,
@@ -221,7 +221,7 @@ fn a_sender_whose_clock_was_put_back_is_heard_once_its_mark_is_out_of_the_window
     let mut seal = trailer(Mode::Enforce, Some(5));
     assert!(seal.open(THEN, &packet(KEEPALIVED, A7[2]), None, false).is_ok());
     assert_eq!(seal.open(THEN, &packet(KEEPALIVED, A7[0]), None, false), Err(Ignored::Replay));
-    let earlier = THEN - Duration::from_secs(4);
+    let earlier = THEN.saturating_sub(Duration::from_secs(4));
     assert!(seal.open(earlier, &packet(KEEPALIVED, A7[0]), None, false).is_ok());
 }
 
@@ -230,7 +230,7 @@ fn a_clock_that_stands_still_still_counts() {
     let addresses = [IpAddr::from([198, 18, 0, 100])];
     let advert = advert(Version::V3, 51, &addresses);
     let (mut sender, mut receiver) = (trailer(Mode::Enforce, Some(5)), trailer(Mode::Enforce, Some(5)));
-    for wall in [THEN, THEN, THEN - Duration::from_secs(2), THEN] {
+    for wall in [THEN, THEN, THEN.saturating_sub(Duration::from_secs(2)), THEN] {
         let (_, bytes) = written(&mut sender, wall, &advert, KEEPALIVED);
         assert!(receiver.open(THEN, &packet(KEEPALIVED, &bytes), None, false).is_ok());
     }
