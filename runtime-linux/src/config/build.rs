@@ -29,6 +29,7 @@ mod service;
 mod static_blocks;
 mod track;
 mod track_group;
+mod virtual_interface;
 mod watch;
 
 /// Makes a configuration of a tree.

@@ -13,9 +13,12 @@ pub mod route;
 pub mod rule;
 
 pub use fixture::{Fixture, Fixtures};
+mod virtual_interface;
+
 pub use ipvs_core::{Forward, Method};
 pub use route::Route;
 pub use rule::Rule;
+pub use virtual_interface::{IpvlanFlag, VirtualInterface, VirtualKind, virtual_mac};
 pub use vrrp_core::{ChecksumForm, Priority, Version, Vrid};
 pub use watch::{ArgumentMatch, InitialValue, TrackFile, TrackProcess};
 
@@ -118,6 +121,11 @@ pub struct Instance {
     pub name: String,
     /// `interface`: where adverts are sent and heard.
     pub interface: String,
+    /// Interfaces that it makes (`use_vmac`, `use_ipvlan`, `use_vmac_addr`). Where it has one of its own for its
+    /// addresses, that is the first and lies on `interface`.
+    pub virtual_interfaces: Vec<VirtualInterface>,
+    /// `vmac_xmit_base`: adverts have the link address of `interface`, not the virtual one.
+    pub transmit_base: bool,
     /// `virtual_router_id`.
     pub vrid: Vrid,
     /// `version`, or the global one; 3 for IPv6.
@@ -212,6 +220,49 @@ pub struct VirtualAddress {
     pub broadcast: Option<core::net::Ipv4Addr>,
     /// `peer`.
     pub peer: Option<IpAddr>,
+    /// The words behind it.
+    pub options: AddressOptions,
+    /// While the file is read: which of the instance's virtual interfaces is to hold it.
+    pub(super) held_by: Option<usize>,
+}
+
+impl VirtualAddress {
+    /// An address without options.
+    pub fn new(address: IpAddr, prefix: u8) -> Self {
+        Self {
+            address,
+            prefix,
+            interface: None,
+            label: None,
+            scope: None,
+            broadcast: None,
+            peer: None,
+            options: AddressOptions::default(),
+            held_by: None,
+        }
+    }
+}
+
+/// Words behind an address.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a word of the file")]
+pub struct AddressOptions {
+    /// `use_vmac`: held by a virtual interface on `dev`.
+    pub own_interface: bool,
+    /// `-nodad`: duplicate address detection is done, against RFC 9568 §8.2.2.
+    pub detect_duplicates: bool,
+    /// `home` (RFC 6275).
+    pub home: bool,
+    /// `mngtmpaddr`: the kernel makes temporary addresses of it (RFC 8981).
+    pub manage_temporary: bool,
+    /// `noprefixroute`.
+    pub no_prefix_route: bool,
+    /// `autojoin`: joins the group, where the address is one.
+    pub autojoin: bool,
+    /// `no_track`: it is not put back when something else removes it.
+    pub untracked: bool,
+    /// `preferred_lft`: preferred as a source for so many seconds; `u32::MAX` for ever.
+    pub preferred_lifetime: Option<u32>,
 }
 
 /// A peer of a unicast instance.

@@ -11,6 +11,7 @@ mod routers;
 mod samples;
 mod services;
 mod structure;
+mod virtual_interfaces;
 mod watch;
 mod words;
 

@@ -159,6 +159,8 @@ pub(crate) fn instance(name: &str, priority: u8) -> Instance {
     Instance {
         name: name.to_owned(),
         interface: "eth0".to_owned(),
+        virtual_interfaces: Vec::new(),
+        transmit_base: false,
         vrid: Vrid::new(51).unwrap(),
         version: Version::V3,
         priority: Priority::new(priority).unwrap(),
@@ -199,15 +201,7 @@ pub(crate) fn instance(name: &str, priority: u8) -> Instance {
 }
 
 pub(crate) fn address(address: &str, prefix: u8) -> VirtualAddress {
-    VirtualAddress {
-        address: address.parse().unwrap(),
-        prefix,
-        interface: None,
-        label: None,
-        scope: None,
-        broadcast: None,
-        peer: None,
-    }
+    VirtualAddress::new(address.parse().unwrap(), prefix)
 }
 
 /// Waits until `condition` holds.

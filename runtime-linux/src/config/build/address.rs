@@ -33,15 +33,7 @@ pub(super) fn read_all(
 
 fn read(entry: &Node, diagnostics: &mut Diagnostics) -> Option<VirtualAddress> {
     let (address, prefix) = prefixed(&entry.word, diagnostics)?;
-    let mut result = VirtualAddress {
-        address,
-        prefix,
-        interface: None,
-        label: None,
-        scope: None,
-        broadcast: None,
-        peer: None,
-    };
+    let mut result = VirtualAddress::new(address, prefix);
     let mut options = entry.values.iter();
     while let Some(option) = options.next() {
         match option.text.as_str() {
@@ -63,10 +55,22 @@ fn read(entry: &Node, diagnostics: &mut Diagnostics) -> Option<VirtualAddress> {
                 let peer = value_of(option, &mut options, "an IP address", diagnostics);
                 result.peer = peer.and_then(|peer| prefixed(peer, diagnostics)).map(|(peer, _)| peer);
             }
-            "home" | "-nodad" | "mngtmpaddr" | "noprefixroute" | "autojoin" | "no_track" | "use_vmac" => {
-                diagnostics.without_effect(option.text.clone(), "virtual_ipaddress", option.span);
+            "home" => result.options.home = true,
+            "-nodad" => result.options.detect_duplicates = true,
+            "mngtmpaddr" => result.options.manage_temporary = true,
+            "noprefixroute" => result.options.no_prefix_route = true,
+            "autojoin" => result.options.autojoin = true,
+            "no_track" => result.options.untracked = true,
+            "use_vmac" => result.options.own_interface = true,
+            "preferred_lft" => {
+                let lifetime = value_of(option, &mut options, "seconds or `forever`", diagnostics);
+                result.options.preferred_lifetime = match lifetime {
+                    Some(lifetime) if lifetime.text == "forever" => Some(u32::MAX),
+                    Some(lifetime) => value::number(lifetime, &(0..=u32::MAX), diagnostics),
+                    None => None,
+                };
             }
-            "preferred_lft" | "track_group" => {
+            "track_group" => {
                 diagnostics.without_effect(option.text.clone(), "virtual_ipaddress", option.span);
                 value_of(option, &mut options, "a value", diagnostics);
             }
@@ -87,7 +91,7 @@ fn text(token: &Token) -> String {
 }
 
 /// `ADDRESS[/LENGTH]`.
-fn prefixed(token: &Token, diagnostics: &mut Diagnostics) -> Option<(IpAddr, u8)> {
+pub(super) fn prefixed(token: &Token, diagnostics: &mut Diagnostics) -> Option<(IpAddr, u8)> {
     let (address, length) = match token.text.split_once('/') {
         Some((address, length)) => (address, Some(length)),
         None => (token.text.as_str(), None),

@@ -58,9 +58,11 @@ pub(super) fn complete(mut said: Said, diagnostics: &mut Diagnostics) -> Option<
     if said.strict {
         garp.lower_priority_repeat = 0;
     }
-    Some(Instance {
+    let mut instance = Instance {
         name: said.name,
         interface,
+        virtual_interfaces: Vec::new(),
+        transmit_base: false,
         vrid,
         version,
         priority,
@@ -91,7 +93,9 @@ pub(super) fn complete(mut said: Said, diagnostics: &mut Diagnostics) -> Option<
         track_files: said.tracked.files,
         track_processes: said.tracked.processes,
         notify: said.notify,
-    })
+    };
+    said.virtual_interfaces.apply(&mut instance, rules.diagnostics);
+    Some(instance)
 }
 
 struct Rules<'a> {

@@ -29,6 +29,7 @@ pub(super) struct Defaults {
     pub(super) iproute_etc: Option<String>,
     /// `iproute_usr_dir`.
     pub(super) iproute_usr: Option<String>,
+    pub(super) names: super::virtual_interface::Prefixes,
 }
 
 impl Default for Defaults {
@@ -53,6 +54,7 @@ impl Default for Defaults {
             interface: None,
             iproute_etc: None,
             iproute_usr: None,
+            names: super::virtual_interface::Prefixes::default(),
         }
     }
 }
@@ -115,6 +117,9 @@ pub(super) fn read(node: &Node, global: &mut Global, defaults: &mut Defaults, di
             "default_interface" => defaults.interface = values.word("an interface"),
             "iproute_etc_dir" => defaults.iproute_etc = values.word("a directory"),
             "iproute_usr_dir" => defaults.iproute_usr = values.word("a directory"),
+            "vmac_prefix" | "vmac_addr_prefix" => {
+                super::virtual_interface::prefix(word, node, &mut defaults.names, diagnostics);
+            }
             // Acted on while the files were read.
             "random_seed" | "include_check" | "instance" => {}
             _ => return false,

@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use super::complete::complete;
 use super::global::{Defaults, LONGEST, checksum, set};
-use super::{address, authentication, blocks, duplicate, each, name_of, notify, track};
+use super::{address, authentication, blocks, duplicate, each, name_of, notify, track, virtual_interface};
 use crate::config::diagnose::{Diagnostic, Diagnostics, kind};
 use crate::config::keyword::Block;
 use crate::config::model::{
@@ -51,6 +51,7 @@ pub(super) struct Said {
     pub(super) ignore_own_interface: bool,
     pub(super) tracked: track::Lists,
     pub(super) notify: Notify,
+    pub(super) virtual_interfaces: virtual_interface::Said,
 }
 
 pub(super) fn read_all(
@@ -97,6 +98,7 @@ pub(super) fn read_all(
         }
         instances.push((instance, node));
     }
+    virtual_interface::name_all(&mut instances, &defaults.names, diagnostics);
     instances.into_iter().map(|(instance, _)| instance).collect()
 }
 
@@ -139,9 +141,11 @@ fn read(
         ignore_own_interface: false,
         tracked: track::Lists::default(),
         notify: Notify::default(),
+        virtual_interfaces: virtual_interface::Said::default(),
     };
     each(node.children(), Block::Instance, diagnostics, |word, node, diagnostics| {
         notify::read(word, node, &mut said.notify, diagnostics)
+            || said.virtual_interfaces.read(word, node, diagnostics)
             || said.list(word, node, known, diagnostics)
             || said.election(word, node, diagnostics)
             || said.other(word, node, diagnostics)

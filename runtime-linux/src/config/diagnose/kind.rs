@@ -171,6 +171,8 @@ pub const UNKNOWN_STATE: Kind = warning("S0416");
 pub const OWNER_BESIDE_OTHERS: Kind = error("S0417");
 /// A key that cannot be used.
 pub const UNUSABLE_KEY: Kind = error("S0426");
+/// A virtual interface that is made otherwise than the file says.
+pub const VIRTUAL_INTERFACE: Kind = warning("S0430");
 
 /// A tracked process that never has its quorum.
 pub const QUORUM_IMPOSSIBLE: Kind = error("S0420");
@@ -253,6 +255,7 @@ pub const ALL: &[&Kind] = &[
     &OWNER_BESIDE_OTHERS,
     &QUORUM_IMPOSSIBLE,
     &UNUSABLE_KEY,
+    &VIRTUAL_INTERFACE,
     &NO_PROTOCOL,
     &PORT_FORCED,
     &PORTLESS_PERSISTENCE,
