@@ -37,6 +37,7 @@ mod routes;
 mod status;
 mod trackers;
 pub mod translate;
+mod virtual_interfaces;
 mod wording;
 mod worker;
 
@@ -44,6 +45,7 @@ pub use command::{Command, Handle};
 pub use report::{Level, Phase, Report};
 pub use status::{
     GroupStatus, InstanceStatus, MomentStatus, PeerStatus, RoutesStatus, Status, TimersStatus, TrackerStatus,
+    VirtualInterfaceStatus,
 };
 pub use trackers::{Kind, Verdict, shared};
 

@@ -14,6 +14,7 @@
 
 pub mod estate;
 mod executor;
+pub mod host;
 pub mod ledger;
 mod record;
 mod sys;
@@ -211,10 +212,12 @@ impl Guardian {
     /// Lets a peer take over from every router that the last worker left Active.
     fn hand_over(&mut self) {
         let estates = self.ledger.estates();
+        let changes = self.ledger.take_host_changes();
         if let Some(executor) = &mut self.executor {
             for estate in &estates {
                 executor.carry_out(estate, clock::now(), |_| false);
             }
+            executor.undo(&changes);
         }
         self.ledger.clear();
     }

@@ -39,6 +39,7 @@ mod stage;
 mod story;
 mod sys;
 mod web;
+mod wiretap;
 
 pub use daemon::{CONFIGURATION, Daemon, skew_time, takeover_time};
 pub use entrance::{Place, enter, test};
@@ -52,6 +53,7 @@ pub use report::Report;
 pub use show::{Options, perform, run};
 pub use stage::{Post, RealServer, Stage};
 pub use web::{Visit, Visitor, WebServer, fetch};
+pub use wiretap::{Raw, Wiretap};
 
 /// Something the laboratory wanted to do and could not.
 #[derive(Debug, thiserror::Error)]

@@ -2,6 +2,7 @@
 
 pub mod announce;
 pub mod filter;
+pub mod frame;
 pub mod links;
 pub mod listen;
 pub mod packet;

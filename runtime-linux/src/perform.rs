@@ -3,6 +3,7 @@
 pub mod check;
 pub mod claims;
 pub mod fixtures;
+pub mod host_settings;
 pub mod ipvs;
 pub mod notify;
 pub mod routes;
@@ -10,4 +11,5 @@ pub mod script;
 pub mod track;
 pub mod track_file;
 pub mod track_process;
+pub mod virtual_interface;
 pub mod vrrp;

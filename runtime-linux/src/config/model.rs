@@ -189,6 +189,22 @@ pub struct Instance {
     pub notify: Notify,
 }
 
+impl Instance {
+    /// The link address that adverts come from, where that is not the one of the interface.
+    pub fn virtual_source(&self) -> Option<[u8; 6]> {
+        let own = self.own_virtual_interface().filter(|_| !self.transmit_base)?;
+        match own.kind {
+            VirtualKind::Macvlan { mac } => Some(mac),
+            VirtualKind::Ipvlan { .. } => None,
+        }
+    }
+
+    /// The virtual interface on the interface of adverts, which holds what goes nowhere else.
+    pub fn own_virtual_interface(&self) -> Option<&VirtualInterface> {
+        self.virtual_interfaces.first().filter(|first| first.base == self.interface)
+    }
+}
+
 /// How the adverts of an instance prove whom they come from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Authentication {

@@ -54,6 +54,9 @@ impl Worker {
             }
         }
         self.dismiss(&leaving);
+        for id in leaving {
+            self.hands.with_virtual(|all, tools| all.remove(id, tools));
+        }
         self.order = plans.iter().map(|(instance, _)| instance.name.clone()).collect();
         let now = clock::now();
         // Addresses that leave an instance go before any instance takes new ones.
@@ -88,6 +91,7 @@ impl Worker {
         });
         self.clear_legacy();
         self.listen_for_losses();
+        self.note_host();
         self.hands.outbox.report(Report::Applied { instances: self.order.len() });
     }
 
@@ -106,8 +110,12 @@ impl Worker {
         let estate = self.estate_of(id).filter(|_| !double);
         if let Some(instance) = self.roster.get_mut(id) {
             instance.resumed = estate.is_some();
-            if !owner && estate.is_none() {
-                self.hands.clear_leftovers(instance);
+            self.hands.make_virtual(id, instance);
+            if estate.is_none() {
+                if !owner {
+                    self.hands.clear_leftovers(instance);
+                }
+                self.hands.lower_virtual(id);
             }
         }
         self.set_double(id, double, now);

@@ -19,7 +19,7 @@ impl Worker {
         let mut post = core::mem::take(&mut self.hands.post);
         let mut failed: BTreeMap<usize, (usize, String)> = BTreeMap::new();
         let mut recovered = Vec::new();
-        post.send(&self.hands.ports, |letter, outcome| match outcome {
+        post.send(&self.hands.ports, &self.hands.frames, |letter, outcome| match outcome {
             Ok(()) => {
                 if self.roster.get(letter.owner).is_some_and(|instance| instance.send_failure.is_some()) {
                     recovered.push(letter.owner);
@@ -92,6 +92,7 @@ impl Worker {
                 self.claim_failed(id, now);
                 continue;
             }
+            self.listen_closely(id);
             if let Some(instance) = self.roster.get(id) {
                 for (first, count) in settled.announcements {
                     self.hands.announce(id, instance, first, count);
@@ -112,7 +113,7 @@ impl Worker {
 
     /// Ends that.
     pub(super) fn unlisten(&mut self, id: usize) {
-        if let Some((port, vrid)) = self.roster.unlisten(id) {
+        while let Some((port, vrid)) = self.roster.unlisten(id) {
             self.hands.ports.ignore(port, vrid);
         }
     }

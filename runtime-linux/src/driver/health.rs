@@ -35,7 +35,7 @@ impl Worker {
         let name = instance.wanted.interface.clone();
         let link = self.hands.links.named(&name);
         let index = link.map(|link| link.info.index);
-        let mac = link.and_then(|link| link.info.mac);
+        let mac = instance.wanted.virtual_source().or_else(|| link.and_then(|link| link.info.mac));
         let running = link.is_some_and(|link| link.info.running || instance.wanted.ignore_own_interface);
         let virtual_addresses = &self.hands.virtual_addresses;
         let source = instance.wanted.source.or_else(|| {
@@ -53,10 +53,14 @@ impl Worker {
             }
         }
         let Some(instance) = self.roster.get_mut(id) else { return };
+        let made = self.hands.make_virtual(id, instance);
         let moved = (instance.source, instance.mac) != (source, mac);
         instance.source = source.or(instance.source);
         instance.mac = mac;
         self.fault(id, now, Fault::LinkDown, !running);
+        if !made {
+            self.claim_failed(id, now);
+        }
         if let Some(source) = source.filter(|_| moved) {
             self.feed(id, now, Event::Source { source, mac });
             self.note(id, true);
@@ -193,11 +197,12 @@ impl Worker {
     pub(super) fn missing(&mut self, index: u32, address: IpAddr, now: Duration) {
         let Some(id) = self.hands.holder(index, address) else { return };
         let Some(instance) = self.roster.get(id) else { return };
-        let last = instance
-            .holdings
-            .iter()
-            .find(|holding| holding.held == Some(index) && holding.address.address == address)
-            .and_then(|holding| holding.restored);
+        let mut held = instance.holdings.iter();
+        let holding = held.find(|holding| holding.held == Some(index) && holding.address.address == address);
+        if holding.is_some_and(|holding| holding.address.options.untracked) {
+            return;
+        }
+        let last = holding.and_then(|holding| holding.restored);
         let due = last.map_or(now, |last| now.max(last.saturating_add(REPAIR_PAUSE)));
         let repair = Repair { due, id, index, address };
         if !self.repairs.iter().any(|other| (other.id, other.index, other.address) == (id, index, address)) {

@@ -77,6 +77,7 @@ impl Worker {
             addresses: instance.holdings.iter().filter(|one| one.held.is_some()).map(described).collect(),
             addresses_restored: instance.restored,
             routes: routes(instance),
+            virtual_interfaces: self.virtual_statuses(id),
             deadline_ms: router.deadline().map(|due| milliseconds(due.saturating_sub(now))),
             timers: timers(&router.timers(), now),
             history: instance.history.iter().map(|moment| moment_status(moment, now)).collect(),

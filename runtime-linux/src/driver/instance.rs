@@ -29,6 +29,9 @@ pub struct Instance {
     pub routing: Routing,
     /// The sockets it uses: the number of the port and of the interface.
     pub port: Option<(usize, u32)>,
+    /// The port of its own virtual interface, open while that is up: there, and not below, the kernel hands over
+    /// what comes from another router with the same virtual link address.
+    pub ear: Option<(usize, u32)>,
     /// Where its adverts come from.
     pub source: Option<IpAddr>,
     /// The link address they come from.
@@ -93,6 +96,7 @@ impl Instance {
             holdings,
             routing,
             port: None,
+            ear: None,
             source: None,
             mac: None,
             double: false,
@@ -129,6 +133,7 @@ impl Instance {
     pub fn is_same_router(&self, other: &model::Instance) -> bool {
         self.wanted.vrid == other.vrid
             && self.wanted.interface == other.interface
+            && self.wanted.virtual_interfaces == other.virtual_interfaces
             && self.family() == super::translate::family(other)
             && self.wanted.unicast_peers.is_empty() == other.unicast_peers.is_empty()
     }

@@ -149,6 +149,10 @@ impl Worker {
         self.hands.links.apply(change);
         let now = clock::now();
         self.routes_in_doubt(now);
+        if let Some(id) = self.hands.with_virtual(|all, tools| all.changed(change, now, tools)) {
+            self.virtual_changed(id, change, now);
+            return;
+        }
         match change {
             Change::Link(info) => {
                 if before.is_none_or(|link| link.info != *info) {

@@ -13,6 +13,7 @@ use super::worker::Worker;
 use crate::clock;
 use crate::guardian::Executor;
 use crate::guardian::estate::{Bequest, Item, Standing, Will};
+use crate::guardian::host::HostChanges;
 use crate::guardian::ledger::{Estate, Ledger, Scribe};
 use crate::netlink::route::table::Removal;
 
@@ -22,6 +23,8 @@ pub(super) struct Legacy {
     scribe: Scribe,
     /// What the process before left and nobody has gone on from yet.
     left: Vec<Estate>,
+    /// Interfaces that it made.
+    links: Vec<u32>,
     /// The first configuration has been applied.
     settled: bool,
     /// It was said that something does not fit.
@@ -30,7 +33,13 @@ pub(super) struct Legacy {
 
 impl Legacy {
     pub(super) fn new(ledger: Ledger) -> Self {
-        Self { scribe: ledger.scribe(), left: Vec::new(), settled: false, complained: false }
+        Self {
+            scribe: ledger.scribe(),
+            left: Vec::new(),
+            links: Vec::new(),
+            settled: false,
+            complained: false,
+        }
     }
 }
 
@@ -39,6 +48,9 @@ impl Worker {
     pub(super) fn inherit(&mut self) {
         if let Some(legacy) = self.legacy.as_mut().filter(|legacy| !legacy.settled) {
             legacy.left = legacy.scribe.accept();
+            let changes = legacy.scribe.host_changes();
+            legacy.links = changes.links;
+            self.hands.virtual_interfaces.host.inherit(changes.settings);
         }
     }
 
@@ -67,7 +79,6 @@ impl Worker {
             let mac = instance.mac;
             self.feed(id, now, Event::Resume { source, mac, since, advert_at: due });
             // What it holds is compared with what it held.
-            self.finish_claims();
         }
         let Some(instance) = self.roster.get_mut(id) else { return false };
         let (started, active) = (instance.started, instance.is_active());
@@ -89,6 +100,7 @@ impl Worker {
             if !instance.wanted.priority.is_owner() {
                 self.hands.clear_leftovers(instance);
             }
+            self.hands.lower_virtual(id);
             if let Some(legacy) = &mut self.legacy {
                 legacy.left.push(estate);
             }
@@ -113,7 +125,14 @@ impl Worker {
         let Some(legacy) = self.legacy.as_mut().filter(|legacy| !legacy.settled) else { return };
         legacy.settled = true;
         let left = core::mem::take(&mut legacy.left);
+        let links = core::mem::take(&mut legacy.links);
         self.finish_claims();
+        self.hands.virtual_interfaces.host.settle();
+        self.hands.virtual_interfaces.changed = true;
+        for index in links.into_iter().filter(|index| !self.hands.virtual_interfaces.contains(*index)) {
+            // It may be gone already.
+            let _ = self.hands.route.remove_link(index);
+        }
         if !left.is_empty() {
             match Executor::open() {
                 Ok(mut executor) => {
@@ -166,6 +185,24 @@ impl Worker {
                 instance.wanted.name
             );
             self.hands.outbox.log(Level::Warning, text);
+        }
+    }
+
+    /// Notes what was changed on the host beside addresses, if that is not noted yet.
+    pub(super) fn note_host(&mut self) {
+        let hands = &mut self.hands;
+        if !core::mem::take(&mut hands.virtual_interfaces.changed) {
+            return;
+        }
+        let Some(legacy) = &mut self.legacy else { return };
+        let changes = HostChanges {
+            links: hands.virtual_interfaces.indices().collect(),
+            settings: hands.virtual_interfaces.host.changed().cloned().collect(),
+        };
+        if !legacy.scribe.note_host(&changes) && !core::mem::replace(&mut legacy.complained, true) {
+            let text =
+                "there are too many virtual interfaces for the guardian: if this process dies they stay";
+            hands.outbox.log(Level::Warning, text);
         }
     }
 

@@ -84,6 +84,8 @@ pub struct InstanceStatus {
     pub addresses_restored: u64,
     /// Its routes and rules.
     pub routes: RoutesStatus,
+    /// The interfaces that it made.
+    pub virtual_interfaces: Vec<VirtualInterfaceStatus>,
     /// Time to its next timer, in milliseconds.
     pub deadline_ms: Option<u64>,
     /// The timers that run.
@@ -102,6 +104,25 @@ pub struct RoutesStatus {
     /// Those that an Active instance is to have and has not.
     pub missing: Vec<String>,
     /// How often one was put back after something else removed it.
+    pub restored: u64,
+}
+
+/// An interface that an instance made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct VirtualInterfaceStatus {
+    /// Its name.
+    pub name: String,
+    /// The interface it lies on.
+    pub base: String,
+    /// `macvlan` or `ipvlan`.
+    pub kind: &'static str,
+    /// Its link address, where it has one of its own.
+    pub mac: Option<String>,
+    /// Whether it is there.
+    pub exists: bool,
+    /// Whether it is to be up: while the instance is MASTER.
+    pub up: bool,
+    /// How often it was put back after something else removed or changed it.
     pub restored: u64,
 }
 

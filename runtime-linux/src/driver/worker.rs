@@ -26,6 +26,7 @@ use crate::net::sys::Inbox;
 use crate::netlink::route::Changes;
 use crate::netlink::route::watch::Losses;
 use crate::perform::fixtures::Fixtures;
+use crate::perform::virtual_interface::VirtualInterfaces;
 use crate::perform::vrrp::Performer;
 
 /// An event of a router on Linux.
@@ -151,6 +152,8 @@ impl Worker {
                 self.dismiss(&ids);
                 self.post();
                 self.release_fixtures();
+                self.hands.with_virtual(VirtualInterfaces::remove_all);
+                self.note_host();
                 self.hands.outbox.report(Report::Stopped);
             }
         }
@@ -202,6 +205,7 @@ impl Worker {
         let claims = Some(Duration::ZERO).filter(|_| !self.hands.claims.is_empty());
         let repair = self.repairs.iter().map(|repair| repair.due).min();
         let timer = self.roster.first_due();
+        let repair = [repair, self.hands.virtual_interfaces.deadline()].into_iter().flatten().min();
         [timer, self.hands.announcer.deadline(), repair, start, claims, self.routes_due]
             .into_iter()
             .flatten()
@@ -223,6 +227,7 @@ impl Worker {
                 self.start(id, now);
             }
         }
+        self.repair_virtual(now);
         self.repair(now);
         self.judge_routes(now);
     }
@@ -307,6 +312,7 @@ impl Worker {
             }
         }
         self.roster.reschedule(id);
+        self.listen_closely(id);
         self.note(id, moved);
     }
 
@@ -335,7 +341,7 @@ impl Worker {
         self.strike(id);
         // A stopped router has released its addresses; what it holds beside them goes here.
         self.hands.release(id, &mut instance);
-        if let Some((port, _)) = instance.port.take() {
+        for (port, _) in instance.port.take().into_iter().chain(instance.ear.take()) {
             self.hands.ports.release(port);
         }
         self.repairs.retain(|repair| repair.id != id);

@@ -9,11 +9,14 @@ use tracing::{error, info};
 use vrrp_core::Family;
 
 use super::estate::{Bequest, Item, Will};
+use super::host::HostChanges;
 use super::ledger::Estate;
+use crate::config::model::AddressOptions;
 use crate::net::send::Sender;
 use crate::netlink::address::AddressRequest;
 use crate::netlink::route::Route;
 use crate::netlink::route::table::RouteTable;
+use crate::perform::host_settings;
 
 /// Sockets for it, opened in advance: when they are needed, nothing else may be possible any more.
 pub struct Executor {
@@ -63,6 +66,20 @@ impl Executor {
         }
     }
 
+    /// Removes the interfaces that the process made, and puts settings back that it changed.
+    pub fn undo(&mut self, changes: &HostChanges) {
+        for index in &changes.links {
+            match self.route.remove_link(*index) {
+                Ok(()) => {}
+                Err(error) if error.is(Errno::ENODEV) => {}
+                Err(error) => error!("cannot remove the interface of number {index}: {error}"),
+            }
+        }
+        for changed in &changes.settings {
+            host_settings::put_back(changed);
+        }
+    }
+
     /// Takes the routes, the rules and the addresses of a will away, but for those to `keep`.
     pub fn remove(&mut self, will: &Will, keep: impl Fn(Item<'_>) -> bool) {
         for removal in will.removals.iter().filter(|one| !keep(Item::Removal(one))) {
@@ -89,5 +106,6 @@ fn request(bequest: &Bequest) -> AddressRequest {
         label: None,
         broadcast: None,
         peer: bequest.peer,
+        options: AddressOptions::default(),
     }
 }

@@ -8,6 +8,7 @@ use core::sync::atomic::{AtomicU64, Ordering};
 use std::io;
 
 use super::estate::{Standing, Will};
+use super::host::HostChanges;
 use super::{record, sys};
 
 /// The shared memory. Copies are the same memory.
@@ -61,6 +62,13 @@ impl Ledger {
         self.words[LIVED].store(1, Ordering::SeqCst);
     }
 
+    /// What the last worker changed on its host beside addresses; nobody else finds it from here on.
+    pub fn take_host_changes(&self) -> HostChanges {
+        let changes = record::read(self.host()).and_then(|bytes| HostChanges::decode(&bytes));
+        record::erase(self.host());
+        changes.unwrap_or_default()
+    }
+
     /// Everything left, in both banks: what the last worker took up may be in either.
     pub fn estates(&self) -> Vec<Estate> {
         let current = self.current();
@@ -76,6 +84,10 @@ impl Ledger {
     /// The worker's pen.
     pub fn scribe(self) -> Scribe {
         Scribe { bank: 1 - self.current(), ledger: self }
+    }
+
+    fn host(&self) -> &'static [AtomicU64] {
+        &self.words[HOST..HEADER]
     }
 
     fn current(&self) -> usize {
@@ -124,6 +136,16 @@ impl Scribe {
         taken.map_or_else(|_| Vec::new(), |_| self.ledger.read(self.ledger.current()))
     }
 
+    /// What the worker before changed on its host beside addresses. It stands until [`Self::note_host`].
+    pub fn host_changes(&self) -> HostChanges {
+        record::read(self.ledger.host()).and_then(|bytes| HostChanges::decode(&bytes)).unwrap_or_default()
+    }
+
+    /// Notes what this worker has changed on its host beside addresses. False: no room.
+    pub fn note_host(&self, changes: &HostChanges) -> bool {
+        record::write(self.ledger.host(), &changes.encode())
+    }
+
     /// Everything left has been dealt with: from here on what this worker wrote counts.
     pub fn settle(&self) {
         let last = self.ledger.current();
@@ -154,8 +176,10 @@ impl Scribe {
     }
 }
 
-/// Words of the header: one page.
-const HEADER: usize = 512;
+/// Where the changes of the host stand.
+const HOST: usize = 512;
+/// Words before the slots: one page of numbers, then room for some thousand interfaces and settings.
+const HEADER: usize = HOST + 32 * 1024;
 /// Which bank counts.
 const CURRENT: usize = 0;
 /// Whether what the last worker left is to be had.

@@ -55,13 +55,16 @@ impl Observer {
     /// Watches `switch`. Cables have to be laid before.
     pub fn new(switch: &Switch) -> Result<Self, Error> {
         let doing = || "watching a switch";
-        let ports = switch.ports()?.into_iter();
-        let ports: BTreeMap<usize, String> =
-            ports.map(|port| (port.index as usize, node_of(&port.name).to_owned())).collect();
-        let socket = switch.namespace.run(open)?.map_err(Error::when(doing()))?;
+        let ports = ports(switch)?;
+        let socket = switch.namespace.run(|| open(&FILTER))?.map_err(Error::when(doing()))?;
         let seen = Arc::new(Ledger::default());
         let ledger = Arc::clone(&seen);
-        let start = |leave| std::thread::spawn(move || watch(&socket, &leave, &ports, &ledger));
+        let keep = move |at, node: &str, bytes: &[u8]| {
+            if let Some(frame) = Frame::parse(bytes) {
+                ledger.add(Seen { at, node: node.to_owned(), frame });
+            }
+        };
+        let start = |leave| std::thread::spawn(move || watch(&socket, &leave, &ports, &keep));
         let errand = Errand::start(start).map_err(Error::when(doing()))?;
         Ok(Self { seen, _errand: errand })
     }
@@ -77,7 +80,19 @@ impl Observer {
     }
 }
 
-fn watch(socket: &Socket, leave: &PipeReader, ports: &BTreeMap<usize, String>, ledger: &Ledger<Seen>) {
+/// The ports of a switch: by number, the node that each leads to.
+pub(super) fn ports(switch: &Switch) -> Result<BTreeMap<usize, String>, Error> {
+    let ports = switch.ports()?.into_iter();
+    Ok(ports.map(|port| (port.index as usize, node_of(&port.name).to_owned())).collect())
+}
+
+/// Hands every frame that enters by a port to `keep`, with the time and the node, until told to leave.
+pub(super) fn watch(
+    socket: &Socket,
+    leave: &PipeReader,
+    ports: &BTreeMap<usize, String>,
+    keep: &impl Fn(Duration, &str, &[u8]),
+) {
     let mut bytes = vec![0; 65_536];
     let mut control = nix::cmsg_space!(TimeSpec);
     loop {
@@ -109,22 +124,20 @@ fn watch(socket: &Socket, leave: &PipeReader, ports: &BTreeMap<usize, String>, l
         });
         let length = message.bytes;
         let at = stamp.unwrap_or_else(crate::clock::wall);
-        if let Some(frame) = Frame::parse(&bytes[..length]) {
-            ledger.add(Seen { at, node: node.clone(), frame });
-        }
+        keep(at, node, &bytes[..length]);
     }
 }
 
-/// A packet socket for all links of this namespace, which lets only ARP, VRRP and neighbour discovery pass.
-fn open() -> io::Result<Socket> {
+/// A packet socket for all links of this namespace, with a filter.
+pub(super) fn open(filter: &[SockFilter]) -> io::Result<Socket> {
     let everything = i32::from(u16::try_from(libc::ETH_P_ALL).expect("3").to_be());
     let socket = Socket::new(Domain::PACKET, Type::RAW, Some(Protocol::from(everything)))?;
-    socket.attach_filter(&FILTER)?;
+    socket.attach_filter(filter)?;
     setsockopt(&socket, ReceiveTimestampns, &true)?;
     Ok(socket)
 }
 
-/// Classic BPF: ethertype ARP; or IPv4 with protocol 112 or 51; or IPv6 with next header 112 or 58.
+/// Classic BPF, for ARP, VRRP and neighbour discovery: ethertype ARP; or IPv4 with protocol 112 or 51; or IPv6 with next header 112 or 58.
 const FILTER: [SockFilter; 12] = [
     SockFilter::new(0x28, 0, 0, 12),     // load the ethertype
     SockFilter::new(0x15, 8, 0, 0x0806), // ARP: keep

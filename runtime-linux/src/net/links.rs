@@ -74,6 +74,18 @@ impl Links {
         self.by_index.get(&index)
     }
 
+    /// Notes that an interface was set up or down by ourselves, before the kernel announces it.
+    pub fn note_up(&mut self, index: u32, up: bool) {
+        if let Some(link) = self.by_index.get_mut(&index) {
+            link.info.up = up;
+        }
+    }
+
+    /// Forgets an interface that was removed by ourselves, before the kernel announces it.
+    pub fn forget(&mut self, index: u32) {
+        self.by_index.remove(&index);
+    }
+
     /// The changes that lead from `self` to `new`.
     pub fn differences(&self, new: &Self) -> Vec<Change> {
         let mut changes = Vec::new();
@@ -215,6 +227,10 @@ mod tests {
             running: true,
             arp: true,
             loopback: false,
+            up: true,
+            parent: None,
+            controller: None,
+            kind: None,
         };
         let addresses = addresses
             .iter()

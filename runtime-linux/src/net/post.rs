@@ -6,6 +6,7 @@ use std::io;
 
 use vrrp_core::seal::Payload;
 
+use super::frame::{self, FrameSender};
 use super::ports::Ports;
 use super::send::ipv4_header;
 use super::sys::{self, BATCH, Envelope, Outgoing};
@@ -15,6 +16,8 @@ use super::sys::{self, BATCH, Envelope, Outgoing};
 pub struct Post {
     letters: Vec<Letter>,
     bytes: Vec<u8>,
+    /// Identification of the last IPv4 packet that was written whole.
+    identification: u16,
 }
 
 /// One advert.
@@ -30,25 +33,39 @@ pub struct Letter {
     pub destination: IpAddr,
     /// Its TTL or hop limit.
     pub ttl: u8,
+    /// It comes from a link address of its own, and its bytes are the whole frame.
+    framed: bool,
     /// Its bytes: with the IP header over IPv4.
     place: Range<usize>,
 }
 
 impl Post {
-    /// Adds an advert, sealed and with its checksum in place.
+    /// Adds an advert, sealed and with its checksum in place. `from`: the link address that it comes from, where
+    /// that is not the interface's; then it can only go to a group.
     ///
     /// # Errors
-    /// [`io::ErrorKind::InvalidInput`] when the addresses are not of one family.
+    /// [`io::ErrorKind::InvalidInput`] when the addresses are not of one family, or a frame goes to no group.
     pub fn add(
         &mut self,
-        owner: usize,
-        port: usize,
+        (owner, port): (usize, usize),
         (source, destination): (IpAddr, IpAddr),
+        from: Option<[u8; 6]>,
         ttl: u8,
         payload: Payload,
         message: &[u8],
     ) -> io::Result<()> {
         let start = self.bytes.len();
+        if let Some(mac) = from {
+            // The kernel does not look into a frame.
+            self.identification = self.identification.wrapping_add(1).max(1);
+            let identification =
+                if payload.identification == 0 { self.identification } else { payload.identification };
+            let payload = Payload { identification, ..payload };
+            frame::write(&mut self.bytes, mac, (source, destination), ttl, payload, message)?;
+            let place = start..self.bytes.len();
+            self.letters.push(Letter { owner, port, source, destination, ttl, framed: true, place });
+            return Ok(());
+        }
         match (source, destination) {
             (IpAddr::V4(source), IpAddr::V4(destination)) => {
                 self.bytes.extend(ipv4_header(source, destination, ttl, payload)?);
@@ -60,7 +77,7 @@ impl Post {
         }
         self.bytes.extend_from_slice(message);
         let place = start..self.bytes.len();
-        self.letters.push(Letter { owner, port, source, destination, ttl, place });
+        self.letters.push(Letter { owner, port, source, destination, ttl, framed: false, place });
         Ok(())
     }
 
@@ -70,11 +87,23 @@ impl Post {
     }
 
     /// Sends everything, and tells of each advert what came of it. Those of one interface keep their order.
-    pub fn send(&mut self, ports: &Ports, mut outcome: impl FnMut(&Letter, io::Result<()>)) {
-        self.letters.sort_by_key(|letter| letter.port);
-        for run in self.letters.chunk_by(|one, other| one.port == other.port) {
+    pub fn send(
+        &mut self,
+        ports: &Ports,
+        frames: &FrameSender,
+        mut outcome: impl FnMut(&Letter, io::Result<()>),
+    ) {
+        let way = |letter: &Letter| (letter.port, letter.framed);
+        self.letters.sort_by_key(way);
+        for run in self.letters.chunk_by(|one, other| way(one) == way(other)) {
             // A port that was closed meanwhile has nobody who waits for its adverts.
             let Some(port) = run.first().and_then(|letter| ports.get(letter.port)) else { continue };
+            if run.first().is_some_and(|letter| letter.framed) {
+                for letter in run {
+                    outcome(letter, frames.send(port.index, &self.bytes[letter.place.clone()]));
+                }
+                continue;
+            }
             let mut rest = run;
             while !rest.is_empty() {
                 let batch: heapless::Vec<Outgoing<'_>, BATCH> =

@@ -9,6 +9,8 @@ use netlink_packet_route::address::{
     CacheInfo,
 };
 
+use crate::config::model::AddressOptions;
+
 /// The number in `IFA_PROTO` by which addresses that steadfast put there can be told from others: that of
 /// VRRP among the IP protocols. Kernels before 5.18 do not keep it.
 pub const OURS: u8 = 112;
@@ -79,11 +81,13 @@ pub struct AddressRequest {
     pub broadcast: Option<Ipv4Addr>,
     /// Address of the other end of a point-to-point link.
     pub peer: Option<IpAddr>,
+    /// Words behind it in the configuration.
+    pub options: AddressOptions,
 }
 
 impl AddressRequest {
-    /// The body of `RTM_NEWADDR` or `RTM_DELADDR`. An IPv6 address skips duplicate address detection: the
-    /// router that held it a moment ago may still answer (RFC 9568 §8.2.2).
+    /// The body of `RTM_NEWADDR` or `RTM_DELADDR`. An IPv6 address skips duplicate address detection unless that
+    /// is asked for: the router that held it a moment ago may still answer (RFC 9568 §8.2.2).
     pub fn body(&self) -> Vec<u8> {
         let mut message = AddressMessage::default();
         message.header.family =
@@ -97,10 +101,26 @@ impl AddressRequest {
             AddressAttribute::Address(self.peer.unwrap_or(self.address)),
             AddressAttribute::Protocol(AddressProtocol::Other(OURS)),
         ];
+        let options = &self.options;
+        let mut flags = AddressFlags::empty();
+        flags.set(AddressFlags::Nodad, self.address.is_ipv6() && !options.detect_duplicates);
+        flags.set(AddressFlags::Homeaddress, options.home);
+        flags.set(AddressFlags::Managetempaddr, options.manage_temporary);
+        flags.set(AddressFlags::Noprefixroute, options.no_prefix_route);
+        flags.set(AddressFlags::Mcautojoin, options.autojoin);
+        if !flags.is_empty() {
+            message.attributes.push(AddressAttribute::Flags(flags));
+        }
+        if let Some(preferred) = options.preferred_lifetime {
+            let mut lifetimes = CacheInfo::default();
+            (lifetimes.ifa_preferred, lifetimes.ifa_valid) = (preferred, FOREVER);
+            message.attributes.push(AddressAttribute::CacheInfo(lifetimes));
+        }
         if self.address.is_ipv6() {
-            message.header.flags = AddressHeaderFlags::Nodad;
-            message.attributes.push(AddressAttribute::Flags(AddressFlags::Nodad));
-            if self.prefix == 128 {
+            if flags.contains(AddressFlags::Nodad) {
+                message.header.flags = AddressHeaderFlags::Nodad;
+            }
+            if self.prefix == 128 && options.preferred_lifetime.is_none() {
                 // As keepalived: deprecated from the start, so that the kernel takes no virtual address as the
                 // source of what the director itself sends. A real server of a DR service holds that address
                 // too, and would answer a health check from it to itself.
@@ -140,6 +160,7 @@ mod tests {
                 label: None,
                 broadcast: None,
                 peer: None,
+                options: AddressOptions::default(),
             };
             let attributes = AddressMessage::parse(&request.body()).unwrap().attributes;
             attributes.into_iter().find_map(|attribute| {
@@ -165,6 +186,7 @@ mod tests {
             label: Some("eth0:1".into()),
             broadcast: None,
             peer: None,
+            options: AddressOptions::default(),
         };
         assert_eq!(
             AddressInfo::parse(&request.body()),
@@ -181,6 +203,45 @@ mod tests {
     }
 
     #[test]
+    fn words_behind_an_address_become_flags_and_lifetimes() {
+        let flags = |options: AddressOptions| {
+            let request = AddressRequest {
+                index: 3,
+                address: "2001:db8::1".parse().unwrap(),
+                prefix: 128,
+                scope: None,
+                label: None,
+                broadcast: None,
+                peer: None,
+                options,
+            };
+            let attributes = AddressMessage::parse(&request.body()).unwrap().attributes;
+            let mut found = (0, None);
+            for attribute in attributes {
+                if let AddressAttribute::Flags(flags) = attribute {
+                    found.0 = flags.bits();
+                } else if let AddressAttribute::CacheInfo(it) = attribute {
+                    found.1 = Some((it.ifa_preferred, it.ifa_valid));
+                }
+            }
+            found
+        };
+        // linux/if_addr.h
+        let all = AddressOptions {
+            detect_duplicates: true,
+            home: true,
+            manage_temporary: true,
+            no_prefix_route: true,
+            autojoin: true,
+            preferred_lifetime: Some(30),
+            ..AddressOptions::default()
+        };
+        assert_eq!(flags(all), (0x10 | 0x100 | 0x200 | 0x400, Some((30, u32::MAX))));
+        let forever = AddressOptions { preferred_lifetime: Some(u32::MAX), ..AddressOptions::default() };
+        assert_eq!(flags(forever), (0x02, Some((u32::MAX, u32::MAX))));
+    }
+
+    #[test]
     fn an_ipv6_address_skips_duplicate_address_detection() {
         let request = AddressRequest {
             index: 3,
@@ -190,6 +251,7 @@ mod tests {
             label: None,
             broadcast: None,
             peer: None,
+            options: AddressOptions::default(),
         };
         let message = AddressMessage::parse(&request.body()[..]).unwrap();
         assert!(message.attributes.contains(&AddressAttribute::Flags(AddressFlags::Nodad)));

@@ -19,6 +19,7 @@ use netlink_sys::protocols::NETLINK_ROUTE;
 use super::address::{AddressInfo, AddressRequest};
 use super::batch::Request;
 use super::link::LinkInfo;
+use super::link::request::{self, NewLink, Setting};
 use super::{Error, Heard, Monitor, Socket};
 
 /// The request side.
@@ -40,6 +41,46 @@ impl Route {
             }
         })?;
         Ok(links)
+    }
+
+    /// The interface of that name. It fails with `ENODEV` when there is none.
+    pub fn link_named(&mut self, name: &str) -> Result<LinkInfo, Error> {
+        self.one_link(&request::named(name))
+    }
+
+    /// The interface of that number. It fails with `ENODEV` when there is none.
+    pub fn link(&mut self, index: u32) -> Result<LinkInfo, Error> {
+        self.one_link(&request::numbered(index))
+    }
+
+    fn one_link(&mut self, which: &[u8]) -> Result<LinkInfo, Error> {
+        let mut found = None;
+        self.0.request(GET_LINK, 0, which, |kind, body| {
+            if kind == NEW_LINK {
+                found = LinkInfo::parse(body);
+            }
+        })?;
+        found.ok_or_else(|| Error::Malformed("no answer about an interface".to_owned()))
+    }
+
+    /// Makes an interface, which is down. It fails with `EEXIST` when the name is taken.
+    pub fn add_link(&mut self, request: &NewLink) -> Result<(), Error> {
+        self.0.request(NEW_LINK, NLM_F_CREATE | NLM_F_EXCL, &request.body(), |_, _| {})
+    }
+
+    /// Changes an interface.
+    pub fn set_link(&mut self, index: u32, setting: Setting) -> Result<(), Error> {
+        self.0.request(SET_LINK, 0, &request::setting(index, setting), |_, _| {})
+    }
+
+    /// Removes an interface. It fails with `ENODEV` when there is none of that number.
+    pub fn remove_link(&mut self, index: u32) -> Result<(), Error> {
+        self.0.request(DELETE_LINK, 0, &request::numbered(index), |_, _| {})
+    }
+
+    /// Removes every interface of a group at once: the kernel waits once for all of them.
+    pub fn remove_group(&mut self, group: u32) -> Result<(), Error> {
+        self.0.request(DELETE_LINK, 0, &request::group(group), |_, _| {})
     }
 
     /// Every address of both families, in the kernel's order: the primary one of an interface comes first.
@@ -164,6 +205,7 @@ fn emitted(message: &impl Emitable) -> Vec<u8> {
 const NEW_LINK: u16 = libc::RTM_NEWLINK;
 const DELETE_LINK: u16 = libc::RTM_DELLINK;
 const GET_LINK: u16 = libc::RTM_GETLINK;
+const SET_LINK: u16 = libc::RTM_SETLINK;
 const NEW_ADDRESS: u16 = libc::RTM_NEWADDR;
 const DELETE_ADDRESS: u16 = libc::RTM_DELADDR;
 const GET_ADDRESS: u16 = libc::RTM_GETADDR;

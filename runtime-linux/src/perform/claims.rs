@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use nix::errno::Errno;
 
+use super::virtual_interface::VirtualInterfaces;
 use super::vrrp::{Performer, described, explained, request};
 use crate::driver::instance::Instance;
 use crate::driver::{Level, Report};
@@ -126,6 +127,10 @@ impl Claims {
 impl Performer {
     /// Has every address of an instance put where it belongs, soon: see [`put_addresses`](Self::put_addresses).
     pub fn claim(&mut self, id: usize, instance: &Instance) {
+        if !instance.wanted.virtual_interfaces.is_empty() {
+            // One that cannot be had has been told of, and its addresses are refused below.
+            self.make_virtual(id, instance);
+        }
         let (mut announcements, mut announce_all, mut reports) = (Vec::new(), false, Vec::new());
         if let Some(before) = self.claims.waiting.remove(&id) {
             (announcements, announce_all, reports) =
@@ -170,10 +175,18 @@ impl Performer {
             self.let_go(id, &instance.wanted.name, holding);
         }
         instance.holdings = holdings;
+        if !instance.wanted.virtual_interfaces.is_empty() {
+            self.virtual_interfaces.rest(id);
+        }
     }
 
-    /// Takes the addresses away that are to go.
+    /// Takes the addresses away that are to go, and then sets down what held them for those who let go of all.
     pub fn remove_addresses(&mut self) {
+        self.remove_queued();
+        self.with_virtual(VirtualInterfaces::set_down);
+    }
+
+    fn remove_queued(&mut self) {
         if self.claims.going.is_empty() {
             return;
         }
@@ -213,6 +226,9 @@ impl Performer {
         }
         if some.is_empty() {
             return Vec::new();
+        }
+        for coming in &some {
+            self.with_virtual(|all, tools| all.set_up(coming.index, tools));
         }
         let mut outcomes: Vec<Option<Result<(), netlink::Error>>> =
             match self.route.add_addresses(some.iter().map(|coming| &coming.request)) {

@@ -15,6 +15,7 @@ use crate::driver::instance::{Holding, Instance};
 use crate::driver::outbox::Outbox;
 use crate::driver::{Gaps, Level};
 use crate::net::announce::{Announcement, Announcer, Body};
+use crate::net::frame::FrameSender;
 use crate::net::links::Links;
 use crate::net::ports::Ports;
 use crate::net::post::Post;
@@ -23,6 +24,7 @@ use crate::netlink::address::AddressRequest;
 use crate::netlink::route::Route;
 use crate::perform::claims::Claims;
 use crate::perform::routes::Router;
+use crate::perform::virtual_interface::{Tools, VirtualInterfaces};
 
 /// Everything that touches the host on behalf of virtual routers.
 pub struct Performer {
@@ -38,6 +40,10 @@ pub struct Performer {
     pub post: Post,
     /// Announcements on their way.
     pub announcer: Announcer,
+    /// Interfaces that instances made.
+    pub virtual_interfaces: VirtualInterfaces,
+    /// Sends adverts that come from a virtual link address.
+    pub(crate) frames: FrameSender,
     /// What is told to the rest of the daemon.
     pub outbox: Outbox,
     /// Addresses on their way, in and out.
@@ -68,6 +74,8 @@ impl Performer {
                 };
                 io::Error::new(error.kind(), format!("opening a packet socket: {error}{hint}"))
             })?,
+            virtual_interfaces: VirtualInterfaces::default(),
+            frames: FrameSender::open()?,
             outbox,
             claims: Claims::default(),
             holders: BTreeMap::new(),
@@ -83,12 +91,13 @@ impl Performer {
         let stamp = instance.seal.stamp(clock::wall());
         let message = instance.router.advert(priority);
         let mut write = |destination: IpAddr, ttl: u8| {
+            let from = instance.wanted.virtual_source();
             let form = instance.router.checksum();
             let sealed = stamp.emit(&message, source, destination, form, &mut self.buffer);
             // A configuration that exists has addresses of one family, and an advert has room for all of them.
             sealed.is_some_and(|payload| {
                 let bytes = &self.buffer[..payload.len];
-                self.post.add(id, port, (source, destination), ttl, payload, bytes).is_ok()
+                self.post.add((id, port), (source, destination), from, ttl, payload, bytes).is_ok()
             })
         };
         let mut complete = true;
@@ -103,6 +112,29 @@ impl Performer {
         if !complete && let Some(port) = self.ports.get_mut(port) {
             port.count("send_failed");
         }
+    }
+
+    /// Makes the interfaces of an instance that do not exist yet. False: one cannot be had.
+    pub fn make_virtual(&mut self, id: usize, instance: &Instance) -> bool {
+        let mut tools = Tools { route: &mut self.route, links: &mut self.links, outbox: &mut self.outbox };
+        let name = &instance.wanted.name;
+        let mut complete = true;
+        for wanted in &instance.wanted.virtual_interfaces {
+            complete &= self.virtual_interfaces.ensure(id, name, wanted, &mut tools);
+        }
+        complete
+    }
+
+    /// Sets the interfaces of an instance down at once.
+    pub fn lower_virtual(&mut self, id: usize) {
+        self.virtual_interfaces.rest(id);
+        self.with_virtual(VirtualInterfaces::set_down);
+    }
+
+    /// Does something with virtual interfaces.
+    pub fn with_virtual<T>(&mut self, act: impl FnOnce(&mut VirtualInterfaces, &mut Tools<'_>) -> T) -> T {
+        let mut tools = Tools { route: &mut self.route, links: &mut self.links, outbox: &mut self.outbox };
+        act(&mut self.virtual_interfaces, &mut tools)
     }
 
     /// Takes an address away that an instance holds, before the next adverts leave.
@@ -195,18 +227,25 @@ impl Performer {
                 Some(_) | None => self.line(index),
             };
             last = Some((index, line));
-            let Some(Line { mac, source, router }) = line else { continue };
+            let Some(Line { by, mac, source, router }) = line else { continue };
             let Some(body) = Body::new(holding.address.address, mac, source, router) else { continue };
-            self.announcer.queue(Announcement { owner: id, index, body });
+            self.announcer.queue(Announcement { owner: id, index: by, body });
         }
     }
 
     /// What announcements on an interface are made from; none where there is nobody to tell.
     fn line(&self, index: u32) -> Option<Line> {
-        let link = self.links.numbered(index).filter(|link| link.info.arp && link.info.running)?;
+        let holder = self.links.numbered(index).filter(|link| link.info.arp)?;
+        // What a virtual interface holds is announced by the interface below: that one knows whether there is
+        // anybody to hear it, and has a link-local address.
+        let below = holder.info.parent.filter(|_| self.virtual_interfaces.contains(index));
+        let link = below.map_or(Some(holder), |below| self.links.numbered(below))?;
+        if !link.info.running {
+            return None;
+        }
         let source = link.source(Family::V6, |address| self.virtual_addresses.contains(&address));
         let router = source.is_some() && is_forwarding(&link.info.name);
-        Some(Line { mac: link.info.mac?, source, router })
+        Some(Line { by: link.info.index, mac: holder.info.mac?, source, router })
     }
 
     /// Sends the announcements that are due.
@@ -244,6 +283,8 @@ impl Performer {
 /// An interface as announcements see it.
 #[derive(Clone, Copy)]
 struct Line {
+    /// The interface that they go out of.
+    by: u32,
     mac: [u8; 6],
     source: Option<IpAddr>,
     router: bool,
@@ -268,6 +309,7 @@ pub(super) fn request(index: u32, address: &crate::config::model::VirtualAddress
         label: address.label.clone(),
         broadcast: address.broadcast,
         peer: address.peer,
+        options: address.options,
     }
 }
 

@@ -105,7 +105,16 @@ impl Host {
         let address = self.target.address;
         let prefix = if address.is_ipv4() { 32 } else { 128 };
         let index = self.link.index;
-        AddressRequest { index, address, prefix, scope: None, label: None, broadcast: None, peer: None }
+        AddressRequest {
+            index,
+            address,
+            prefix,
+            scope: None,
+            label: None,
+            broadcast: None,
+            peer: None,
+            options: crate::config::model::AddressOptions::default(),
+        }
     }
 
     fn refused(&self, error: netlink::Error, doing: &str) -> anyhow::Error {

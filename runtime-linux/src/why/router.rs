@@ -6,7 +6,7 @@ use core::net::IpAddr;
 
 use super::span;
 use super::text::{Screen, sums};
-use crate::driver::{InstanceStatus, Kind, PeerStatus, TrackerStatus};
+use crate::driver::{InstanceStatus, Kind, PeerStatus, TrackerStatus, VirtualInterfaceStatus};
 
 /// The whole screen.
 pub(super) fn explain(router: &InstanceStatus) -> String {
@@ -23,11 +23,31 @@ pub(super) fn explain(router: &InstanceStatus) -> String {
     if !router.addresses.is_empty() {
         screen.section("HOLDS", &[router.addresses.join(", ")]);
     }
+    if !router.virtual_interfaces.is_empty() {
+        let lines: Vec<String> = router.virtual_interfaces.iter().map(virtual_interface).collect();
+        screen.section("MAKES", &lines);
+    }
     let last: Vec<String> = (router.history.iter().rev())
         .map(|moment| format!("{:>12} ago  {}", span(moment.ago_ms), moment.text))
         .collect();
     screen.section("LAST", &last);
     screen.finish()
+}
+
+/// `macvlan vrrp.51 on eth0, link address 00:00:5e:00:01:33, up; put back 2 times`.
+fn virtual_interface(made: &VirtualInterfaceStatus) -> String {
+    let mac = made.mac.as_ref().map_or_else(String::new, |mac| format!(", link address {mac}"));
+    let state = match (made.exists, made.up) {
+        (false, _) => format!("not there, since {} is not", made.base),
+        (true, true) => "up".to_owned(),
+        (true, false) => "down while the router is not MASTER".to_owned(),
+    };
+    let restored = match made.restored {
+        0 => String::new(),
+        1 => "; put back once".to_owned(),
+        times => format!("; put back {times} times"),
+    };
+    format!("{} {} on {}{mac}, {state}{restored}", made.kind, made.name, made.base)
 }
 
 fn answer(router: &InstanceStatus) -> String {

@@ -239,6 +239,7 @@ fn backup() -> InstanceStatus {
         addresses: Vec::new(),
         addresses_restored: 0,
         routes: RoutesStatus::default(),
+        virtual_interfaces: Vec::new(),
         deadline_ms: Some(3_400),
         timers: TimersStatus { down_ms: Some(3_400), ..Default::default() },
         history: vec![

@@ -1,7 +1,7 @@
 //! `use_vmac`, `use_vmac_addr`, `use_ipvlan` and the words behind addresses: which interfaces a router makes and
 //! what goes on them. The names are those that keepalived 2.2.7 gives.
 
-use runtime_linux::config::model::{Instance, IpvlanFlag, VirtualKind};
+use runtime_linux::config::model::{Instance, VirtualKind};
 
 use super::{clean, codes, complaints, load, router};
 
@@ -66,7 +66,7 @@ fn names_are_keepalived_s_and_no_name_is_given_twice() {
     let twice = text.replace("\nuse_vmac\n", "\nuse_vmac same\n");
     assert_eq!(complaints(&twice).len(), 2);
     let instances = load(&twice).configuration.unwrap().instances;
-    assert_eq!(made(&instances[1])[0], "vrrp6.51@va 00:00:5e:00:02:33");
+    assert_eq!(made(&instances[1])[0], "vrrp.51@va 00:00:5e:00:02:33");
     let chosen = format!("global_defs {{\nvmac_prefix v\nvmac_addr_prefix w\n}}\n{text}");
     let instances = clean(&chosen).instances;
     assert_eq!(made(&instances[2]), ["v.53@va 00:00:5e:00:01:35", "w.53@vb 00:00:5e:00:01:35"]);

@@ -67,6 +67,7 @@ fn notifications_that_the_kernel_dropped_are_made_up_for() {
                 label: None,
                 broadcast: None,
                 peer: None,
+                options: runtime_linux::config::model::AddressOptions::default(),
             };
             for _ in 0..8000 {
                 route.add_address(&request).unwrap();

@@ -18,4 +18,5 @@ mod routes_kernel;
 mod scale;
 mod station;
 mod tracking;
+mod virtual_interface;
 mod why;

@@ -78,7 +78,10 @@ impl Said {
                 Kind::Macvlan(said) => {
                     let mac = match said {
                         Some((mac, true)) => mac,
-                        Some(([a, b, c, d, e, _], false)) => [a, b, c, d, e, instance.vrid.get()],
+                        Some((mut mac, false)) => {
+                            mac[5] = instance.vrid.get();
+                            mac
+                        }
                         None => virtual_mac(instance.vrid, v6),
                     };
                     VirtualKind::Macvlan { mac }
@@ -263,11 +266,14 @@ pub(super) fn interface_name(word: &Token, diagnostics: &mut Diagnostics) -> Opt
 /// `MAC`: six bytes, or five and the VRID. True: six.
 fn link_address(word: &Token, diagnostics: &mut Diagnostics) -> Option<([u8; 6], bool)> {
     let bytes: Result<Vec<u8>, _> = word.text.split(':').map(|part| u8::from_str_radix(part, 16)).collect();
-    let read = match bytes.as_deref() {
-        Ok([a, b, c, d, e, f]) => Some(([*a, *b, *c, *d, *e, *f], true)),
-        Ok([a, b, c, d, e]) => Some(([*a, *b, *c, *d, *e, 0], false)),
-        Ok(_) | Err(_) => None,
-    };
+    let mut read = None;
+    if let Ok(bytes) = bytes
+        && matches!(bytes.len(), 5 | 6)
+    {
+        let mut mac = [0; 6];
+        mac[..bytes.len()].copy_from_slice(&bytes);
+        read = Some((mac, bytes.len() == 6));
+    }
     // The lowest bit of the first byte says that it is a group's.
     let read = read.filter(|(mac, _)| mac[0] & 1 == 0 && *mac != [0; 6]);
     if read.is_none() {
