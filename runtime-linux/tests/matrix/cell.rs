@@ -59,6 +59,8 @@ pub(crate) enum Transport {
 pub(crate) enum Authentication {
     None,
     Pass,
+    /// In keepalived's form, the only one that is deployed.
+    Ah,
 }
 
 /// When a better router that comes back takes its place again.
@@ -167,6 +169,7 @@ impl Cell {
             authentication: match self.authentication {
                 Authentication::None => 0,
                 Authentication::Pass => 1,
+                Authentication::Ah => 2,
             },
             interval: self.interval(side),
             addresses: addresses.collect(),

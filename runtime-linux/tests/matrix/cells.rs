@@ -1,6 +1,6 @@
 //! The cells, in the order of the table.
 
-use crate::cell::Authentication::Pass;
+use crate::cell::Authentication::{Ah, Pass};
 use crate::cell::Family::V6;
 use crate::cell::Transport::Unicast;
 use crate::cell::{Cell, PLAIN, Preempt};
@@ -9,8 +9,11 @@ use crate::cell::{Cell, PLAIN, Preempt};
 pub(crate) const KEEPALIVED: &[Cell] = &[
     Cell { name: "v2", ..V2 },
     Cell { name: "v2 PASS", authentication: Pass, ..V2 },
+    Cell { name: "v2 AH", authentication: Ah, ..V2 },
     Cell { name: "v2 unicast", transport: Unicast, ..V2 },
     Cell { name: "v2 unicast PASS", transport: Unicast, authentication: Pass, ..V2 },
+    Cell { name: "v2 unicast AH", transport: Unicast, authentication: Ah, ..V2 },
+    Cell { name: "v2 AH nopreempt", authentication: Ah, preempt: Preempt::Never, ..V2 },
     Cell { name: "v3 IPv4", ..PLAIN },
     Cell { name: "v3 IPv4 1 s", intervals: [1000, 1000], ..PLAIN },
     Cell { name: "v3 IPv4 slower than its Backup", intervals: [300, 100], ..PLAIN },

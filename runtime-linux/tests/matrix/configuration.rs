@@ -28,6 +28,7 @@ pub(crate) fn keepalived(cell: &Cell, side: usize) -> String {
         match cell.authentication {
             Authentication::None => (),
             Authentication::Pass => text += &authentication("PASS"),
+            Authentication::Ah => text += &authentication("AH"),
         }
         match cell.transport {
             Transport::Multicast => (),
