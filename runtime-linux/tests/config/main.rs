@@ -8,6 +8,7 @@ use runtime_linux::config::{self, Loaded, Options};
 
 mod differential;
 mod routers;
+mod routes;
 mod samples;
 mod services;
 mod structure;

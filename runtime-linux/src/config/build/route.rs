@@ -289,11 +289,13 @@ impl<'n, 'd, 'g> Reader<'n, 'd, 'g> {
         let family = self.words.family();
         let mut route = self.route;
         let Some((destination, token)) = self.destination else {
-            self.words.fail(
-                Diagnostic::new(&kind::INCOMPLETE_ROUTE, "a route without a destination")
-                    .at(entry.span())
-                    .label(format!("expected {NETWORK}")),
-            );
+            if self.words.is_good() {
+                self.words.fail(
+                    Diagnostic::new(&kind::INCOMPLETE_ROUTE, "a route without a destination")
+                        .at(entry.span())
+                        .label(format!("expected {NETWORK}")),
+                );
+            }
             return None;
         };
         route.family = family;

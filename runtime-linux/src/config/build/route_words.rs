@@ -25,6 +25,8 @@ pub(super) struct Words<'n, 'd> {
     family: Option<(Family, &'n Token)>,
     /// Something is wrong with it.
     failed: bool,
+    /// Behind which word another unknown one is taken for its value.
+    unknown: Option<usize>,
     pub(super) diagnostics: &'d mut Diagnostics,
 }
 
@@ -45,7 +47,16 @@ impl<'n, 'd> Words<'n, 'd> {
         diagnostics: &'d mut Diagnostics,
     ) -> Self {
         let tokens = core::iter::once(&entry.word).chain(&entry.values).collect();
-        Self { tokens, position: 0, names, consequence, family: None, failed: false, diagnostics }
+        Self {
+            tokens,
+            position: 0,
+            names,
+            consequence,
+            family: None,
+            failed: false,
+            unknown: None,
+            diagnostics,
+        }
     }
 
     /// The next word.
@@ -107,6 +118,12 @@ impl<'n, 'd> Words<'n, 'd> {
         what: &str,
         known: impl IntoIterator<Item = &'w str>,
     ) {
+        self.failed = true;
+        let value = self.unknown.is_some_and(|last| last + 1 == self.position);
+        self.unknown = Some(self.position);
+        if value {
+            return;
+        }
         let diagnostic = wrong(token, what);
         self.fail(match nearest(&token.text, known) {
             Some(meant) => diagnostic.help(format!("did you mean `{meant}`?")),

@@ -254,11 +254,13 @@ impl<'n, 'd, 'g> Reader<'n, 'd, 'g> {
         rule.from = self.from.map(|from| from.net(family)).filter(|from| from.prefix > 0);
         rule.to = self.to.map(|to| to.net(family)).filter(|to| to.prefix > 0);
         let Some((action, token)) = self.action else {
-            self.words.fail(
+            if self.words.is_good() {
+                self.words.fail(
                 Diagnostic::new(&kind::INCOMPLETE_ROUTE, "a rule that does nothing")
                     .at(entry.span())
                     .label("expected `table TABLE`, `goto PRIORITY`, `nop`, `blackhole`, `unreachable`, `prohibit` or `l3mdev`"),
             );
+            }
             return None;
         };
         rule.action = action;
