@@ -1,5 +1,6 @@
 //! What routers want done leaves together: adverts by interface, addresses by the dozen.
 
+use core::time::Duration;
 use std::collections::BTreeMap;
 
 use vrrp_core::Event;
@@ -58,10 +59,14 @@ impl Worker {
         if self.hands.claims.is_empty() {
             return;
         }
-        let busy = self.roster.first_due().is_some_and(|due| due <= clock::now());
-        self.deferred = if busy { self.deferred + 1 } else { 0 };
-        if self.deferred.is_multiple_of(TURNS_WITHOUT_ADDRESSES) {
+        let now = clock::now();
+        let busy = self.roster.first_due().is_some_and(|due| due <= now);
+        let since = *self.deferred.get_or_insert(now);
+        if !busy || now.saturating_sub(since) >= LONGEST_DEFERRAL {
             self.settle_claims(ADDRESSES_AT_ONCE);
+            if self.hands.claims.is_empty() {
+                self.deferred = None;
+            }
         }
     }
 
@@ -121,5 +126,5 @@ impl Worker {
 
 /// Addresses put in one turn: a millisecond's work.
 const ADDRESSES_AT_ONCE: usize = 32;
-/// Addresses are put in one turn of so many, where adverts are due all the time.
-const TURNS_WITHOUT_ADDRESSES: u32 = 64;
+/// How long addresses wait for adverts at most: a thousand routers have sent theirs by then.
+const LONGEST_DEFERRAL: Duration = Duration::from_millis(10);

@@ -55,8 +55,8 @@ pub(super) struct Worker {
     pub(super) inbox: Inbox,
     pub(super) breath: Breath,
     ready: Vec<Ready>,
-    /// Turns in which addresses waited for adverts.
-    pub(super) deferred: u32,
+    /// Since when addresses wait for adverts.
+    pub(super) deferred: Option<Duration>,
     pub(super) real_time: Option<u8>,
     pub(super) legacy: Option<Legacy>,
     /// What is static.
@@ -115,7 +115,7 @@ impl Worker {
             inbox: Inbox::default(),
             breath: Breath::default(),
             ready: Vec::new(),
-            deferred: 0,
+            deferred: None,
             real_time: setup.rt_priority,
             legacy: setup.ledger.map(Legacy::new),
             fixtures: Fixtures::default(),

@@ -219,14 +219,15 @@ impl Performer {
             return;
         }
         // Addresses mostly share an interface: what it has to do with is looked up once per run of them.
-        let mut last: Option<(u32, Option<Line>)> = None;
+        let mut last: Option<(u32, Family, Option<Line>)> = None;
         for holding in instance.holdings.iter().skip(usize::from(first)).take(usize::from(count)) {
             let Some(index) = holding.held else { continue };
+            let family = Family::of(holding.address.address);
             let line = match last {
-                Some((known, line)) if known == index => line,
-                Some(_) | None => self.line(index),
+                Some((known, its, line)) if (known, its) == (index, family) => line,
+                Some(_) | None => self.line(index, family),
             };
-            last = Some((index, line));
+            last = Some((index, family, line));
             let Some(Line { by, mac, source, router }) = line else { continue };
             let Some(body) = Body::new(holding.address.address, mac, source, router) else { continue };
             self.announcer.queue(Announcement { owner: id, index: by, body });
@@ -234,7 +235,7 @@ impl Performer {
     }
 
     /// What announcements on an interface are made from; none where there is nobody to tell.
-    fn line(&self, index: u32) -> Option<Line> {
+    fn line(&self, index: u32, family: Family) -> Option<Line> {
         let holder = self.links.numbered(index).filter(|link| link.info.arp)?;
         // What a virtual interface holds is announced by the interface below: that one knows whether there is
         // anybody to hear it, and has a link-local address.
@@ -243,7 +244,11 @@ impl Performer {
         if !link.info.running {
             return None;
         }
-        let source = link.source(Family::V6, |address| self.virtual_addresses.contains(&address));
+        let source = match family {
+            // An ARP packet has no such source, and reading a setting takes longer than sending one.
+            Family::V4 => None,
+            Family::V6 => link.source(Family::V6, |address| self.virtual_addresses.contains(&address)),
+        };
         let router = source.is_some() && is_forwarding(&link.info.name);
         Some(Line { by: link.info.index, mac: holder.info.mac?, source, router })
     }
