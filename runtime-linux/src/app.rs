@@ -3,6 +3,8 @@
 //! This is the control thread. It owns everything that may be slow: the configuration, scripts, checks, the data
 //! plane's control and the log. Routers run on a thread of their own ([`crate::driver`]) that never waits for it.
 
+mod announce;
+mod errand;
 mod groups;
 mod host;
 mod pid_file;
@@ -28,12 +30,14 @@ use tracing::{debug, error, info, warn};
 use crate::api::{self, Question, Request};
 use crate::args::Run;
 use crate::clock;
-use crate::config::model::{Configuration, Notify};
+use crate::config::model::{Configuration, Global, Notify};
 use crate::config::{self, Loaded};
 use crate::driver::{self, Command, Gaps, Handle, Kind, Level, Phase, Report, Setup, Verdict};
 use crate::guardian::{Charge, Guardian, Orders};
 use crate::log::Log;
 use crate::perform::check::{self, Checker};
+use crate::perform::fifo::Writers;
+use crate::perform::mail::Mailer;
 use crate::perform::notify::{Notifier, State, Subject};
 use crate::perform::script::{self, Scripts};
 use crate::perform::track;
@@ -79,6 +83,12 @@ pub fn run(run: &Run) -> anyhow::Result<u8> {
     log_diagnostics(&diagnostics);
     let pid_path = run.pid_file.as_deref().unwrap_or(Path::new(PID_FILE));
     let pid_file = PidFile::create(pid_path).inspect_err(|error| error!("{error}"))?;
+    let Global { startup_script, shutdown_script, .. } = &configuration.global;
+    let shutdown = shutdown_script.clone();
+    let policy = Policy::from(&configuration.global);
+    if let Some(script) = startup_script {
+        errand::run("startup_script", script, &policy);
+    }
     let orders =
         Orders { only_one: run.only_one_worker, lock_memory: configuration.global.rt_priority.is_some() };
     let guardian = Guardian::open(orders)?;
@@ -92,6 +102,9 @@ pub fn run(run: &Run) -> anyhow::Result<u8> {
             1
         }
     })?;
+    if let Some(script) = &shutdown {
+        errand::run("shutdown_script", script, &policy);
+    }
     drop(pid_file);
     Ok(code)
 }
@@ -136,6 +149,8 @@ struct Daemon {
     files: Files,
     processes: Processes,
     notifier: Notifier,
+    fifos: Writers,
+    mailer: Mailer,
     checker: Checker,
     services: Services,
     groups: Groups,
@@ -219,6 +234,8 @@ impl Daemon {
         };
         let mut daemon = Self {
             notifier: Notifier::new(Policy::from(&configuration.global)),
+            fifos: Writers::default(),
+            mailer: Mailer::default(),
             run,
             configuration: Configuration::default(),
             driver,
@@ -317,7 +334,8 @@ impl Daemon {
             error!("the checks do not end");
         }
         self.services.close(self.run.keep_services);
-        self.notifier.stop().await;
+        // Nobody waits for the others, and none of them for long.
+        tokio::join!(self.notifier.stop(), self.fifos.stop(), self.mailer.stop());
         info!("stopped");
     }
 
@@ -336,7 +354,9 @@ impl Daemon {
             }
             Report::PriorityChanged { instance, phase, priority } => {
                 debug!("({instance}) effective priority {priority} in {}", phase.name());
+                self.priority_changed(instance, phase, priority);
             }
+            Report::LesserHeard { instance, priority } => self.lesser_heard(instance, priority),
             Report::Log { level, text } => match level {
                 Level::Error => error!("{text}"),
                 Level::Warning => warn!("{text}"),
@@ -351,10 +371,15 @@ impl Daemon {
     fn transition(&mut self, instance: String, to: Phase, priority: u8) {
         let wanted = self.configuration.instances.iter().any(|wanted| wanted.name == instance);
         let removed = to == Phase::Stop && !self.stopping && !wanted;
-        // keepalived reports an instance that a reload took away as FAULT.
-        let told = if removed { Some(State::Fault) } else { state(to) };
-        if let (Some(state), Some(notify)) = (told, self.notify.get(&instance)) {
-            self.notifier.transition(&Subject::Instance(instance.clone()), notify, state, priority);
+        if let Some(notify) = self.notify.get(&instance) {
+            let told = match removed {
+                true if notify.tells_deletion => Some(State::Deleted),
+                true => Some(State::Fault),
+                false => state(to),
+            };
+            if let Some(state) = told {
+                self.announce(&Subject::Instance(instance.clone()), notify, state, priority);
+            }
         }
         if removed {
             self.notify.remove(&instance);
@@ -365,7 +390,7 @@ impl Daemon {
         for (group, phase) in self.groups.update(&self.configuration.groups, &self.phases) {
             info!("VRRP_Group({}) Syncing instances to {} state", group.name, phase.name());
             if let Some(state) = state(phase) {
-                self.notifier.transition(&Subject::Group(group.name.clone()), &group.notify, state, 0);
+                self.announce(&Subject::Group(group.name.clone()), &group.notify, state, 0);
             }
         }
     }
@@ -394,6 +419,7 @@ impl Daemon {
                 self.services.reconcile(false);
             }
             check::Event::Run { queue, script } => self.notifier.run(&queue, &script),
+            check::Event::Turned { what, subject, up, mail } => self.turned(&what, &subject, up, mail),
             check::Event::Log { level, text } => log_at(level, &text),
             check::Event::Applied | check::Event::Stopped => {}
         }

@@ -17,7 +17,7 @@ mod executor;
 pub mod host;
 pub mod ledger;
 mod record;
-mod sys;
+pub(crate) mod sys;
 
 pub use executor::Executor;
 

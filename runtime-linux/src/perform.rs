@@ -2,9 +2,11 @@
 
 pub mod check;
 pub mod claims;
+pub mod fifo;
 pub mod fixtures;
 pub mod host_settings;
 pub mod ipvs;
+pub mod mail;
 pub mod notify;
 pub mod routes;
 pub mod script;

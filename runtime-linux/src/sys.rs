@@ -1,6 +1,7 @@
 //! System calls that no safe wrapper offers.
 
 use std::io;
+use std::os::fd::{AsFd, AsRawFd as _};
 
 use nix::sys::socket::{LinkAddr, SockaddrLike};
 
@@ -46,4 +47,15 @@ pub fn lock_memory() -> io::Result<()> {
     // SAFETY: the call takes no pointer.
     let result = unsafe { libc::mlockall(libc::MCL_CURRENT | libc::MCL_FUTURE | libc::MCL_ONFAULT) };
     if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+/// How many bytes wait to be read from a pipe or socket.
+///
+/// # Errors
+/// `ENOTTY` for what cannot be asked.
+pub fn bytes_to_read(descriptor: impl AsFd) -> io::Result<usize> {
+    let mut count: libc::c_int = 0;
+    // SAFETY: the descriptor is open as long as it is borrowed, and the request writes one int to where it is told.
+    let result = unsafe { libc::ioctl(descriptor.as_fd().as_raw_fd(), libc::FIONREAD, &raw mut count) };
+    if result == 0 { Ok(usize::try_from(count).unwrap_or(0)) } else { Err(io::Error::last_os_error()) }
 }

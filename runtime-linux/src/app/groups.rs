@@ -12,6 +12,11 @@ pub(super) struct Groups {
 }
 
 impl Groups {
+    /// What every group was last said to be in.
+    pub(super) fn phases(&self) -> impl Iterator<Item = (&str, Phase)> {
+        self.phases.iter().map(|(name, phase)| (name.as_str(), *phase))
+    }
+
     /// Groups that are in another state now that their members are in `instances`, and which.
     ///
     /// A group is MASTER when all of its members are, in FAULT or stopped when one is, and else BACKUP.

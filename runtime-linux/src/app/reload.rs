@@ -56,7 +56,13 @@ impl Daemon {
         if configuration.global.rt_priority != self.configuration.global.rt_priority {
             warn!("vrrp_rt_priority changes at the next start only");
         }
+        if configuration.global.shutdown_script != self.configuration.global.shutdown_script {
+            warn!("shutdown_script changes at the next start only");
+        }
         self.apply(configuration).await;
+        if self.configuration.global.fifos.states_on_reload {
+            self.tell_states().await;
+        }
         info!("reloaded");
     }
 
@@ -72,6 +78,8 @@ impl Daemon {
         if configuration.fixtures != self.configuration.fixtures {
             self.tell(Command::Fixtures(configuration.fixtures.clone())).await;
         }
+        self.fifos.apply(&configuration.global.fifos, &policy);
+        self.mailer.apply(&configuration.global.mail, &configuration.global.router_id);
         // What is known of files and processes comes before who tracks them.
         let files = self.files.apply(&configuration.files).await;
         let processes = self.processes.apply(&configuration.processes).await;

@@ -39,6 +39,8 @@ impl Daemon {
             "files": self.files.status(),
             "processes": self.processes.status(),
             "notify_dropped": self.notifier.dropped(),
+            "fifos": self.fifos.status(),
+            "mail": self.mailer.status(),
             "services": self.checker.status().await,
             "data_plane": self.services.plane_name(),
             "traffic": self.services.status(),

@@ -15,6 +15,7 @@ mod complete;
 mod global;
 mod group;
 mod instance;
+mod notice;
 mod notify;
 mod route;
 mod route_encap;
@@ -56,9 +57,10 @@ pub fn build(nodes: &[Node], diagnostics: &mut Diagnostics) -> Configuration {
         processes: &configuration.processes,
     };
     configuration.instances = instance::read_all(nodes, &defaults, known, diagnostics);
-    configuration.groups = group::read_all(nodes, &mut configuration.instances, known, diagnostics);
+    configuration.groups =
+        group::read_all(nodes, &mut configuration.instances, &defaults, known, diagnostics);
     routing::read(nodes, &defaults, &mut configuration, diagnostics);
-    configuration.virtual_servers = service::read_all(nodes, diagnostics);
+    configuration.virtual_servers = service::read_all(nodes, &defaults, diagnostics);
     complain_of_data_plane(&configuration, diagnostics);
     script::complain_of_security(&configuration, diagnostics);
     configuration

@@ -16,12 +16,14 @@ pub use fixture::{Fixture, Fixtures};
 mod virtual_interface;
 
 pub use ipvs_core::{Forward, Method};
+pub use notice::{Fifo, Fifos, Mail, MailSecurity, TimedScript};
 pub use route::Route;
 pub use rule::Rule;
 pub use virtual_interface::{IpvlanFlag, VirtualInterface, VirtualKind, virtual_mac};
 pub use vrrp_core::{ChecksumForm, Priority, Version, Vrid};
 pub use watch::{ArgumentMatch, InitialValue, TrackFile, TrackProcess};
 
+mod notice;
 mod watch;
 
 /// A whole configuration.
@@ -66,6 +68,14 @@ pub struct Global {
     pub lvs_flush: bool,
     /// `vrrp_startup_delay`.
     pub startup_delay: Duration,
+    /// `startup_script`: runs before anything else does.
+    pub startup_script: Option<TimedScript>,
+    /// `shutdown_script`: runs when everything has ended.
+    pub shutdown_script: Option<TimedScript>,
+    /// FIFOs that are told of changes.
+    pub fifos: Fifos,
+    /// Mail about changes.
+    pub mail: Mail,
 }
 
 impl Default for Global {
@@ -80,6 +90,10 @@ impl Default for Global {
             gna_interval: Duration::ZERO,
             lvs_flush: false,
             startup_delay: Duration::ZERO,
+            startup_script: None,
+            shutdown_script: None,
+            fifos: Fifos::default(),
+            mail: Mail::default(),
         }
     }
 }
@@ -331,6 +345,24 @@ pub struct Notify {
     pub stop: Option<Script>,
     /// `notify`: gets `INSTANCE|GROUP`, name, state and priority after its own arguments.
     pub any: Option<Script>,
+    /// `notify_deleted`: a reload that takes the instance away is told as DELETED, not as FAULT.
+    pub tells_deletion: bool,
+    /// The script of `notify_deleted`.
+    pub deleted: Option<Script>,
+    /// `notify_master_rx_lower_pri`: a lesser router advertises while this one is Active.
+    pub lower_priority: Option<Script>,
+    /// `notify_priority_changes`: FIFOs are told of a changed effective priority.
+    pub priority_changes: bool,
+    /// `smtp_alert`: mail is sent of each transition.
+    pub mail: bool,
+}
+
+impl Notify {
+    /// Every script there is.
+    pub fn scripts(&self) -> impl Iterator<Item = &Script> {
+        let Self { master, backup, fault, stop, any, deleted, lower_priority, .. } = self;
+        [master, backup, fault, stop, any, deleted, lower_priority].into_iter().flatten()
+    }
 }
 
 /// One `vrrp_sync_group`.
@@ -369,6 +401,7 @@ pub struct TrackScript {
 
 /// One service of the director.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a word of the file")]
 pub struct VirtualServer {
     /// The service as IPVS knows it: address or mark, scheduler, flags, persistence.
     pub service: ipvs_core::Service,
@@ -382,6 +415,8 @@ pub struct VirtualServer {
     pub quorum_up: Option<Script>,
     /// `quorum_down`.
     pub quorum_down: Option<Script>,
+    /// `smtp_alert`: mail is sent when the quorum is gained or lost.
+    pub mail: bool,
     /// `alpha`: real servers start down.
     pub alpha: bool,
     /// `omega`: down scripts run at stop.
@@ -413,6 +448,8 @@ pub struct RealServer {
     pub notify_up: Option<Script>,
     /// `notify_down`.
     pub notify_down: Option<Script>,
+    /// `smtp_alert`: mail is sent when it goes up or down.
+    pub mail: bool,
     /// All must pass; none: always up.
     pub checks: Vec<Check>,
 }

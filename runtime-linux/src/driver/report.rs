@@ -28,6 +28,13 @@ pub enum Report {
         /// The effective priority now.
         priority: u8,
     },
+    /// A lesser router advertises although the instance is Active; told once for each time that one turns up.
+    LesserHeard {
+        /// Name of the instance.
+        instance: String,
+        /// Its effective priority.
+        priority: u8,
+    },
     /// A line for the log.
     Log {
         /// How much it matters.

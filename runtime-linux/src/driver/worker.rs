@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 
 use nix::sys::eventfd::EventFd;
-use vrrp_core::{Action, Event, Peer};
+use vrrp_core::{Action, Event, Notice, Peer};
 
 use super::group::Group;
 use super::legacy::Legacy;
@@ -280,6 +280,11 @@ impl Worker {
                     let text = wording::noticed(&instance.wanted.name, notice);
                     instance.history.push(now, wording::notice_text(notice));
                     self.hands.outbox.log(Level::Warning, text);
+                    if matches!(notice, Notice::SecondActive { .. }) {
+                        let priority = instance.router.priority().get();
+                        let report = Report::LesserHeard { instance: instance.wanted.name.clone(), priority };
+                        self.hands.outbox.report(report);
+                    }
                 }
             }
         }

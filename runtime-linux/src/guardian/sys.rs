@@ -30,8 +30,8 @@ pub(super) fn shared_words(count: NonZeroUsize) -> io::Result<&'static [AtomicU6
     Ok(unsafe { core::slice::from_raw_parts(start.cast::<AtomicU64>(), count.get()) })
 }
 
-/// Forks. `None` in the child.
-pub(super) fn fork() -> io::Result<Option<Pid>> {
+/// Forks. `None` in the child. There must be one thread.
+pub(crate) fn fork() -> io::Result<Option<Pid>> {
     // SAFETY: the guardian has one thread, so the child has all there was: no lock is held by a thread that
     // does not exist there.
     match unsafe { nix::unistd::fork() }? {

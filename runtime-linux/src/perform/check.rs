@@ -68,6 +68,17 @@ pub enum Event {
         /// The script.
         script: Script,
     },
+    /// A service gained or lost its quorum, or a real server came or went: for FIFOs and mail.
+    Turned {
+        /// `VS …` or `RS … …`, as FIFOs have it.
+        what: String,
+        /// The same as the subject of a letter.
+        subject: String,
+        /// It is there from now on.
+        up: bool,
+        /// Whether mail is wanted.
+        mail: bool,
+    },
     /// A line for the log.
     Log {
         /// How much it matters.

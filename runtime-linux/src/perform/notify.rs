@@ -67,14 +67,14 @@ impl State {
         }
     }
 
-    /// The script that only this state runs; [`State::Deleted`] has none of its own.
+    /// The script that only this state runs.
     fn own_script(self, notify: &Notify) -> Option<&Script> {
         match self {
             Self::Master => notify.master.as_ref(),
             Self::Backup => notify.backup.as_ref(),
             Self::Fault => notify.fault.as_ref(),
             Self::Stop => notify.stop.as_ref(),
-            Self::Deleted => None,
+            Self::Deleted => notify.deleted.as_ref(),
         }
     }
 }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use runtime_linux::config::{self, Loaded, Options};
 
 mod differential;
+mod notices;
 mod routers;
 mod routes;
 mod samples;

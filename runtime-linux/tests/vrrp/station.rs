@@ -120,6 +120,7 @@ impl Station {
             .filter_map(|report| match report {
                 Report::Transition { to, .. } => Some(*to),
                 Report::PriorityChanged { .. }
+                | Report::LesserHeard { .. }
                 | Report::Log { .. }
                 | Report::Applied { .. }
                 | Report::Stopped => None,

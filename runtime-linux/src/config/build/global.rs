@@ -3,6 +3,7 @@
 use core::time::Duration;
 
 use super::each;
+use super::notice::{self, Notices};
 use crate::config::diagnose::Diagnostics;
 use crate::config::keyword::Block;
 use crate::config::model::{ChecksumForm, DataPlane, Garp, Global, ScriptUser, Version};
@@ -30,6 +31,7 @@ pub(super) struct Defaults {
     /// `iproute_usr_dir`.
     pub(super) iproute_usr: Option<String>,
     pub(super) names: super::virtual_interface::Prefixes,
+    pub(super) notices: Notices,
 }
 
 impl Default for Defaults {
@@ -55,6 +57,7 @@ impl Default for Defaults {
             iproute_etc: None,
             iproute_usr: None,
             names: super::virtual_interface::Prefixes::default(),
+            notices: Notices::default(),
         }
     }
 }
@@ -64,7 +67,11 @@ pub(super) const LONGEST: f64 = 4_294.0;
 
 pub(super) fn read(node: &Node, global: &mut Global, defaults: &mut Defaults, diagnostics: &mut Diagnostics) {
     let mut min_garp = false;
+    let mut notices = notice::Said::default();
     each(node.children(), Block::Global, diagnostics, |word, node, diagnostics| {
+        if notices.read(word, node, global, &mut defaults.notices, diagnostics) {
+            return true;
+        }
         let mut values = Values::new(node, diagnostics);
         match word {
             "router_id" => set(&mut global.router_id, values.word("a name")),
@@ -126,6 +133,7 @@ pub(super) fn read(node: &Node, global: &mut Global, defaults: &mut Defaults, di
         }
         true
     });
+    notices.complete(node, global, diagnostics);
     if min_garp {
         defaults.garp.repeat = 1;
         defaults.garp.delay = Duration::ZERO;

@@ -1,14 +1,16 @@
 //! `vrrp_sync_group`.
 
+use super::global::Defaults;
 use super::{blocks, duplicate, each, name_of, notify, track};
 use crate::config::diagnose::{Diagnostic, Diagnostics, kind};
 use crate::config::keyword::{Block, nearest};
-use crate::config::model::{Instance, Notify, SyncGroup};
+use crate::config::model::{Instance, SyncGroup};
 use crate::config::tree::Node;
 
 pub(super) fn read_all(
     nodes: &[Node],
     instances: &mut [Instance],
+    defaults: &Defaults,
     known: track::Known<'_>,
     diagnostics: &mut Diagnostics,
 ) -> Vec<SyncGroup> {
@@ -23,7 +25,8 @@ pub(super) fn read_all(
         seen.push((name.clone(), node));
         // What a group tracks: each of its members does, unless it says otherwise itself.
         let mut shared = track::Lists::default();
-        let group = read(node, name, instances, &groups, &mut shared, known, diagnostics);
+        let empty = SyncGroup { name, members: Vec::new(), notify: defaults.notices.of_router() };
+        let group = read(node, empty, instances, &groups, &mut shared, known, diagnostics);
         if let Some(group) = &group {
             for instance in instances.iter_mut().filter(|instance| group.members.contains(&instance.name)) {
                 shared.give(instance);
@@ -34,17 +37,17 @@ pub(super) fn read_all(
     groups
 }
 
+/// Fills `group` with what is said.
 fn read(
     node: &Node,
-    name: String,
+    group: SyncGroup,
     instances: &[Instance],
     others: &[SyncGroup],
     shared: &mut track::Lists,
     known: track::Known<'_>,
     diagnostics: &mut Diagnostics,
 ) -> Option<SyncGroup> {
-    let mut members: Vec<String> = Vec::new();
-    let mut scripts = Notify::default();
+    let SyncGroup { name, mut members, notify: mut scripts } = group;
     each(node.children(), Block::SyncGroup, diagnostics, |word, node, diagnostics| {
         match word {
             "group" => {}

@@ -140,7 +140,7 @@ fn read(
         down_timer_adverts: (defaults.down_timer_adverts, node.span()),
         ignore_own_interface: false,
         tracked: track::Lists::default(),
-        notify: Notify::default(),
+        notify: defaults.notices.of_router(),
         virtual_interfaces: virtual_interface::Said::default(),
     };
     each(node.children(), Block::Instance, diagnostics, |word, node, diagnostics| {

@@ -1,5 +1,6 @@
 //! Scripts that are run when something changes.
 
+use super::global::set;
 use crate::config::diagnose::{Diagnostic, Diagnostics, kind};
 use crate::config::model::{Notify, Script, ScriptUser};
 use crate::config::text::Shape;
@@ -14,6 +15,22 @@ pub(super) fn read(word: &str, node: &Node, notify: &mut Notify, diagnostics: &m
         "notify_fault" => &mut notify.fault,
         "notify_stop" => &mut notify.stop,
         "notify" => &mut notify.any,
+        "notify_master_rx_lower_pri" => &mut notify.lower_priority,
+        "notify_deleted" => {
+            notify.tells_deletion = true;
+            if node.values.is_empty() {
+                return true;
+            }
+            &mut notify.deleted
+        }
+        "notify_priority_changes" => {
+            set(&mut notify.priority_changes, Values::new(node, diagnostics).boolean());
+            return true;
+        }
+        "smtp_alert" => {
+            set(&mut notify.mail, Values::new(node, diagnostics).boolean());
+            return true;
+        }
         _ => return false,
     };
     if let Some(script) = script(node, diagnostics) {

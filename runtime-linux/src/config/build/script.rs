@@ -6,7 +6,7 @@ use super::global::set;
 use super::{blocks, duplicate, each, name_of};
 use crate::config::diagnose::{Diagnostic, Diagnostics, kind};
 use crate::config::keyword::Block;
-use crate::config::model::{Configuration, Notify, Probe, ScriptUser, TrackScript};
+use crate::config::model::{Configuration, Fifo, Global, Notify, Probe, ScriptUser, TrackScript};
 use crate::config::tree::Node;
 use crate::config::value::Values;
 
@@ -96,8 +96,13 @@ pub(super) fn complain_of_security(configuration: &Configuration, diagnostics: &
 }
 
 fn has_scripts(configuration: &Configuration) -> bool {
-    let notifies = |notify: &Notify| *notify != Notify::default();
+    let notifies = |notify: &Notify| notify.scripts().next().is_some();
+    let Global { startup_script, shutdown_script, fifos, .. } = &configuration.global;
+    let reads = |fifo: &Option<Fifo>| fifo.as_ref().is_some_and(|fifo| fifo.script.is_some());
     !configuration.scripts.is_empty()
+        || startup_script.is_some()
+        || shutdown_script.is_some()
+        || [&fifos.all, &fifos.vrrp, &fifos.services].into_iter().any(reads)
         || configuration.instances.iter().any(|instance| notifies(&instance.notify))
         || configuration.groups.iter().any(|group| notifies(&group.notify))
         || configuration.virtual_servers.iter().any(|service| {

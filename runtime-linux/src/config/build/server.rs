@@ -26,6 +26,7 @@ pub(super) struct Server {
     inhibit_on_failure: bool,
     notify_up: Option<Script>,
     notify_down: Option<Script>,
+    mail: bool,
     timings: Timings,
     checks: Vec<Check>,
 }
@@ -49,6 +50,7 @@ pub(super) fn read(node: &Node, service: &Service, diagnostics: &mut Diagnostics
         upper_threshold: 0,
         lower_threshold: 0,
         inhibit_on_failure: service.inhibit_on_failure,
+        mail: service.server_mail,
         notify_up: None,
         notify_down: None,
         timings: Timings::default(),
@@ -65,6 +67,7 @@ pub(super) fn read(node: &Node, service: &Service, diagnostics: &mut Diagnostics
             "uthreshold" => set(&mut server.upper_threshold, values.number(0..=u32::MAX)),
             "lthreshold" => set(&mut server.lower_threshold, values.number(0..=u32::MAX)),
             "inhibit_on_failure" => set(&mut server.inhibit_on_failure, values.boolean()),
+            "smtp_alert" => set(&mut server.mail, values.boolean()),
             "notify_up" => server.notify_up = notify::script(node, diagnostics),
             "notify_down" => server.notify_down = notify::script(node, diagnostics),
             _ => {
@@ -91,6 +94,7 @@ impl Server {
             lower_threshold: self.lower_threshold,
             notify_up: self.notify_up.clone(),
             notify_down: self.notify_down.clone(),
+            mail: self.mail,
             checks: self.checks.iter().map(|check| check.complete(&timings, checked)).collect(),
         }
     }

@@ -8,7 +8,7 @@ use ipvs_core::{
 };
 
 use super::check::Timings;
-use super::global::set;
+use super::global::{Defaults, set};
 use super::server::{self, Server};
 use super::{blocks, each, notify};
 use crate::config::diagnose::{Diagnostic, Diagnostics, kind};
@@ -55,16 +55,23 @@ pub(super) struct Said {
     sorry_forward: Option<Forward>,
     pub(super) weight: u32,
     pub(super) inhibit_on_failure: bool,
+    mail: bool,
+    /// What real servers do that do not say.
+    pub(super) server_mail: bool,
 }
 
-pub(super) fn read_all(nodes: &[Node], diagnostics: &mut Diagnostics) -> Vec<VirtualServer> {
+pub(super) fn read_all(
+    nodes: &[Node],
+    defaults: &Defaults,
+    diagnostics: &mut Diagnostics,
+) -> Vec<VirtualServer> {
     let groups: Vec<&Node> = blocks(nodes, "virtual_server_group").collect();
     let mut servers: Vec<VirtualServer> = Vec::new();
     for node in blocks(nodes, "virtual_server") {
         let targets = targets(node, &groups, diagnostics);
         let of_group = node.values.first().is_some_and(|first| first.text == "group");
         // Read even if it answers to nothing, for what else may be wrong with it.
-        let (said, real_servers) = read(node, diagnostics);
+        let (said, real_servers) = read(node, defaults, diagnostics);
         if targets.is_empty() {
             continue;
         }
@@ -125,7 +132,7 @@ fn complain_of_protocol(node: &Node, said: &Said, targets: &[Target], diagnostic
     }
 }
 
-fn read(node: &Node, diagnostics: &mut Diagnostics) -> (Said, Vec<Server>) {
+fn read(node: &Node, defaults: &Defaults, diagnostics: &mut Diagnostics) -> (Said, Vec<Server>) {
     let mut said = Said {
         timings: Timings::default(),
         method: Method::WeightedLeastConnection,
@@ -146,6 +153,8 @@ fn read(node: &Node, diagnostics: &mut Diagnostics) -> (Said, Vec<Server>) {
         sorry_forward: None,
         weight: 1,
         inhibit_on_failure: false,
+        mail: defaults.notices.mail_of_service(),
+        server_mail: defaults.notices.mail_of_server(),
     };
     let mut real = Vec::new();
     each(node.children(), Block::VirtualServer, diagnostics, |word, node, diagnostics| {
@@ -240,6 +249,7 @@ impl Said {
             "sorry_server_inhibit" => set(&mut self.sorry_inhibit, values.boolean()),
             "sorry_server_lvs_method" => self.sorry_forward = forward(node, diagnostics),
             "weight" => set(&mut self.weight, values.number(0..=i32::MAX.unsigned_abs())),
+            "smtp_alert" => set(&mut self.mail, values.boolean()),
             "inhibit_on_failure" => set(&mut self.inhibit_on_failure, values.boolean()),
             _ => return false,
         }
@@ -357,6 +367,7 @@ fn expand(
         hysteresis,
         quorum_up: said.quorum_up.clone(),
         quorum_down: said.quorum_down.clone(),
+        mail: said.mail,
         alpha: said.timings.alpha.unwrap_or(false),
         omega: said.omega,
         sorry_server: said.sorry.map(|(address, sorry_port, _)| {

@@ -135,6 +135,11 @@ pub const WRONG_FAMILY: Kind = error("S0306");
 /// A path that depends on where the daemon was started.
 pub const RELATIVE_PATH: Kind = advice("S0307");
 
+/// Mail that nobody takes.
+pub const MAIL_WITHOUT_SERVER: Kind = advice("S0308");
+/// A password that would be sent in the clear.
+pub const PASSWORD_IN_THE_CLEAR: Kind = error("S0309");
+
 /// A router without identity or link.
 pub const INCOMPLETE_ROUTER: Kind = error("S0401");
 /// Two routers with one VRID on one link.
@@ -236,6 +241,8 @@ pub const ALL: &[&Kind] = &[
     &LONG_PASSWORD,
     &WRONG_FAMILY,
     &RELATIVE_PATH,
+    &MAIL_WITHOUT_SERVER,
+    &PASSWORD_IN_THE_CLEAR,
     &INCOMPLETE_ROUTER,
     &DUPLICATE_VRID,
     &LOOPBACK,

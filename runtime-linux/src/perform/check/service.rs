@@ -173,6 +173,8 @@ impl Served {
                     },
                 ));
                 run(format!("RS {rs} {vs}"), real.notify_up.as_ref(), say);
+                let subject = format!("Realserver {rs} of virtual server {vs}");
+                say(Event::Turned { what: format!("RS {rs} {vs}"), subject, up: true, mail: real.mail });
             }
             Action::ServerDown { server } => {
                 let real = &self.config.real_servers[server];
@@ -181,6 +183,8 @@ impl Served {
                 let why = why.map(|why| format!(": {why}")).unwrap_or_default();
                 say(log(Level::WARN, format!("{verb} service {rs} from VS {vs}{why}")));
                 run(format!("RS {rs} {vs}"), real.notify_down.as_ref(), say);
+                let subject = format!("Realserver {rs} of virtual server {vs}");
+                say(Event::Turned { what: format!("RS {rs} {vs}"), subject, up: false, mail: real.mail });
             }
             Action::Reweighted { server } => {
                 let rs = self.name_of(self.address_of(server));
@@ -195,6 +199,8 @@ impl Served {
                     say(log(Level::INFO, format!("Removing sorry server {sorry} from VS {vs}")));
                 }
                 run(format!("VS {vs}"), self.config.quorum_up.as_ref(), say);
+                let subject = format!("Virtualserver {vs}");
+                say(Event::Turned { what: format!("VS {vs}"), subject, up: true, mail: self.config.mail });
             }
             Action::QuorumDown { weight } => {
                 let needed = self.pool.quorum().lost_below();
@@ -207,6 +213,8 @@ impl Served {
                     }
                 }
                 run(format!("VS {vs}"), self.config.quorum_down.as_ref(), say);
+                let subject = format!("Virtualserver {vs}");
+                say(Event::Turned { what: format!("VS {vs}"), subject, up: false, mail: self.config.mail });
             }
         }
     }

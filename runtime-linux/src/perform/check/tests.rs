@@ -332,6 +332,7 @@ fn service() -> VirtualServer {
         hysteresis: 0,
         quorum_up: None,
         quorum_down: None,
+        mail: false,
         alpha: false,
         omega: false,
         sorry_server: None,
@@ -358,6 +359,7 @@ fn real(listener: &TcpListener, weight: u32) -> RealServer {
         lower_threshold: 0,
         notify_up: None,
         notify_down: None,
+        mail: false,
         checks: vec![Check { timing, probe: Probe::Tcp(connect(address(listener))) }],
     }
 }
@@ -400,8 +402,15 @@ fn notes(text: String) -> Event {
     Event::Log { level: Level::INFO, text }
 }
 
+/// The next event but for those that say once more, for others to hear, what the log says.
 async fn next(events: &mut UnboundedReceiver<Event>) -> Event {
-    timeout(Duration::from_secs(10), events.recv()).await.expect("an event comes").expect("the task runs")
+    loop {
+        let event = timeout(Duration::from_secs(10), events.recv()).await;
+        let event = event.expect("an event comes").expect("the task runs");
+        if !matches!(event, Event::Turned { .. }) {
+            return event;
+        }
+    }
 }
 
 async fn take(events: &mut UnboundedReceiver<Event>, count: usize) -> Vec<Event> {

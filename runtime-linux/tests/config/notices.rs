@@ -1,0 +1,135 @@
+//! Mail, FIFOs and the scripts of start and end.
+
+use core::time::Duration;
+use std::path::PathBuf;
+
+use runtime_linux::config::model::{Fifo, MailSecurity, Script, ScriptUser, TimedScript};
+
+use super::{clean, codes, load, router};
+
+const SECURE: &str = "enable_script_security\n";
+
+#[test]
+fn mail_has_keepalived_s_defaults_and_everything_can_be_said() {
+    let mail = global("notification_email {\n a@example.net\n root\n}\nsmtp_server 192.0.2.25\n").mail;
+    assert_eq!(mail.recipients, ["a@example.net", "root"]);
+    assert_eq!(mail.server, Some(("192.0.2.25".to_owned(), 25)));
+    assert_eq!(
+        (mail.timeout, mail.faults, mail.security),
+        (Duration::from_secs(30), true, MailSecurity::Off)
+    );
+    assert!(mail.sender.starts_with("keepalived@") && mail.sender.ends_with(&mail.greeting));
+
+    let mail = global(
+        "notification_email_from \"LB <lb@example.net>\"\nsmtp_server mail.example.net 587\nsmtp_helo_name lb\n\
+         smtp_connect_timeout 5\nno_email_faults\nno_checker_emails\nsmtp_tls starttls\nsmtp_tls_ca /etc/ca.pem\n\
+         smtp_username lb\nsmtp_password secret\n",
+    )
+    .mail;
+    assert_eq!(mail.server, Some(("mail.example.net".to_owned(), 587)));
+    assert_eq!((mail.sender.as_str(), mail.greeting.as_str()), ("LB <lb@example.net>", "lb"));
+    assert_eq!(
+        (mail.timeout, mail.faults, mail.security),
+        (Duration::from_secs(5), false, MailSecurity::StartTls)
+    );
+    assert_eq!(mail.authority, Some(PathBuf::from("/etc/ca.pem")));
+    assert_eq!(mail.account, Some(("lb".to_owned(), "secret".to_owned())));
+    assert!(!format!("{mail:?}").contains("secret"), "the password is nobody's business");
+}
+
+#[test]
+fn a_password_is_never_for_the_clear_and_mail_needs_a_server() {
+    let text = "global_defs {\n smtp_username a\n smtp_password b\n smtp_tls try\n}\n";
+    assert_eq!(codes(text), ["S0309"]);
+    assert_eq!(load(text).configuration.unwrap().global.mail.account, None);
+    assert_eq!(codes("global_defs {\n notification_email {\n a@b\n}\n}\n"), ["S0308"]);
+    assert_eq!(codes("global_defs {\n smtp_server a 65536\n}\n"), ["S0301"]);
+    assert_eq!(codes("global_defs {\n notification_email {\n \"a b@c\"\n}\n}\n"), ["S0301"]);
+}
+
+#[test]
+fn who_sends_mail_is_said_for_all_for_a_kind_and_for_one() {
+    let services = "virtual_server 192.0.2.1 80 {\n protocol TCP\n real_server 10.0.0.1 80 {\n}\n\
+                    real_server 10.0.0.2 80 {\n smtp_alert off\n}\n}\n";
+    let of = |global: &str, own: &str| {
+        let text = format!("global_defs {{\n{global}\n}}\n{}{services}", router(own));
+        let configuration = clean(&text);
+        let service = &configuration.virtual_servers[0];
+        let servers: Vec<bool> = service.real_servers.iter().map(|server| server.mail).collect();
+        (configuration.instances[0].notify.mail, service.mail, servers)
+    };
+    assert_eq!(of("", ""), (false, false, vec![true, false]));
+    assert_eq!(of("smtp_alert", ""), (true, true, vec![true, false]));
+    assert_eq!(
+        of("smtp_alert\nsmtp_alert_vrrp off\nsmtp_alert_checker off", ""),
+        (false, false, vec![false; 2])
+    );
+    assert_eq!(of("smtp_alert off\nsmtp_alert_vrrp on", "smtp_alert off"), (false, false, vec![false; 2]));
+    assert_eq!(of("", "smtp_alert"), (true, false, vec![true, false]));
+}
+
+#[test]
+fn fifos_have_an_owner_and_a_reader() {
+    let text = format!(
+        "{SECURE}notify_fifo /run/a\nnotify_fifo_script \"/bin/r x\" u g\nvrrp_notify_fifo /run/v u\n\
+         lvs_notify_fifo /run/l\nfifo_write_vrrp_states_on_reload\n"
+    );
+    let fifos = global(&text).fifos;
+    let user =
+        |group: Option<&str>| Some(ScriptUser { user: "u".to_owned(), group: group.map(ToOwned::to_owned) });
+    let script = Script { words: vec!["/bin/r".to_owned(), "x".to_owned()], user: user(Some("g")) };
+    let fifo = |path: &str, user, script| Some(Fifo { path: PathBuf::from(path), user, script });
+    assert_eq!(fifos.all, fifo("/run/a", None, Some(script)));
+    assert_eq!(fifos.vrrp, fifo("/run/v", user(None), None));
+    assert_eq!(fifos.services, fifo("/run/l", None, None));
+    assert!(fifos.states_on_reload);
+}
+
+#[test]
+fn a_reader_without_a_fifo_and_a_fifo_twice_are_told() {
+    let text = format!("global_defs {{\n{SECURE}notify_fifo_script /bin/r\n}}\n");
+    assert_eq!(codes(&text), ["S0207"]);
+    let text = "global_defs {\n notify_fifo /run/a\n vrrp_notify_fifo /run/a\n}\n";
+    assert_eq!(codes(text), ["S0302"]);
+    assert_eq!(load(text).configuration.unwrap().global.fifos.vrrp, None);
+}
+
+#[test]
+fn the_scripts_of_start_and_end_have_ten_seconds_unless_they_are_given_others() {
+    let text = format!(
+        "{SECURE}startup_script \"/bin/up now\" u\nshutdown_script /bin/down\nshutdown_script_timeout 3\n"
+    );
+    let global = global(&text);
+    let script = |words: &[&str], user: Option<&str>| Script {
+        words: words.iter().map(|&word| word.to_owned()).collect(),
+        user: user.map(|user| ScriptUser { user: user.to_owned(), group: None }),
+    };
+    let startup =
+        TimedScript { script: script(&["/bin/up", "now"], Some("u")), timeout: Duration::from_secs(10) };
+    let shutdown = TimedScript { script: script(&["/bin/down"], None), timeout: Duration::from_secs(3) };
+    assert_eq!((global.startup_script, global.shutdown_script), (Some(startup), Some(shutdown)));
+    assert_eq!(codes("global_defs {\n startup_script_timeout 1001\n}\n"), ["S0301"]);
+    assert_eq!(codes("global_defs {\n startup_script /bin/up\n}\n"), ["S0601"]);
+}
+
+#[test]
+fn deletion_priorities_and_lesser_routers_are_told_where_that_is_wanted() {
+    let of = |lines: &str| {
+        clean(&format!("global_defs {{\n{SECURE}\n}}\n{}", router(lines))).instances.remove(0).notify
+    };
+    let nothing = of("");
+    assert!(!nothing.tells_deletion && !nothing.priority_changes && nothing.scripts().next().is_none());
+    let flag = of("notify_deleted");
+    assert!(flag.tells_deletion && flag.deleted.is_none());
+    let all =
+        of("notify_deleted /bin/d\nnotify_master_rx_lower_pri \"/bin/l x\"\nnotify_priority_changes on");
+    assert!(all.tells_deletion && all.priority_changes);
+    let words: Vec<&str> = all.scripts().map(|script| script.words[0].as_str()).collect();
+    assert_eq!(words, ["/bin/d", "/bin/l"]);
+    let text = format!("global_defs {{\n vrrp_notify_priority_changes\n}}\n{}", router(""));
+    assert!(clean(&text).instances[0].notify.priority_changes);
+}
+
+fn global(lines: &str) -> runtime_linux::config::model::Global {
+    clean(&format!("global_defs {{\n{lines}\n}}\n")).global
+}
