@@ -8,4 +8,5 @@
 //! Both are libraries, so that other crates' tests can use them.
 
 pub mod malformed;
+pub mod proof;
 pub mod simulation;

@@ -285,7 +285,8 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> VirtualRouter<A, P> {
         let priority = if old.priority == config.priority { self.priority } else { config.priority };
         match &mut self.phase {
             Phase::Initialize => self.priority = priority,
-            Phase::Backup(_) if config.priority.is_owner() => {
+            // One that was an owner before has yielded to another, and stays so (erratum 8298).
+            Phase::Backup(_) if config.priority.is_owner() && !old.priority.is_owner() => {
                 self.priority = priority;
                 self.become_active(now, Reason::Owner, actions);
             }

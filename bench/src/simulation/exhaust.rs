@@ -36,6 +36,8 @@ pub struct Scope {
     pub faults: usize,
     /// Priorities that the adversary may give to a router.
     pub priorities: Vec<u8>,
+    /// Intervals that a reload may give to a router, in centiseconds.
+    pub intervals: Vec<u16>,
     /// Whether nothing tells two of the routers apart (E3).
     pub twins: bool,
     /// A mistake in everything around the routers.
@@ -173,7 +175,7 @@ impl<'a> Explorer<'a> {
             }
         }
         let steps: Vec<Step> = self.records.iter().map(|record| record.step).collect();
-        let rest = quiet::judge(&steps, &self.scope.stations, self.origin.network.quality.delay)
+        let rest = quiet::judge(&steps, self.scope, self.origin.network.quality.delay)
             .map_err(|(index, violation)| self.counterexample(index, None, violation))?;
         Ok(Tally {
             states: self.records.len(),
@@ -188,7 +190,7 @@ impl<'a> Explorer<'a> {
         let mut moves = vec![Move::Wait];
         if left > 0 {
             self.pester(index, state)?;
-            moves.extend(deeds(state, &self.scope.priorities));
+            moves.extend(deeds(state, self.scope));
         }
         for deed in moves {
             let cost = usize::from(deed != Move::Wait);

@@ -28,6 +28,10 @@ impl Machine {
         let Some(replica) = &mut self.replica else { return self.core.handle(now, event) };
         let wanted = replica.handle(now, &event);
         if !replica.is_faithful() {
+            if let Event::Configure(_) = event {
+                // It writes the adverts, and knows the settings.
+                drop(self.core.handle(now, event));
+            }
             return wanted;
         }
         let told = format!("{event:?}");
@@ -53,6 +57,10 @@ impl Machine {
 
     pub(super) fn is_started(&self) -> bool {
         self.mutant().map_or_else(|| self.core.is_started(), Replica::is_started)
+    }
+
+    pub(super) fn has_fault(&self) -> bool {
+        self.mutant().map_or_else(|| !self.core.faults().is_empty(), Replica::is_faulty)
     }
 
     pub(super) fn config(&self) -> &Config<Rc<[IpAddr]>> {

@@ -59,4 +59,44 @@ pub enum Mutation {
     EarlyTickActs,
     /// An Active router that yields keeps the addresses.
     AddressesKept,
+    /// A lesser advert restarts a Backup's timer though it preempts.
+    PreemptsNever,
+    /// A Backup does not bow to an equal priority from a lesser address (S6).
+    TieBreakInBackup,
+    /// The lesser address wins, as in CARP.
+    LowerAddressWins,
+    /// An advert's source is compared with the first virtual address instead of the router's own.
+    ComparedWithVirtualAddress,
+    /// After a resignation all Backups take over at once.
+    ResignationWithoutSkew,
+    /// After a resignation the skew is that of the own interval.
+    ResignationForgetsInterval,
+    /// A Backup that preempts waits in the intervals of the lesser router (Λ5).
+    LesserIntervalLearned,
+    /// Tracking moves the priority of an owner (O1).
+    OwnerIsMoved,
+    /// Tracking makes an owner of somebody who is none (O1).
+    TrackedIntoOwner,
+    /// Whoever takes over does not say so.
+    SilentTakeover,
+    /// Addresses are claimed before the advert that makes the former router let go of them (D12).
+    ClaimsBeforeAdvert,
+    /// A router resigns while it still answers (D12).
+    ResignsBeforeReleasing,
+    /// A router is Active as soon as it starts, as with `state MASTER` in the old days.
+    StartsActive,
+    /// An Active router that was held up speaks first, though it does not preempt (F3).
+    HeldUpSpeaks,
+    /// A resignation whose answer has to wait puts off the next advert all the same (F12).
+    HeldBackAnswerRearms,
+    /// A router that a fault stops does not resign (F32).
+    FaultWithoutResignation,
+    /// Once the fault is gone the router is Active again at once (F32).
+    FaultEndsInActive,
+    /// A longer interval is first heard of when it is over (F8).
+    LongerIntervalNotTold,
+    /// A shorter interval begins when the longer one is over.
+    ShorterIntervalWaits,
+    /// A reload takes a Backup back to its own interval (T3).
+    ReloadForgetsInterval,
 }

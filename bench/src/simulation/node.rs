@@ -130,6 +130,8 @@ impl Node {
         if let Some(router) = &self.router {
             router.fingerprint(self.station.clock.shows(now), hasher);
         }
+        let wish = &self.station.wish;
+        (wish.advert_interval, wish.preempt).hash(hasher);
         (self.priority, self.holds, self.held_until.saturating_sub(now), &self.inbox).hash(hasher);
         self.wake.map(|(_, at)| (at >= now, at.abs_diff(now))).hash(hasher);
     }

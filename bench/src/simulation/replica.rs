@@ -14,8 +14,8 @@ use vrrp_core::{Action, Actions, Config, Event, Ignored, Packet, Priority, Reaso
 
 use super::mutation::Mutation;
 
-/// A router of version 3 that does what the explorer calls for: no faults, no settings that change, and the
-/// waits that [`Config`] has beside those of the RFC switched off.
+/// A router of version 3 that does what the explorer calls for: one kind of fault, an interval that changes, and
+/// the waits that [`Config`] has beside those of the RFC switched off.
 #[derive(Clone, Debug)]
 pub(super) struct Replica {
     config: Config<Rc<[IpAddr]>>,
@@ -23,6 +23,7 @@ pub(super) struct Replica {
     phase: Phase,
     own: Option<(IpAddr, Option<[u8; 6]>)>,
     started: bool,
+    faulty: bool,
     priority: u8,
 }
 
@@ -34,6 +35,7 @@ enum Phase {
         from: Duration,
         ticks: u64,
         interval: u16,
+        learned: bool,
     },
     /// `period` in centiseconds.
     Active {
@@ -47,7 +49,15 @@ enum Phase {
 impl Replica {
     pub(super) fn new(config: Config<Rc<[IpAddr]>>, mutation: Mutation) -> Self {
         let priority = config.priority.get();
-        Self { config, mutation, phase: Phase::Initialize, own: None, started: false, priority }
+        Self {
+            config,
+            mutation,
+            phase: Phase::Initialize,
+            own: None,
+            started: false,
+            faulty: false,
+            priority,
+        }
     }
 
     pub(super) fn handle(&mut self, now: Duration, event: &Event<'_, Rc<[IpAddr]>>) -> Actions {
@@ -59,15 +69,25 @@ impl Replica {
                     self.enter(now, &mut wants);
                 }
             }
-            Event::Stop => self.leave(&mut wants),
+            Event::Stop => {
+                self.started = false;
+                self.leave(Reason::Stopped, &mut wants);
+            }
+            Event::Fault { fault, present } => {
+                self.faulty = *present;
+                if *present {
+                    self.leave(Reason::Fault(*fault), &mut wants);
+                } else if self.has(Mutation::FaultEndsInActive) && self.started {
+                    self.take_over(now, Reason::Silence, &mut wants);
+                } else {
+                    self.enter(now, &mut wants);
+                }
+            }
+            Event::Configure(config) => self.configure(now, config, &mut wants),
             Event::Tick => self.tick(now, &mut wants),
             Event::Packet(packet) => self.packet(now, packet, &mut wants),
             Event::Priority(priority) => self.prioritize(*priority),
-            Event::Resume { .. }
-            | Event::Fault { .. }
-            | Event::Source { .. }
-            | Event::Configure(_)
-            | Event::Announce => {
+            Event::Resume { .. } | Event::Source { .. } | Event::Announce => {
                 unreachable!("the explorer does not send {event:?}")
             }
         }
@@ -84,6 +104,10 @@ impl Replica {
 
     pub(super) fn is_started(&self) -> bool {
         self.started
+    }
+
+    pub(super) fn is_faulty(&self) -> bool {
+        self.faulty
     }
 
     pub(super) fn is_faithful(&self) -> bool {
@@ -106,10 +130,12 @@ impl Replica {
 
     pub(super) fn fingerprint(&self, now: Duration, hasher: &mut impl Hasher) {
         let seen = |at: Duration| (at >= now, at.abs_diff(now));
-        (self.started, self.priority, self.own).hash(hasher);
+        (self.started, self.faulty, self.priority, self.own, self.interval()).hash(hasher);
         match self.phase {
             Phase::Initialize => 0_u8.hash(hasher),
-            Phase::Backup { from, ticks, interval } => (1_u8, seen(from), ticks, interval).hash(hasher),
+            Phase::Backup { from, ticks, interval, learned } => {
+                (1_u8, seen(from), ticks, interval, learned).hash(hasher);
+            }
             Phase::Active { advert_at, period, quiet_until, owes } => {
                 (2_u8, seen(advert_at), period, quiet_until.saturating_sub(now), owes).hash(hasher);
             }
@@ -142,25 +168,37 @@ impl Replica {
     }
 
     fn enter(&mut self, now: Duration, wants: &mut Wants) {
+        if !self.started || self.faulty || self.state() != State::Initialize {
+            return;
+        }
         if self.priority == u8::MAX {
             self.take_over(now, Reason::Owner, wants);
+        } else if self.has(Mutation::StartsActive) {
+            self.take_over(now, Reason::Silence, wants);
         } else {
-            self.back_up(now, self.interval(), Reason::Started, wants);
+            self.back_up(now, self.interval(), false, Reason::Started, wants);
         }
     }
 
-    fn leave(&mut self, wants: &mut Wants) {
-        self.started = false;
+    fn leave(&mut self, reason: Reason, wants: &mut Wants) {
         let from = self.state();
         if from == State::Active {
-            wants.push(Action::ReleaseAddresses);
-            if !self.has(Mutation::ResignationNotSent) {
-                wants.push(Action::Advertise { priority: 0 });
+            let by_fault = matches!(reason, Reason::Fault(_));
+            let forgets =
+                if by_fault { Mutation::FaultWithoutResignation } else { Mutation::ResignationNotSent };
+            let silent = self.has(forgets);
+            let mut farewell = vec![Action::ReleaseAddresses];
+            farewell.extend((!silent).then_some(Action::Advertise { priority: 0 }));
+            if self.has(Mutation::ResignsBeforeReleasing) {
+                farewell.reverse();
+            }
+            for action in farewell {
+                wants.push(action);
             }
         }
         self.phase = Phase::Initialize;
         if from != State::Initialize {
-            wants.push(Action::Transition { from, to: State::Initialize, reason: Reason::Stopped });
+            wants.push(Action::Transition { from, to: State::Initialize, reason });
         }
     }
 
@@ -170,14 +208,22 @@ impl Replica {
             Phase::Backup { interval, .. } if self.has(Mutation::LearnedIntervalAdvertised) => interval,
             Phase::Initialize | Phase::Backup { .. } | Phase::Active { .. } => self.interval(),
         };
-        wants.push(Action::Advertise { priority: self.priority });
-        wants.push(Action::ClaimAddresses);
+        let mut first = vec![Action::Advertise { priority: self.priority }, Action::ClaimAddresses];
+        if self.has(Mutation::SilentTakeover) {
+            first.remove(0);
+        }
+        if self.has(Mutation::ClaimsBeforeAdvert) {
+            first.reverse();
+        }
+        for action in first {
+            wants.push(action);
+        }
         self.phase =
             Phase::Active { advert_at: now + centiseconds(period), period, quiet_until: now, owes: false };
         wants.push(Action::Transition { from, to: State::Active, reason });
     }
 
-    fn back_up(&mut self, now: Duration, interval: u16, reason: Reason, wants: &mut Wants) {
+    fn back_up(&mut self, now: Duration, interval: u16, learned: bool, reason: Reason, wants: &mut Wants) {
         let from = self.state();
         if from == State::Active && !self.has(Mutation::AddressesKept) {
             wants.push(Action::ReleaseAddresses);
@@ -186,7 +232,7 @@ impl Replica {
         if matches!(reason, Reason::Outranked { .. }) && self.config.higher_priority_send_advert {
             wants.push(Action::Advertise { priority: self.priority });
         }
-        self.phase = Phase::Backup { from: now, ticks: self.down(interval), interval };
+        self.phase = Phase::Backup { from: now, ticks: self.down(interval), interval, learned };
         wants.push(Action::Transition { from, to: State::Backup, reason });
     }
 
@@ -194,10 +240,11 @@ impl Replica {
     fn makes_way(&mut self, now: Duration, wants: &mut Wants) -> bool {
         let Phase::Active { advert_at, .. } = self.phase else { return false };
         let late = now.saturating_sub(advert_at) >= centiseconds(self.interval()) * 2;
-        if late && !self.preempts() {
-            self.back_up(now, self.interval(), Reason::HeldUp, wants);
+        let makes_way = late && !self.preempts() && !self.has(Mutation::HeldUpSpeaks);
+        if makes_way {
+            self.back_up(now, self.interval(), false, Reason::HeldUp, wants);
         }
-        late && !self.preempts()
+        makes_way
     }
 
     fn tick(&mut self, now: Duration, wants: &mut Wants) {
@@ -234,23 +281,56 @@ impl Replica {
     fn may_answer(&mut self, now: Duration) -> bool {
         let unguarded = self.has(Mutation::UnguardedAnswer);
         let Phase::Active { quiet_until, owes, period, .. } = &mut self.phase else { return false };
-        *owes = now < *quiet_until && !unguarded;
-        if !*owes {
+        let answers = now >= *quiet_until || unguarded;
+        *owes = !answers;
+        if answers {
             *quiet_until = now + centiseconds(*period) / 8;
         }
-        !*owes
+        answers
+    }
+
+    fn configure(&mut self, now: Duration, config: &Config<Rc<[IpAddr]>>, wants: &mut Wants) {
+        let before = self.interval();
+        self.config = config.clone();
+        let own = self.interval();
+        match self.phase {
+            Phase::Initialize => {}
+            Phase::Backup { .. } if own == before => {}
+            Phase::Backup { interval, learned, .. } => {
+                let learned = learned && !self.has(Mutation::ReloadForgetsInterval);
+                let interval = if learned { interval } else { own };
+                self.phase = Phase::Backup { from: now, ticks: self.down(interval), interval, learned };
+            }
+            Phase::Active { advert_at, quiet_until, owes, .. } => {
+                let next = now + centiseconds(own);
+                let told = own > before && !self.has(Mutation::LongerIntervalNotTold);
+                let advert_at = if own > before {
+                    next
+                } else if self.has(Mutation::ShorterIntervalWaits) {
+                    advert_at
+                } else {
+                    advert_at.min(next)
+                };
+                if told {
+                    wants.push(Action::Advertise { priority: self.priority });
+                }
+                wants.push(Action::ClaimAddresses);
+                self.phase = Phase::Active { advert_at, period: own, quiet_until, owes };
+            }
+        }
     }
 
     fn prioritize(&mut self, priority: Priority) {
-        if self.config.priority.is_owner() {
+        if self.config.priority.is_owner() && !self.has(Mutation::OwnerIsMoved) {
             return;
         }
-        let priority = priority.get().min(254);
-        if let Phase::Backup { from, ticks, interval } = self.phase
+        let most = if self.has(Mutation::TrackedIntoOwner) { 255 } else { 254 };
+        let priority = priority.get().min(most);
+        if let Phase::Backup { from, ticks, interval, learned } = self.phase
             && !self.has(Mutation::SkewNotShifted)
         {
             let ticks = ticks - self.skew(self.priority, interval) + self.skew(priority, interval);
-            self.phase = Phase::Backup { from, ticks, interval };
+            self.phase = Phase::Backup { from, ticks, interval, learned };
         }
         self.priority = priority;
     }
@@ -280,7 +360,7 @@ impl Replica {
             Phase::Initialize => wants.push(Action::Ignored(Ignored::NotRunning)),
             Phase::Backup { .. } => {
                 wants.push(Action::Heard { priority: heard.0 });
-                self.heard_as_backup(now, heard);
+                self.heard_as_backup(now, heard, packet.source);
             }
             Phase::Active { .. } => {
                 wants.push(Action::Heard { priority: heard.0 });
@@ -289,21 +369,31 @@ impl Replica {
         }
     }
 
-    fn heard_as_backup(&mut self, now: Duration, (priority, heard): (u8, u16)) {
-        let Phase::Backup { interval, .. } = self.phase else { return };
+    fn heard_as_backup(&mut self, now: Duration, (priority, heard): (u8, u16), source: IpAddr) {
+        let Phase::Backup { interval, learned, from, .. } = self.phase else { return };
         if priority == 0 {
+            let forgets = self.has(Mutation::ResignationForgetsInterval);
+            let scale = if forgets { self.interval() } else { interval };
+            let skew = self.skew(self.priority, scale);
+            let ticks = if self.has(Mutation::ResignationWithoutSkew) { 0 } else { skew };
             if !self.has(Mutation::ResignationNotHeard) {
-                self.phase = Phase::Backup { from: now, ticks: self.skew(self.priority, interval), interval };
+                self.phase = Phase::Backup { from: now, ticks, interval, learned };
             }
             return;
         }
-        let lesser =
-            priority < self.priority || priority == self.priority && self.has(Mutation::EqualIsLesser);
-        if lesser && (self.preempts() || self.has(Mutation::PreemptsAlways)) {
+        let first = self.own.is_some_and(|(own, _)| own > source);
+        let equal_is_lesser =
+            self.has(Mutation::EqualIsLesser) || first && self.has(Mutation::TieBreakInBackup);
+        let lesser = priority < self.priority || priority == self.priority && equal_is_lesser;
+        let preempts = self.preempts() && !self.has(Mutation::PreemptsNever);
+        if lesser && (preempts || self.has(Mutation::PreemptsAlways)) {
+            if self.has(Mutation::LesserIntervalLearned) {
+                self.phase = Phase::Backup { from, ticks: self.down(heard), interval: heard, learned: true };
+            }
             return;
         }
         let interval = if self.has(Mutation::IntervalNotLearned) { interval } else { heard };
-        self.phase = Phase::Backup { from: now, ticks: self.down(interval), interval };
+        self.phase = Phase::Backup { from: now, ticks: self.down(interval), interval, learned: true };
     }
 
     fn heard_as_active(
@@ -319,6 +409,8 @@ impl Replica {
                 if !self.has(Mutation::ResignationDoesNotRearm) {
                     self.put_off(now);
                 }
+            } else if self.has(Mutation::HeldBackAnswerRearms) {
+                self.put_off(now);
             }
             return;
         }
@@ -329,7 +421,7 @@ impl Replica {
                 }
                 let own = self.has(Mutation::IntervalNotLearnedOnYielding);
                 let interval = if own { self.interval() } else { heard };
-                self.back_up(now, interval, Reason::Outranked { by: packet.source, priority }, wants);
+                self.back_up(now, interval, true, Reason::Outranked { by: packet.source, priority }, wants);
             }
             Contest::Won => {
                 if !self.has(Mutation::NoAnswer) && self.may_answer(now) {
@@ -354,10 +446,16 @@ impl Replica {
     }
 
     fn contest(&self, priority: u8, packet: &Packet<'_>) -> Contest {
-        let Some((address, mac)) = self.own else { return Contest::Undecided };
+        let Some((mut address, mac)) = self.own else { return Contest::Undecided };
         if priority == self.priority {
             if self.has(Mutation::EqualYields) {
                 return Contest::Lost;
+            }
+            if self.has(Mutation::LowerAddressWins) && address != packet.source {
+                return if address < packet.source { Contest::Won } else { Contest::Lost };
+            }
+            if self.has(Mutation::ComparedWithVirtualAddress) {
+                address = self.config.addresses[0];
             }
             if self.has(Mutation::EqualIgnored) {
                 return Contest::Undecided;

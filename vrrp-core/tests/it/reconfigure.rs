@@ -114,3 +114,14 @@ fn settings_of_another_virtual_router_are_refused() {
     assert_eq!(router.handle(ms(4_000), foreign), [Action::Noticed(Notice::ForeignConfiguration)]);
     assert_eq!(router.config().vrid, vrid(51));
 }
+
+#[test]
+fn an_owner_that_has_yielded_to_another_stays_backup_when_it_is_reloaded() {
+    // F19, F31, erratum 8298: only who becomes an owner by the reload takes over by it.
+    let owner = Wish { priority: priority(255), ..v3() };
+    let mut router = active(owner.clone());
+    drop(advert(&router, 255).to(&mut router, ms(500)));
+    assert_eq!(router.state(), State::Backup);
+    let actions = router.handle(ms(600), configure(Wish { preempt: false, ..owner }));
+    assert_eq!((actions.len(), router.state()), (0, State::Backup));
+}

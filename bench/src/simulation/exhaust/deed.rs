@@ -3,9 +3,10 @@
 use core::net::{IpAddr, Ipv4Addr};
 use core::time::Duration;
 
-use vrrp_core::Priority;
+use vrrp_core::{Fault, Interval, Priority};
 
 use super::super::Simulation;
+use super::Scope;
 
 /// How a state is left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +32,10 @@ pub(super) enum Deed {
     Hold(u8, u8),
     /// A router has another priority.
     Prioritize(u8, u8),
+    /// The interface goes down, or comes up again.
+    Fault(u8, bool),
+    /// A reload gives a router another interval, in centiseconds.
+    Configure(u8, u16),
     /// The second does not hear the first any more.
     Cut(u8, u8),
     /// Neither hears the other any more.
@@ -42,7 +47,7 @@ pub(super) enum Deed {
 }
 
 /// All that can be done in a state.
-pub(super) fn deeds(state: &Simulation, priorities: &[u8]) -> Vec<Move> {
+pub(super) fn deeds(state: &Simulation, scope: &Scope) -> Vec<Move> {
     let mut moves = Vec::new();
     let count = u8::try_from(state.nodes.len()).unwrap_or(u8::MAX);
     for index in 0..count {
@@ -59,10 +64,12 @@ pub(super) fn deeds(state: &Simulation, priorities: &[u8]) -> Vec<Move> {
         if router.is_started() {
             moves.extend([Move::Now(Deed::Stop(index)), Move::Midway(Deed::Stop(index))]);
         }
-        if !node.station.wish.priority.is_owner() {
-            let others = priorities.iter().filter(|priority| **priority != node.priority);
-            moves.extend(others.map(|priority| Move::Now(Deed::Prioritize(index, *priority))));
-        }
+        moves.push(Move::Now(Deed::Fault(index, !router.has_fault())));
+        let others = scope.priorities.iter().filter(|priority| **priority != node.priority);
+        moves.extend(others.map(|priority| Move::Now(Deed::Prioritize(index, *priority))));
+        let present = node.station.wish.advert_interval.centiseconds();
+        let others = scope.intervals.iter().filter(|interval| **interval != present);
+        moves.extend(others.map(|interval| Move::Now(Deed::Configure(index, *interval))));
         if node.is_active() {
             moves.extend([Move::Midway(Deed::Flood(index, 0)), Move::Midway(Deed::Flood(index, 1))]);
         }
@@ -95,8 +102,12 @@ impl Deed {
                 state.hold(node.into(), period * tenths.into() / 10);
             }
             Self::Prioritize(node, priority) => {
-                state.prioritize(node.into(), Priority::clamped(priority.into()));
+                state.prioritize(node.into(), Priority::new(priority).unwrap_or_default());
             }
+            Self::Fault(node, present) => state.fault(node.into(), Fault::LinkDown, present),
+            Self::Configure(node, interval) => state.configure(node.into(), |wish| {
+                wish.advert_interval = Interval::from_centiseconds(interval).unwrap_or(wish.advert_interval);
+            }),
             Self::Cut(from, to) => state.cut(from.into(), to.into(), true),
             Self::Part(one, other) => {
                 state.cut(one.into(), other.into(), true);

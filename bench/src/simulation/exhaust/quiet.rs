@@ -8,7 +8,8 @@
 
 use core::time::Duration;
 
-use super::super::{Property, Simulation, Station, Violation};
+use super::super::{Property, Simulation, Violation};
+use super::Scope;
 pub use super::settled::Standing;
 
 /// What comes of a group that is left alone.
@@ -64,9 +65,11 @@ impl Step {
 }
 
 /// Looks at every chain; on failure says where it begins.
-pub(super) fn judge(steps: &[Step], stations: &[Station], way: Duration) -> Result<Rest, (u32, Violation)> {
-    let interval = stations.iter().map(|station| station.wish.advert_interval.duration()).max();
-    let interval = interval.unwrap_or_default();
+pub(super) fn judge(steps: &[Step], scope: &Scope, way: Duration) -> Result<Rest, (u32, Violation)> {
+    let stations = &scope.stations;
+    let interval = stations.iter().map(|station| station.wish.advert_interval.duration());
+    let reloaded = scope.intervals.iter().map(|interval| Duration::from_millis(u64::from(*interval) * 10));
+    let interval = interval.chain(reloaded).max().unwrap_or_default();
     // The down interval of priority 1, an interval, and two ways.
     let mut rest = Rest { bound: interval * 1_023 / 256 + interval + way * 2, ..Rest::default() };
     let routers = u32::try_from(stations.len()).unwrap_or(u32::MAX);

@@ -124,7 +124,7 @@ pub(super) fn f16_behind_a_password_a_forged_owner_wins_nothing() {
         .filter(|one| matches!(one.counter, Ignored::AuthenticationMismatch | Ignored::Password))
         .map(|one| Malformed { source: address(99), ..one })
         .collect();
-    assert_eq!(forged.len(), 3, "two without a password, one with a wrong one");
+    assert_eq!(forged.len(), 3, "without a password, with a wrong one, and by the IP header");
     for round in 0..1_000 {
         group.inject(round % 2, &forged[round / 2 % 3]);
         run(&mut group, ms(10));
