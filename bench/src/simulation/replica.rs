@@ -229,7 +229,8 @@ impl Replica {
             wants.push(Action::ReleaseAddresses);
         }
         // F1
-        if matches!(reason, Reason::Outranked { .. }) && self.config.higher_priority_send_advert {
+        let outranked = matches!(reason, Reason::Outranked { .. });
+        if outranked && interval <= self.interval() && self.config.higher_priority_send_advert {
             wants.push(Action::Advertise { priority: self.priority });
         }
         self.phase = Phase::Backup { from: now, ticks: self.down(interval), interval, learned };

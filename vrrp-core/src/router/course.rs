@@ -107,7 +107,10 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> VirtualRouter<A, P> {
         actions: &mut Actions,
     ) {
         push(actions, Action::ReleaseAddresses);
-        if winner.is_some() && self.config.higher_priority_send_advert {
+        // A third router of our priority would learn our interval again, after the winner's. With a shorter one it would
+        // take over before the winner speaks next.
+        let harmless = winner.is_some_and(|winner| winner.interval <= self.config.advert_interval);
+        if harmless && self.config.higher_priority_send_advert {
             push(actions, Action::Advertise { priority: self.priority.get() });
         }
         let interval = winner.map_or(self.config.advert_interval, |winner| winner.interval);

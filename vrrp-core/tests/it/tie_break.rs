@@ -2,7 +2,7 @@
 
 use vrrp_core::{Action, Event, Family, Notice, Reason, Settings, State, virtual_mac};
 
-use crate::scene::{Advert, MAC, Router, Wish, active, advert, ms, us, v3};
+use crate::scene::{Advert, MAC, Router, Wish, active, advert, interval, ms, us, v3};
 
 const HIGHER_MAC: Option<[u8; 6]> = Some([2, 0, 0, 0, 1, 0]);
 const LOWER_MAC: Option<[u8; 6]> = Some([2, 0, 0, 0, 0, 1]);
@@ -228,4 +228,16 @@ const OTHER_ADDRESSES: [core::net::IpAddr; 1] =
 
 fn count(actions: &[Action]) -> usize {
     actions.iter().filter(|action| matches!(action, Action::Advertise { .. })).count()
+}
+
+#[test]
+fn who_yields_to_a_slower_router_says_no_last_word() {
+    // F1, Σ3: a third router would wait in the shorter interval again, and take over before the slower one speaks.
+    for (centiseconds, words) in [(100, 1), (50, 1), (200, 0)] {
+        let mut router = active(Wish { higher_priority_send_advert: true, ..v3() });
+        let better = crate::scene::Advert { interval: interval(centiseconds), ..advert(&router, 200) };
+        let actions = better.to(&mut router, ms(4_000));
+        let sent = actions.iter().filter(|action| matches!(action, Action::Advertise { .. })).count();
+        assert_eq!((sent, router.state()), (words, State::Backup), "{centiseconds} cs");
+    }
 }
