@@ -10,7 +10,7 @@ use core::net::IpAddr;
 use core::time::Duration;
 use std::rc::Rc;
 
-use vrrp_core::wire::advert::MAX_LEN;
+use vrrp_core::wire::advert::{MAX_LEN, Repr};
 use vrrp_core::{Action, Actions, Config, Event, Fault, Ignored, Packet, Priority, State, Version};
 
 use crate::malformed::Malformed;
@@ -210,7 +210,7 @@ impl Simulation {
     /// Hands `to` an advert that no router sent: from `source`, otherwise as router `like` would send it.
     pub fn forge(&mut self, to: usize, like: usize, source: IpAddr, priority: u8) {
         if let Some(router) = &self.nodes[like].router {
-            let frame = frame(router, source, None, priority);
+            let frame = frame(router, source, None, &router.core.advert(priority));
             self.deliver(to, frame);
         }
     }
@@ -391,9 +391,11 @@ impl Simulation {
             match action {
                 Action::Advertise { priority } => {
                     if let Some(router) = &node.router {
-                        let frame = frame(router, node.station.source, node.station.mac, priority);
-                        if !self.network.send(self.now, index, &frame, &mut self.random) {
-                            self.checker.stirred(self.now);
+                        for advert in router.core.adverts(priority) {
+                            let frame = frame(router, node.station.source, node.station.mac, &advert);
+                            if !self.network.send(self.now, index, &frame, &mut self.random) {
+                                self.checker.stirred(self.now);
+                            }
                         }
                     }
                 }
@@ -411,19 +413,17 @@ impl Simulation {
     }
 }
 
-/// The advert that `router` sends, as a frame.
-fn frame(router: &Machine, source: IpAddr, mac: Option<[u8; 6]>, priority: u8) -> Frame {
+/// An advert that `router` sends, as a frame.
+fn frame(router: &Machine, source: IpAddr, mac: Option<[u8; 6]>, advert: &Repr<'_>) -> Frame {
     let mut buffer = [0; MAX_LEN];
     let group = router.config().family.multicast_group();
-    let len = router
-        .core
-        .advert(priority)
+    let len = advert
         .emit(source, group, router.core.checksum(), &mut buffer)
         .expect("a checked configuration fits into an advert");
     Frame {
         source,
         mac,
-        priority,
+        priority: advert.priority,
         interval: router.config().advert_interval.centiseconds(),
         message: Rc::from(&buffer[..len]),
     }

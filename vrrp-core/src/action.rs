@@ -2,7 +2,7 @@
 
 use core::net::IpAddr;
 
-use crate::{Fault, Ignored, Interval};
+use crate::{Fault, Ignored, Interval, Version};
 
 /// Where a virtual router stands (RFC 9568 §6.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -107,6 +107,14 @@ pub enum Notice {
         source: IpAddr,
         /// Its interval.
         interval: Interval,
+    },
+    /// An advert for our virtual router came in a version that we do not speak: both sides will be Active
+    /// ([`Ignored::VersionMismatch`]).
+    VersionMismatch {
+        /// Who sent it.
+        source: IpAddr,
+        /// Its version.
+        version: Version,
     },
     /// The addresses in an advert are not ours.
     AddressListMismatch {

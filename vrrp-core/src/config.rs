@@ -16,6 +16,9 @@ pub struct Settings<A, P = &'static [Peer]> {
     pub vrid: Vrid,
     /// What it speaks. Version 2 knows IPv4 only.
     pub version: Version,
+    /// Speaks and understands version 2 beside version 3, over IPv4 (RFC 9568 §8.4): for the time of a migration.
+    /// Adverts of both go out at the configured interval; version 2 shows whole seconds, at least one.
+    pub both_versions: bool,
     /// The family of its adverts and of every address in them.
     pub family: Family,
     /// Its configured priority; 255 exactly if it owns the addresses.
@@ -67,6 +70,7 @@ impl<A: AsRef<[IpAddr]>, P> Settings<A, P> {
         Self {
             vrid,
             version: Version::V3,
+            both_versions: false,
             family,
             priority: Priority::DEFAULT,
             advert_interval: Interval::DEFAULT,
@@ -163,6 +167,9 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> TryFrom<Settings<A, P>> for Config<A,
             }
             (Version::V2, Family::V4) | (Version::V3, Family::V4 | Family::V6) => {}
         }
+        if settings.both_versions && (settings.version, settings.family) != (Version::V3, Family::V4) {
+            return Err(ConfigError::BothVersions);
+        }
         if let Authentication::Unknown(kind) = settings.authentication {
             return Err(ConfigError::UnknownAuthentication { kind });
         }
@@ -209,6 +216,9 @@ pub enum ConfigError {
     /// Version 2 counts in seconds.
     #[error("the advertisement interval of VRRP version 2 must be whole seconds")]
     IntervalNotWholeSeconds,
+    /// Version 2 knows nothing else, and version 3 is what the timers follow.
+    #[error("both versions at once are for version 3 over IPv4")]
+    BothVersions,
     /// Version 3 has 12 bits for it.
     #[error("the advertisement interval of VRRP version 3 is at most 40.95 seconds")]
     IntervalTooLong,

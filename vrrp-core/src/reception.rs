@@ -18,6 +18,9 @@ pub struct Expectation<'a> {
     pub vrid: Vrid,
     /// Its version.
     pub version: Version,
+    /// Whether it listens to version 2 beside version 3; such adverts then are judged by version 3's rules, with
+    /// any interval (RFC 9568 §8.4).
+    pub both_versions: bool,
     /// Its family.
     pub family: Family,
     /// Its interval; version 2 takes no other.
@@ -54,6 +57,8 @@ pub struct Advert {
     pub source: IpAddr,
     /// From which link address, where known.
     pub link_source: Option<[u8; 6]>,
+    /// In which version.
+    pub version: Version,
     /// With which priority; 0 resigns.
     pub priority: u8,
     /// With which interval.
@@ -72,7 +77,7 @@ pub fn judge(expected: &Expectation<'_>, packet: &Packet<'_>) -> Result<Advert, 
     envelope(expected, packet)?;
     // R3
     let version = header.version().ok_or(Ignored::UnknownVersion)?;
-    if version != expected.version {
+    if version != expected.version && !expected.both_versions {
         return Err(Ignored::VersionMismatch);
     }
     // R4
@@ -99,18 +104,19 @@ pub fn judge(expected: &Expectation<'_>, packet: &Packet<'_>) -> Result<Advert, 
     // R10
     let interval = header.interval(version).ok_or(Ignored::IntervalZero)?;
     // R11: version 3 only remarks on it.
-    if version == Version::V2 && interval != expected.interval {
+    let strict = version == Version::V2 && !expected.both_versions;
+    if strict && interval != expected.interval {
         return Err(Ignored::IntervalMismatch);
     }
     // R12: RFC 3768 §7.1; erratum 8298 has version 3 listen.
-    if version == Version::V2 && expected.owner {
+    if strict && expected.owner {
         return Err(Ignored::Owner);
     }
     // R13
     let addresses = header.addresses(expected.family);
     let addresses_match =
         expected.trusted == Some(packet.source) || same_addresses(&addresses, expected.addresses);
-    if version == Version::V2 && !addresses_match && header.priority() != u8::MAX {
+    if strict && !addresses_match && header.priority() != u8::MAX {
         return Err(Ignored::AddressList);
     }
     // R14
@@ -133,6 +139,7 @@ pub fn judge(expected: &Expectation<'_>, packet: &Packet<'_>) -> Result<Advert, 
     Ok(Advert {
         source: packet.source,
         link_source: packet.link_source,
+        version,
         priority: header.priority(),
         interval,
         checksum,

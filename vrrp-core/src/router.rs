@@ -7,7 +7,9 @@ use crate::interval::skew;
 use crate::reception::Advert;
 use crate::wire::advert::{Addresses, Repr};
 use crate::wire::checksum::ChecksumForm;
-use crate::{Action, Actions, Config, Event, Faults, Interval, Notice, Peer, Priority, Reason, State};
+use crate::{
+    Action, Actions, Config, Event, Faults, Interval, Notice, Peer, Priority, Reason, State, Version,
+};
 
 mod active;
 mod backup;
@@ -64,6 +66,8 @@ enum Phase {
 pub struct ActiveRouter {
     /// Where its adverts come from.
     pub source: IpAddr,
+    /// The version in which it was heard last.
+    pub version: Version,
     /// Its priority.
     pub priority: u8,
     /// The interval that it advertises.
@@ -150,7 +154,14 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> VirtualRouter<A, P> {
         }
     }
 
-    /// The advert that [`Action::Advertise`] asks for.
+    /// The adverts that [`Action::Advertise`] asks for: one in each version that the router speaks.
+    pub fn adverts(&self, priority: u8) -> impl Iterator<Item = Repr<'_>> {
+        let advert = self.advert(priority);
+        let second = self.config.both_versions.then_some(Repr { version: Version::V2, ..advert });
+        core::iter::once(advert).chain(second)
+    }
+
+    /// The first of [`adverts`](Self::adverts), which most routers have alone.
     pub fn advert(&self, priority: u8) -> Repr<'_> {
         Repr {
             version: self.config.version,
@@ -338,6 +349,7 @@ impl From<&Advert> for ActiveRouter {
     fn from(advert: &Advert) -> Self {
         Self {
             source: advert.source,
+            version: advert.version,
             priority: advert.priority,
             interval: advert.interval,
             checksum: advert.checksum,

@@ -477,6 +477,7 @@ impl Replica {
         Expectation {
             vrid: config.vrid,
             version: config.version,
+            both_versions: config.both_versions,
             family: config.family,
             interval: config.advert_interval,
             authentication: vrrp_core::wire::auth::Authentication::None,

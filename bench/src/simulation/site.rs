@@ -411,20 +411,21 @@ impl Site {
         };
         for destination in destinations {
             let mut buffer = [0; MAX_LEN];
-            let len = router
-                .advert(priority)
-                .emit(seat.source, destination, router.checksum(), &mut buffer)
-                .expect("a checked configuration fits into an advert");
-            let parcel = Parcel {
-                from: host,
-                link: seat.link,
-                source: seat.source,
-                destination,
-                mac: seat.mac,
-                ttl,
-                message: Rc::from(&buffer[..len]),
-            };
-            self.network.send(self.now, host, &parcel, &mut self.random);
+            for advert in router.adverts(priority) {
+                let len = advert
+                    .emit(seat.source, destination, router.checksum(), &mut buffer)
+                    .expect("a checked configuration fits into an advert");
+                let parcel = Parcel {
+                    from: host,
+                    link: seat.link,
+                    source: seat.source,
+                    destination,
+                    mac: seat.mac,
+                    ttl,
+                    message: Rc::from(&buffer[..len]),
+                };
+                self.network.send(self.now, host, &parcel, &mut self.random);
+            }
         }
     }
 }

@@ -79,6 +79,7 @@ impl Judge {
         let expected = Expectation {
             vrid: Vrid::new(key.1).unwrap_or(ANY_VRID),
             version: self.version.or(learnt.map(|l| l.version)).or(own_version).unwrap_or(Version::V3),
+            both_versions: false,
             family,
             interval: learnt.map(|l| l.interval).or(own_interval).unwrap_or_default(),
             authentication: self.authentication.unwrap_or(learnt.map_or(own, |l| l.authentication)),

@@ -144,6 +144,8 @@ pub struct Instance {
     pub vrid: Vrid,
     /// `version`, or the global one; 3 for IPv6.
     pub version: Version,
+    /// `version both` (steadfast's own): version 2 beside version 3 (RFC 9568 §8.4).
+    pub both_versions: bool,
     /// `priority` (100 when not said; 255 when not said beside `state MASTER`).
     pub priority: Priority,
     /// `state MASTER`: the initial wish. It also clears `nopreempt`.
@@ -174,6 +176,8 @@ pub struct Instance {
     pub unicast_ttl: u8,
     /// Which checksum goes out in version 3 over IPv4 (`v3_checksum_as_v2`).
     pub checksum: ChecksumForm,
+    /// `v3_checksum_as_v2 follow` (steadfast's own): what a better router sends instead, once one was heard.
+    pub follow_checksum: bool,
     /// Announcements (`garp_master_*`).
     pub garp: Garp,
     /// `accept` or not `no_accept`: packets to the virtual addresses are taken by this host.

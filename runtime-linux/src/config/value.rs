@@ -90,6 +90,11 @@ impl<'n, 'd> Values<'n, 'd> {
         meaning
     }
 
+    /// Whether the only value is this word.
+    pub fn is(&self, word: &str) -> bool {
+        matches!(&self.node.values[..], [value] if value.text == word)
+    }
+
     /// The only value, as an address.
     pub fn address(&mut self) -> Option<IpAddr> {
         let value = self.required(0, "an IP address")?;

@@ -29,6 +29,7 @@ pub fn config(instance: &Instance) -> Result<RouterConfig, ConfigError> {
     let mut settings = Settings {
         vrid: instance.vrid,
         version: instance.version,
+        both_versions: instance.both_versions,
         family: family(instance),
         priority: instance.priority,
         advert_interval: interval(instance.advert_interval, instance.version)?,
@@ -39,7 +40,7 @@ pub fn config(instance: &Instance) -> Result<RouterConfig, ConfigError> {
         accept: instance.accept,
         eager: instance.wants_active,
         checksum: instance.checksum,
-        follow_checksum: false,
+        follow_checksum: instance.follow_checksum,
         authentication: authentication(&instance.authentication),
         skip_address_check: instance.skip_address_check,
         // Peers that run keepalived may list global addresses only.

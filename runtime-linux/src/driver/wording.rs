@@ -62,6 +62,11 @@ pub(super) fn notice_text(notice: Notice) -> String {
                 interval.duration()
             )
         }
+        Notice::VersionMismatch { source, version } => format!(
+            "version mismatch heard from {source}: it speaks version {} and is not listened to, so both are MASTER; set \
+             vrrp_version alike, or `version both` while routers are replaced",
+            version.number()
+        ),
         Notice::AddressListMismatch { source } => format!("{source} advertises other addresses than ours"),
         Notice::SecondActive { source, priority } => {
             format!("{source} with lower priority {priority} is MASTER too, forcing new election")

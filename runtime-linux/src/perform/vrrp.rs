@@ -89,16 +89,18 @@ impl Performer {
         let (Some((port, _)), Some(source)) = (instance.port, instance.source) else { return };
         let family = instance.family();
         let stamp = instance.seal.stamp(clock::wall());
-        let message = instance.router.advert(priority);
         let mut write = |destination: IpAddr, ttl: u8| {
             let from = instance.wanted.virtual_source();
             let form = instance.router.checksum();
-            let sealed = stamp.emit(&message, source, destination, form, &mut self.buffer);
-            // A configuration that exists has addresses of one family, and an advert has room for all of them.
-            sealed.is_some_and(|payload| {
-                let bytes = &self.buffer[..payload.len];
-                self.post.add((id, port), (source, destination), from, ttl, payload, bytes).is_ok()
-            })
+            let unwritten = instance.router.adverts(priority).filter(|message| {
+                let sealed = stamp.emit(message, source, destination, form, &mut self.buffer);
+                // A configuration that exists has addresses of one family, and an advert has room for all of them.
+                sealed.is_none_or(|payload| {
+                    let bytes = &self.buffer[..payload.len];
+                    self.post.add((id, port), (source, destination), from, ttl, payload, bytes).is_err()
+                })
+            });
+            unwritten.count() == 0
         };
         let mut complete = true;
         match &instance.router.config().settings().unicast {

@@ -83,6 +83,9 @@ pub(super) fn notice(notice: Notice, name: impl Fn(IpAddr) -> String) -> String 
         Notice::IntervalMismatch { source, interval } => {
             format!("{} advertises every {:?}, another interval than ours", name(source), interval.duration())
         }
+        Notice::VersionMismatch { source, version } => {
+            format!("{} speaks version {}, and is not listened to", name(source), version.number())
+        }
         Notice::AddressListMismatch { source } => {
             format!("{} advertises other addresses than ours", name(source))
         }

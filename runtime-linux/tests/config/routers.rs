@@ -110,6 +110,24 @@ fn strict_mode_does_what_keepalived_does_on_the_wire() {
 }
 
 #[test]
+fn both_versions_and_the_checksum_of_the_peer_are_words_of_our_own() {
+    let both = only(&router("version both"));
+    assert_eq!((both.version, both.both_versions), (Version::V3, true));
+    assert_eq!(codes(&router("version both")), Vec::<&str>::new());
+    assert_eq!(codes(&router("version both\nadvert_int 0.5")), ["S0427"]);
+    assert!(!only(&router("version both\nversion 3")).both_versions);
+    let sums = |line: &str| {
+        let instance = only(&router(line));
+        (instance.checksum, instance.follow_checksum)
+    };
+    assert_eq!(sums("version 3"), (ChecksumForm::PseudoHeader, false));
+    assert_eq!(sums("v3_checksum_as_v2 follow"), (ChecksumForm::PseudoHeader, true));
+    assert_eq!(sums("v3_checksum_as_v2"), (ChecksumForm::Rfc9568, false));
+    let globally = only(&format!("global_defs {{ v3_checksum_as_v2 follow\n }}\n{}", router("")));
+    assert!(globally.follow_checksum);
+}
+
+#[test]
 fn a_router_says_a_last_word_to_its_better_unless_it_is_told_not_to() {
     let says = |text: &str| only(text).higher_priority_send_advert;
     let globally = |line: &str, lines: &str| says(&format!("global_defs {{ {line}\n }}\n{}", router(lines)));

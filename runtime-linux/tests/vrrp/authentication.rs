@@ -93,9 +93,9 @@ fn a_pair_is_sealed_and_changes_its_key_without_a_takeover() {
             Authentication::Trailer(Box::new(Trailer::new(keys, active, mode, Some(5)).unwrap()))
         };
         let course = [
-            of(&[old.clone()], 1, Mode::ReceiveOnly),
-            of(&[old.clone()], 1, Mode::Permissive),
-            of(&[old.clone()], 1, Mode::Enforce),
+            of(core::slice::from_ref(&old), 1, Mode::ReceiveOnly),
+            of(core::slice::from_ref(&old), 1, Mode::Permissive),
+            of(core::slice::from_ref(&old), 1, Mode::Enforce),
             of(&[old.clone(), new.clone()], 1, Mode::Enforce),
             of(&[old, new.clone()], 2, Mode::Enforce),
             of(&[new], 2, Mode::Enforce),

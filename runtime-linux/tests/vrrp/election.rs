@@ -3,8 +3,11 @@
 use core::time::Duration;
 
 use runtime_linux::clock;
+use runtime_linux::config::model::Instance;
 use runtime_linux::driver::{Phase, Setup};
 use runtime_linux::lab::{self, Observer, Switch};
+
+use vrrp_core::Version;
 
 use crate::station::{PATIENCE, Station, instance, judged, pause, wait};
 
@@ -219,5 +222,36 @@ fn the_thread_waits_for_nobody_who_should_read_its_reports() {
         station.wait_for(Phase::Master, PATIENCE);
         assert!(station.status().reports_dropped >= 2);
         assert!(station.stop() < Duration::from_secs(1));
+    });
+}
+
+#[test]
+fn a_router_of_both_versions_understands_either_and_is_understood() {
+    // RFC 9568 §8.4, F27: version 2 beside version 3, and none of the two alone.
+    lab::test(|| {
+        let switch = Switch::new("lan").unwrap();
+        let hosts = [("two", 1), ("three", 2), ("both", 3)];
+        let [mut two, three, both] = hosts.map(|(name, number)| Station::new(&switch, name, number));
+        let of = |version, priority| Instance {
+            version,
+            advert_interval: Duration::from_secs(1),
+            wants_active: priority == 200,
+            ..instance("a", priority)
+        };
+        let migrating = Instance { both_versions: true, ..of(Version::V3, 200) };
+        both.apply(&[migrating]);
+        both.wait_for(Phase::Master, PATIENCE);
+        two.apply(&[of(Version::V2, 150)]);
+        three.apply(&[of(Version::V3, 100)]);
+        wait(PATIENCE, "version 2 does not hear", || two.instance("a").active.is_some());
+        wait(PATIENCE, "version 3 does not hear", || three.instance("a").active.is_some());
+        // Each names the half that it has no use for.
+        wait(PATIENCE, "nobody is named", || two.lines("version mismatch heard from 198.18.0.3") == 1);
+        pause(Duration::from_secs(4));
+        assert_eq!((two.instance("a").state, three.instance("a").state), ("BACKUP", "BACKUP"));
+        // One that speaks version 2 alone, and is better, is heard.
+        two.apply(&[of(Version::V2, 250)]);
+        both.wait_for(Phase::Backup, PATIENCE);
+        assert_eq!(two.instance("a").state, "MASTER");
     });
 }

@@ -164,6 +164,7 @@ pub(crate) fn instance(name: &str, priority: u8) -> Instance {
         transmit_base: false,
         vrid: Vrid::new(51).unwrap(),
         version: Version::V3,
+        both_versions: false,
         priority: Priority::new(priority).unwrap(),
         wants_active: false,
         advert_interval: Duration::from_millis(100),
@@ -179,6 +180,7 @@ pub(crate) fn instance(name: &str, priority: u8) -> Instance {
         check_unicast_source: false,
         unicast_ttl: 255,
         checksum: ChecksumForm::PseudoHeader,
+        follow_checksum: false,
         garp: Garp {
             repeat: 5,
             delay: Duration::from_secs(5),

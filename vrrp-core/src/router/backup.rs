@@ -4,6 +4,7 @@ use core::time::Duration;
 
 use super::ActiveRouter;
 use crate::interval::{Countdown, down};
+use crate::reception::Advert;
 use crate::{Config, Interval, Priority, Reason, Version};
 
 #[derive(Clone, Debug)]
@@ -64,6 +65,14 @@ impl Backup {
     /// Whether that was learned from an Active router.
     pub(super) fn is_learned(&self) -> bool {
         self.learned
+    }
+
+    /// Whether version 3 was heard, two of its intervals ago at most, from where `advert` of version 2 comes.
+    pub(super) fn has_better(&self, now: Duration, advert: &Advert) -> bool {
+        let (since, _) = self.timer.parts();
+        let fresh = now < since.saturating_add(self.interval.duration().saturating_mul(2));
+        let same = |heard: &ActiveRouter| heard.version == Version::V3 && heard.source == advert.source;
+        fresh && self.heard.as_ref().is_some_and(same)
     }
 
     /// An advert was accepted: the wait begins again, over its interval.

@@ -31,7 +31,9 @@ impl<A, P> VirtualRouter<A, P> {
 
 impl super::Backup {
     fn fingerprint(&self, now: Duration, hasher: &mut impl Hasher) {
-        let heard = self.heard.map(|heard| (heard.source, heard.priority, heard.interval, heard.checksum));
+        let heard = self
+            .heard
+            .map(|heard| (heard.source, heard.version, heard.priority, heard.interval, heard.checksum));
         // The timer may be stretched later on, so its parts count and not only when it runs out.
         let (from, ticks) = self.timer.parts();
         (relative(from, now), ticks, self.interval(), self.is_learned()).hash(hasher);

@@ -8,6 +8,7 @@ use super::{ActiveRouter, Phase, VirtualRouter, push};
 use crate::interval::skew;
 use crate::rank::{Contest, Rank};
 use crate::reception::{self, Advert, Expectation, UnicastExpectation};
+use crate::wire::advert::Header;
 use crate::{Action, Actions, Ignored, Notice, Packet, Peer, Reason, Version};
 
 impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> VirtualRouter<A, P> {
@@ -18,6 +19,14 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> VirtualRouter<A, P> {
                 push(actions, Action::Ignored(why));
                 if why == Ignored::Loop {
                     self.notice(Notice::Loop, actions);
+                }
+                // F27
+                if why == Ignored::VersionMismatch
+                    && let Some(header) = Header::read(packet.message)
+                    && let Some(version) = header.version()
+                    && header.vrid() == self.config.vrid.get()
+                {
+                    self.notice(Notice::VersionMismatch { source: packet.source, version }, actions);
                 }
                 return;
             }
@@ -40,7 +49,8 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> VirtualRouter<A, P> {
     pub(super) fn remark(&mut self, advert: &Advert, actions: &mut Actions) {
         push(actions, Action::Heard { priority: advert.priority });
         let source = advert.source;
-        if advert.interval != self.config.advert_interval {
+        // Version 2 cannot show what is not whole seconds.
+        if advert.version == self.config.version && advert.interval != self.config.advert_interval {
             self.notice(Notice::IntervalMismatch { source, interval: advert.interval }, actions);
         }
         if !advert.addresses_match {
@@ -53,6 +63,10 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> VirtualRouter<A, P> {
 
     pub(super) fn heard_as_backup(&mut self, now: Duration, advert: &Advert) {
         let Phase::Backup(backup) = &mut self.phase else { return };
+        // RFC 9568 §8.4.1: it says the same in version 3, and more exactly.
+        if self.config.both_versions && advert.version == Version::V2 && backup.has_better(now, advert) {
+            return;
+        }
         if advert.priority == 0 {
             backup.resigned(now, skew(self.config.version, self.priority, backup.interval()));
             return;
@@ -123,6 +137,7 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> VirtualRouter<A, P> {
         Expectation {
             vrid: config.vrid,
             version: config.version,
+            both_versions: config.both_versions,
             family: config.family,
             interval: config.advert_interval,
             authentication: config.authentication,

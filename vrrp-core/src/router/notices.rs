@@ -3,7 +3,7 @@
 use crate::Notice;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Notices(u8);
+pub(super) struct Notices(u16);
 
 impl Notices {
     /// Whether `notice` has not been given yet; it counts as given from now on.
@@ -17,6 +17,7 @@ impl Notices {
             Notice::DuplicateIdentity => 1 << 5,
             Notice::HeldUp { .. } => 1 << 6,
             Notice::ForeignConfiguration => 1 << 7,
+            Notice::VersionMismatch { .. } => 1 << 8,
         };
         let new = self.0 & bit == 0;
         self.0 |= bit;
@@ -29,4 +30,4 @@ impl Notices {
     }
 }
 
-const SECOND_ACTIVE: u8 = 1 << 2;
+const SECOND_ACTIVE: u16 = 1 << 2;

@@ -79,7 +79,8 @@ impl<'a> Repr<'a> {
         message[field::COUNT] = u8::try_from(self.addresses.iter().count()).ok()?;
         let interval = match self.version {
             Version::V2 => {
-                let seconds = u8::try_from(self.interval.centiseconds() / 100).ok()?;
+                // Beside version 3 it may be less than one (RFC 9568 §8.4 leaves it open).
+                let seconds = u8::try_from((self.interval.centiseconds() / 100).max(1)).ok()?;
                 [self.authentication.kind(), seconds]
             }
             Version::V3 => (self.interval.centiseconds() & INTERVAL_MASK).to_be_bytes(),

@@ -1,6 +1,7 @@
 //! Behaviour through the public API.
 
 mod announce;
+mod both_versions;
 mod configuration;
 mod faults;
 mod fingerprint;

@@ -27,6 +27,7 @@ fn expectation(version: Version) -> Expectation<'static> {
     Expectation {
         vrid: vrid(1),
         version,
+        both_versions: false,
         family: Family::V4,
         interval: interval(100),
         authentication: Authentication::None,
@@ -76,6 +77,7 @@ fn v2(message: &[u8]) -> Result<Advert, Ignored> {
 #[test]
 fn good_adverts_reach_the_top_in_every_form() {
     let advert = Advert {
+        version: Version::V2,
         source: host(Family::V4, 10),
         link_source: None,
         priority: 100,
@@ -84,6 +86,7 @@ fn good_adverts_reach_the_top_in_every_form() {
         addresses_match: true,
     };
     assert_eq!(v2(&T1), Ok(advert));
+    let advert = Advert { version: Version::V3, ..advert };
     assert_eq!(v3(&T5), Ok(advert));
     // P13: both camps are understood, and told apart.
     assert_eq!(v3(&T6), Ok(Advert { checksum: ChecksumForm::PseudoHeader, ..advert }));

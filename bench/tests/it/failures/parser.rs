@@ -47,6 +47,7 @@ fn verdict(version: Version, message: &[u8]) -> Result<(), Ignored> {
     let expectation = Expectation {
         vrid: wish.vrid,
         version,
+        both_versions: false,
         family: Family::V4,
         interval: wish.advert_interval,
         authentication: vrrp_core::wire::auth::Authentication::None,

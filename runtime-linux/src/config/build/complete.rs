@@ -35,6 +35,7 @@ pub(super) fn complete(mut said: Said, diagnostics: &mut Diagnostics) -> Option<
     let (addresses, excluded) = rules.addresses(&mut said)?;
     let v4 = addresses.first().is_some_and(|first| first.address.is_ipv4());
     let version = rules.version(&said, v4);
+    let both_versions = rules.both_versions(&said, v4);
     let (wants_active, priority) = rules.wish(&said);
     let owner = priority == Priority::OWNER;
     let preempt = rules.preempt(&said, wants_active);
@@ -65,6 +66,7 @@ pub(super) fn complete(mut said: Said, diagnostics: &mut Diagnostics) -> Option<
         transmit_base: false,
         vrid,
         version,
+        both_versions,
         priority,
         wants_active,
         advert_interval,
@@ -79,7 +81,8 @@ pub(super) fn complete(mut said: Said, diagnostics: &mut Diagnostics) -> Option<
         check_unicast_source: said.check_unicast_source && !peers.is_empty(),
         unicast_peers: peers,
         unicast_ttl: said.unicast_ttl,
-        checksum: said.checksum,
+        checksum: said.checksum.form,
+        follow_checksum: said.checksum.follow,
         garp,
         accept,
         strict: said.strict,
@@ -205,6 +208,20 @@ impl Rules<'_> {
             None if v4 => Version::V2,
             None => Version::V3,
         }
+    }
+
+    /// Whether it speaks version 2 beside version 3.
+    fn both_versions(&mut self, said: &Said, v4: bool) -> bool {
+        let Some(span) = said.both_versions else { return false };
+        if !v4 {
+            let message = "version 2 knows IPv4 only";
+            self.complain(&kind::VERSION_2_OVER_IPV6, message, span, "version 3 alone is used");
+        } else if said.advert_interval.is_some_and(|(interval, _)| interval < Duration::from_secs(1)) {
+            let message = "version 2 cannot tell an interval of less than a second";
+            let consequence = "routers of version 2 wait for adverts as if one came every second";
+            self.complain(&kind::BOTH_VERSIONS_FAST, message, span, consequence);
+        }
+        v4
     }
 
     /// Whether it wants to start as MASTER, and its priority.

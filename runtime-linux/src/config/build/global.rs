@@ -22,7 +22,7 @@ pub(super) struct Defaults {
     pub(super) down_timer_adverts: u8,
     pub(super) lower_priority_no_advert: bool,
     pub(super) higher_priority_send_advert: Option<bool>,
-    pub(super) checksum: ChecksumForm,
+    pub(super) checksum: Checksum,
     pub(super) check_unicast_source: bool,
     /// `default_interface`.
     pub(super) interface: Option<String>,
@@ -51,7 +51,7 @@ impl Default for Defaults {
             down_timer_adverts: 3,
             lower_priority_no_advert: false,
             higher_priority_send_advert: None,
-            checksum: ChecksumForm::PseudoHeader,
+            checksum: Checksum { form: ChecksumForm::PseudoHeader, follow: false },
             check_unicast_source: false,
             interface: None,
             iproute_etc: None,
@@ -119,7 +119,7 @@ pub(super) fn read(node: &Node, global: &mut Global, defaults: &mut Defaults, di
                 defaults.higher_priority_send_advert =
                     values.boolean().or(defaults.higher_priority_send_advert);
             }
-            "v3_checksum_as_v2" => set(&mut defaults.checksum, values.boolean().map(checksum)),
+            "v3_checksum_as_v2" => set(&mut defaults.checksum, Checksum::read(&mut values)),
             "vrrp_check_unicast_src" => set(&mut defaults.check_unicast_source, values.boolean()),
             "default_interface" => defaults.interface = values.word("an interface"),
             "iproute_etc_dir" => defaults.iproute_etc = values.word("a directory"),
@@ -140,9 +140,24 @@ pub(super) fn read(node: &Node, global: &mut Global, defaults: &mut Defaults, di
     }
 }
 
-/// The checksum that `v3_checksum_as_v2` asks for.
-pub(super) fn checksum(as_version_2: bool) -> ChecksumForm {
-    if as_version_2 { ChecksumForm::Rfc9568 } else { ChecksumForm::PseudoHeader }
+/// What `v3_checksum_as_v2` asks for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Checksum {
+    pub(super) form: ChecksumForm,
+    /// What a better router sends goes before.
+    pub(super) follow: bool,
+}
+
+impl Checksum {
+    /// Yes, no, or `follow`: no, until a better router is heard with a yes.
+    pub(super) fn read(values: &mut Values<'_, '_>) -> Option<Self> {
+        if values.is("follow") {
+            return Some(Self { form: ChecksumForm::PseudoHeader, follow: true });
+        }
+        let as_version_2 = values.boolean()?;
+        let form = if as_version_2 { ChecksumForm::Rfc9568 } else { ChecksumForm::PseudoHeader };
+        Some(Self { form, follow: false })
+    }
 }
 
 /// Stores a value if there is one.

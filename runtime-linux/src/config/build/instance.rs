@@ -4,13 +4,11 @@ use core::net::IpAddr;
 use core::time::Duration;
 
 use super::complete::complete;
-use super::global::{Defaults, LONGEST, checksum, set};
+use super::global::{Checksum, Defaults, LONGEST, set};
 use super::{address, authentication, blocks, duplicate, each, name_of, notify, track, virtual_interface};
 use crate::config::diagnose::{Diagnostic, Diagnostics, kind};
 use crate::config::keyword::Block;
-use crate::config::model::{
-    ChecksumForm, Garp, Instance, Notify, Priority, UnicastPeer, Version, VirtualAddress, Vrid,
-};
+use crate::config::model::{Garp, Instance, Notify, Priority, UnicastPeer, Version, VirtualAddress, Vrid};
 use crate::config::source::Span;
 use crate::config::text::Token;
 use crate::config::tree::Node;
@@ -39,7 +37,8 @@ pub(super) struct Said {
     pub(super) peers: Vec<(UnicastPeer, Span)>,
     pub(super) check_unicast_source: bool,
     pub(super) unicast_ttl: u8,
-    pub(super) checksum: ChecksumForm,
+    pub(super) checksum: Checksum,
+    pub(super) both_versions: Option<Span>,
     pub(super) garp: Garp,
     pub(super) lower_priority_repeat: Option<u8>,
     pub(super) accept: Option<(bool, Span)>,
@@ -130,6 +129,7 @@ fn read(
         check_unicast_source: defaults.check_unicast_source,
         unicast_ttl: 255,
         checksum: defaults.checksum,
+        both_versions: None,
         garp: defaults.garp,
         lower_priority_repeat: defaults.lower_priority_repeat,
         accept: None,
@@ -200,9 +200,13 @@ impl Said {
                 self.advert_interval = interval.map(|interval| (interval, span)).or(self.advert_interval);
             }
             "version" => {
-                let versions = [("2", Version::V2), ("3", Version::V3)];
-                let version = values.one_of(&versions, "the line is ignored");
-                self.version = version.map(|version| (version, span)).or(self.version);
+                let versions = [("2", (Version::V2, None)), ("3", (Version::V3, None))];
+                let both = ("both", (Version::V3, Some(span)));
+                if let Some((version, both)) =
+                    values.one_of(&[versions[0], versions[1], both], "the line is ignored")
+                {
+                    (self.version, self.both_versions) = (Some((version, span)), both);
+                }
             }
             "nopreempt" => self.nopreempt = Some(node.word.span),
             "preempt" => self.nopreempt = None,
@@ -236,7 +240,7 @@ impl Said {
             }
             "unicast_ttl" => set(&mut self.unicast_ttl, values.number(0..=255)),
             "check_unicast_src" => set(&mut self.check_unicast_source, values.boolean()),
-            "v3_checksum_as_v2" => set(&mut self.checksum, values.boolean().map(checksum)),
+            "v3_checksum_as_v2" => set(&mut self.checksum, Checksum::read(&mut values)),
             "dont_track_primary" => self.ignore_own_interface = true,
             "garp_master_delay" => set(&mut self.garp.delay, values.seconds(0.0..=LONGEST)),
             "garp_master_repeat" => set(&mut self.garp.repeat, values.number(1..=255)),

@@ -174,6 +174,8 @@ pub const SMALL_GROUP: Kind = advice("S0415");
 pub const UNKNOWN_STATE: Kind = warning("S0416");
 /// A sync group of which some members own their addresses and some do not.
 pub const OWNER_BESIDE_OTHERS: Kind = error("S0417");
+/// Both versions at once, faster than one of them can tell.
+pub const BOTH_VERSIONS_FAST: Kind = advice("S0427");
 /// A key that cannot be used.
 pub const UNUSABLE_KEY: Kind = error("S0426");
 /// A virtual interface that is made otherwise than the file says.
@@ -261,6 +263,7 @@ pub const ALL: &[&Kind] = &[
     &UNKNOWN_STATE,
     &OWNER_BESIDE_OTHERS,
     &QUORUM_IMPOSSIBLE,
+    &BOTH_VERSIONS_FAST,
     &UNUSABLE_KEY,
     &VIRTUAL_INTERFACE,
     &NO_PROTOCOL,
