@@ -12,3 +12,4 @@ mod ending;
 mod junk;
 mod race;
 mod timing;
+mod vmac;

@@ -21,6 +21,8 @@ pub(crate) struct Cell {
     pub(crate) authentication: Authentication,
     /// Who speaks from the virtual link address.
     pub(crate) vmac: [bool; 2],
+    /// Who has a virtual link address speaks from the link below it all the same.
+    pub(crate) xmit_base: bool,
     /// Two routers on two links in a sync group, instead of one.
     pub(crate) group: bool,
     pub(crate) preempt: Preempt,
@@ -37,6 +39,7 @@ pub(crate) const PLAIN: Cell = Cell {
     transport: Transport::Multicast,
     authentication: Authentication::None,
     vmac: [false, false],
+    xmit_base: false,
     group: false,
     preempt: Preempt::AtOnce,
     owner: false,
@@ -145,7 +148,9 @@ impl Cell {
 
     /// What an advert of `side` on `link` must be; what the cell leaves open is as in `seen`.
     pub(crate) fn form(&self, side: usize, program: Program, link: usize, seen: &Advert) -> Advert {
-        let virtually = self.vmac[side] || program == Program::Frr;
+        // keepalived 2.6: unicast adverts never leave by the virtual link.
+        let from_it = !self.xmit_base && self.transport == Transport::Multicast;
+        let virtually = self.vmac[side] && from_it || program == Program::Frr;
         let own = self.own_address(side, link).parse().unwrap();
         let peer = self.own_address(1 - side, link).parse().unwrap();
         let group: IpAddr = match self.family {

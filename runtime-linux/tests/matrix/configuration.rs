@@ -19,6 +19,7 @@ pub(crate) fn keepalived(cell: &Cell, side: usize) -> String {
         )
         .unwrap();
         text += &flag(cell.vmac[side], "use_vmac");
+        text += &flag(cell.vmac[side] && cell.xmit_base, "vmac_xmit_base");
         match cell.preempt {
             Preempt::Never => text += "    nopreempt\n",
             // Only for a router that would preempt.

@@ -6,7 +6,8 @@ use runtime_linux::lab::{Advert, Seen};
 
 use crate::scene::NAMES;
 
-/// A time in which one side spoke without a break of two intervals.
+/// A time in which one side was Active: it said no goodbye, and there is neither a break of three intervals in it (who
+/// leaves and comes back by itself waits longer than that) nor one of two in which the other side was heard.
 #[derive(Clone, Debug)]
 pub(crate) struct Span {
     pub(crate) side: usize,
@@ -37,6 +38,7 @@ pub(crate) fn adverts(
 pub(crate) fn spans(seen: &[Seen], vrid: u8, intervals: [Duration; 2]) -> Vec<Span> {
     let mut spans: Vec<Span> = Vec::new();
     for (at, side, advert) in adverts(seen, vrid) {
+        let heard_since = spans.iter().rfind(|span| span.side != side).map_or(Duration::ZERO, |span| span.to);
         let last = spans.iter_mut().rfind(|span| span.side == side);
         if advert.priority == 0 {
             // Without a span it is a goodbye of one who was not Active.
@@ -46,7 +48,10 @@ pub(crate) fn spans(seen: &[Seen], vrid: u8, intervals: [Duration; 2]) -> Vec<Sp
             continue;
         }
         match last {
-            Some(span) if span.goodbye.is_none() && at < span.to + intervals[side] * 2 => {
+            Some(span)
+                if span.goodbye.is_none()
+                    && at < span.to + intervals[side] * patience(span.to < heard_since) =>
+            {
                 span.longest_gap = span.longest_gap.max(at.saturating_sub(span.to));
                 (span.to, span.adverts, span.priority) = (at, span.adverts + 1, advert.priority);
             }
@@ -62,6 +67,10 @@ pub(crate) fn spans(seen: &[Seen], vrid: u8, intervals: [Duration; 2]) -> Vec<Sp
         }
     }
     spans
+}
+
+fn patience(other_was_heard: bool) -> u32 {
+    if other_was_heard { 2 } else { 3 }
 }
 
 /// The last advert of a side that was no goodbye, before `until`.

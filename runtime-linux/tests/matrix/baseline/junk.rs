@@ -39,6 +39,39 @@ fn baseline_2_a_rejected_packet_never_touches_a_timer() {
     });
 }
 
+/// The longest interval that version 3 can say is a valid one, and RFC 9568 §6.4.2 has it learnt, whoever says it (F16):
+/// without authentication one packet parks the address for two minutes, and all that can be done is to say so. With
+/// `auth_hmac`, which Debian's keepalived does not have, it is nobody's word.
+#[test]
+#[ignore = "needs keepalived, root"]
+fn baseline_5_an_interval_of_4095_parks_nothing_where_adverts_are_authenticated_and_is_told_where_they_are_not()
+ {
+    lab::test(|| {
+        let hmac = "auth_hmac {\n key 1 hex:000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n \
+                    active_key 1\n mode enforce\n }";
+        let mut lans = [(Steadfast, hmac), (Steadfast, ""), (Keepalived, "")]
+            .map(|(program, more)| Lan::new(program, &[200, 100], "0.1", more));
+        lans.iter_mut().for_each(Lan::elect);
+        let from = clock::wall();
+        for lan in &lans {
+            Forger::new(&lan.switch).send(Forged { interval: 4095, ..VALID });
+        }
+        pause(Duration::from_secs(3));
+        let to = clock::wall();
+        let heard = lans.each_ref().map(|lan| [0, 1].map(|host| lan.adverts(host, from, to).len()));
+        println!(
+            "baseline 5: [n1, n2] sent in 3 s after one packet with 4095: steadfast with auth_hmac {:?}, without {:?}, \
+             keepalived {:?}",
+            heard[0], heard[1], heard[2]
+        );
+        assert!(heard[0][0] >= 25, "{}", lans[0].logs());
+        assert_eq!(heard[0][1], 0, "{}", lans[0].logs());
+        let told = lans[1].process(0).wait_for("198.18.0.66", Duration::ZERO);
+        assert!(told.is_some(), "nobody is named{}", lans[1].logs());
+        println!("{}", lans[1].logs());
+    });
+}
+
 #[test]
 #[ignore = "needs keepalived, root"]
 fn baseline_5_an_interval_of_zero_moves_nothing() {
