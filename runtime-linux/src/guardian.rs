@@ -4,7 +4,8 @@
 //! stands in memory that both share ([`ledger`]). When the worker dies, another is forked at once and goes on
 //! as those routers before a peer has missed them. Where that fails, because no worker is ready in time or one
 //! after the other dies, the guardian takes their addresses away and resigns for them, so that a peer takes
-//! over at once and no address has two owners; then it tries again, with pauses.
+//! over at once and no address has two owners; then it tries again, with pauses. A worker whose VRRP thread does not
+//! go on is killed, as if it had died.
 //!
 //! When the guardian dies, the kernel sends SIGTERM to the worker, which then stops cleanly. When both die at
 //! once nobody is left: the addresses stay where they are, as after any crash of a machine.
@@ -16,6 +17,7 @@ pub mod estate;
 mod executor;
 pub mod host;
 pub mod ledger;
+mod pulse;
 mod record;
 pub(crate) mod sys;
 
@@ -37,6 +39,7 @@ use tracing::{error, info, warn};
 
 use crate::clock;
 use ledger::Ledger;
+use pulse::Pulse;
 
 /// How the guardian shall behave.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -180,8 +183,10 @@ impl Guardian {
         let estates = self.ledger.estates();
         let patience = estates.iter().map(|estate| estate.standing.interval).min();
         let mut deadline = patience.map(|patience| clock::now().saturating_add(patience));
+        let mut pulse = Pulse::default();
         loop {
-            let timeout = deadline.map(|deadline| deadline.saturating_sub(clock::now()));
+            let next = deadline.map_or(pulse.next(), |deadline| deadline.min(pulse.next()));
+            let timeout = Some(next.saturating_sub(clock::now()));
             for signal in self.hear(timeout)? {
                 if signal != Signal::SIGCHLD {
                     // One that has ended is about to be waited for.
@@ -204,6 +209,17 @@ impl Guardian {
                 if self.ledger.revoke() {
                     error!("worker {pid} is not ready within an advert interval");
                     self.hand_over();
+                }
+            }
+            let now = clock::now();
+            if now >= pulse.next() {
+                // Before it has taken over, what stands in the memory is its predecessor's.
+                let taken_over = !self.ledger.is_offered();
+                let standings = || if taken_over { self.ledger.standings() } else { Vec::new() };
+                if pulse.look(now, self.ledger.turns(), standings) {
+                    error!("worker {pid} hangs: its adverts are overdue and it does not go on; it is killed");
+                    let _ = kill(pid, Signal::SIGKILL);
+                    pulse = Pulse::default();
                 }
             }
         }

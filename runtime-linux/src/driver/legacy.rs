@@ -206,6 +206,13 @@ impl Worker {
         }
     }
 
+    /// Tells the guardian that the thread goes on.
+    pub(super) fn show_life(&self) {
+        if let Some(legacy) = &self.legacy {
+            legacy.scribe.turn();
+        }
+    }
+
     /// An instance is gone and leaves nothing.
     pub(super) fn strike(&mut self, id: usize) {
         if let Some(legacy) = &self.legacy {

@@ -164,6 +164,7 @@ impl Worker {
         if let Some(until) = self.breath.take(self.deadline()) {
             pace::rest(until);
         }
+        self.show_life();
         let mut ready = core::mem::take(&mut self.ready);
         let waited = self.poller.wait(self.deadline(), &mut ready);
         let flow = waited.and_then(|()| self.drain(&mut ready));
@@ -246,6 +247,7 @@ impl Worker {
     /// Does what a router says, and reports a change of its state. Adverts and addresses are on their way then: see
     /// [`post`](Self::post) and [`put_addresses`](Self::put_addresses).
     pub(super) fn perform(&mut self, id: usize, now: Duration, actions: &[Action]) {
+        self.show_life();
         let Some(instance) = self.roster.get_mut(id) else { return };
         instance.statistics.record(actions);
         let mut why = None;

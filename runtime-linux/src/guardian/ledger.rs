@@ -69,6 +69,19 @@ impl Ledger {
         changes.unwrap_or_default()
     }
 
+    /// How many turns the workers' VRRP threads have taken.
+    pub fn turns(&self) -> u64 {
+        self.words[TURNS].load(Ordering::Relaxed)
+    }
+
+    /// Where the routers stand that are Active now.
+    pub fn standings(&self) -> Vec<Standing> {
+        let bank = self.current();
+        let used = usize::try_from(self.words[USED + bank].load(Ordering::SeqCst)).unwrap_or(SLOTS);
+        let slots = (0..used.min(SLOTS)).map(|slot| self.slot(bank, slot).0);
+        slots.filter_map(|words| Standing::decode(&record::read(words)?)).collect()
+    }
+
     /// Everything left, in both banks: what the last worker took up may be in either.
     pub fn estates(&self) -> Vec<Estate> {
         let current = self.current();
@@ -146,6 +159,11 @@ impl Scribe {
         record::write(self.ledger.host(), &changes.encode())
     }
 
+    /// Counts a turn.
+    pub fn turn(&self) {
+        self.ledger.words[TURNS].fetch_add(1, Ordering::Relaxed);
+    }
+
     /// Everything left has been dealt with: from here on what this worker wrote counts.
     pub fn settle(&self) {
         let last = self.ledger.current();
@@ -188,6 +206,8 @@ const OFFER: usize = 1;
 const LIVED: usize = 2;
 /// How many slots of each bank were ever used.
 const USED: usize = 3;
+/// Turns of VRRP threads. Each bank has a word of `USED` before it.
+const TURNS: usize = USED + 2;
 
 /// Nobody has taken over yet.
 const OFFERED: u64 = 1;

@@ -55,124 +55,7 @@ fn what_wraps_and_measures_is_read() {
 
 #[test]
 fn every_wrong_word_of_a_route_is_pointed_at_and_leaves_it_out() {
-    for (line, complaint) in [
-        (
-            "10.0.0.0/8 vai 192.0.2.9",
-            "6:12: error[S0301]: `vai` is not what is expected here; the route is left out; did you mean `via`?",
-        ),
-        (
-            "10.0.0.0/33 dev eth0",
-            "6:1: error[S0301]: `10.0.0.0/33` is not what is expected here; the route is left out",
-        ),
-        (
-            "10.0.0.1/8 dev eth0",
-            "6:1: error[S0301]: `10.0.0.1/8` is not what is expected here; the route is left out; did you mean `10.0.0.0/8`?",
-        ),
-        ("10.0.0.0/8 via", "6:15: error[S0203]: `via` has no value; the route is left out"),
-        (
-            "10.0.0.0/8 via 2001:db8::1",
-            "6:16: error[S0306]: IPv4 and IPv6 in one entry; the route is left out",
-        ),
-        (
-            "10.0.0.0/8 via inet6 192.0.2.9",
-            "6:22: error[S0301]: `192.0.2.9` is not what is expected here; the route is left out",
-        ),
-        ("inet6 10.0.0.0/8 dev eth0", "6:7: error[S0306]: IPv4 and IPv6 in one entry; the route is left out"),
-        (
-            "10.0.0.0/8 from 192.0.2.0/24 dev eth0",
-            "6:1: error[S0306]: IPv4 routes have no `from`; the route is left out",
-        ),
-        (
-            "10.0.0.0/8 dev eth0 table mian",
-            "6:27: error[S0301]: `mian` is not what is expected here; the route is left out; did you mean `main`?",
-        ),
-        (
-            "10.0.0.0/8 dev eth0 scope globle",
-            "6:27: error[S0301]: `globle` is not what is expected here; the route is left out; did you mean `global`?",
-        ),
-        (
-            "10.0.0.0/8 dev eth0 tos 256",
-            "6:25: error[S0301]: `256` is not what is expected here; the route is left out",
-        ),
-        (
-            "10.0.0.0/8 dev eth0 metric -1",
-            "6:28: error[S0301]: `-1` is not what is expected here; the route is left out",
-        ),
-        (
-            "10.0.0.0/8 dev eth0 mtu lock big",
-            "6:30: error[S0301]: `big` is not what is expected here; the route is left out",
-        ),
-        (
-            "10.0.0.0/8 dev eth0 hoplimit 256",
-            "6:30: error[S0301]: `256` is not what is expected here; the route is left out",
-        ),
-        (
-            "10.0.0.0/8 dev eth0 rtt 5m",
-            "6:25: error[S0301]: `5m` is not what is expected here; the route is left out",
-        ),
-        (
-            "10.0.0.0/8 dev eth0 quickack 2",
-            "6:30: error[S0301]: `2` is not what is expected here; the route is left out",
-        ),
-        (
-            "10.0.0.0/8 dev eth0 features enc",
-            "6:30: error[S0301]: `enc` is not what is expected here; the route is left out; did you mean `ecn`?",
-        ),
-        (
-            "10.0.0.0/8 dev eth0 pref high",
-            "6:21: error[S0306]: IPv4 and IPv6 in one entry; the route is left out",
-        ),
-        (
-            "2001:db8::/32 dev eth0 pref hihg",
-            "6:29: error[S0301]: `hihg` is not what is expected here; the route is left out; did you mean `high`?",
-        ),
-        (
-            "2001:db8::/32 dev eth0 realms 5",
-            "6:24: error[S0306]: IPv4 and IPv6 in one entry; the route is left out",
-        ),
-        (
-            "10.0.0.0/8 dev eth0 realms 1/65536",
-            "6:28: error[S0301]: `1/65536` is not what is expected here; the route is left out",
-        ),
-        (
-            "10.0.0.0/8 dev eth0 ttl-propagate on",
-            "6:35: error[S0301]: `on` is not what is expected here; the route is left out",
-        ),
-        (
-            "10.0.0.0/8 dev eth0 encap ip7",
-            "6:27: error[S0301]: `ip7` is not what is expected here; the route is left out; did you mean `ip`?",
-        ),
-        (
-            "10.0.0.0/8 dev eth0 encap ip dst 2001:db8::1",
-            "6:34: error[S0301]: `2001:db8::1` is not what is expected here; the route is left out",
-        ),
-        (
-            "10.0.0.0/8 dev eth0 encap mpls 100/1048576",
-            "6:32: error[S0301]: `100/1048576` is not what is expected here; the route is left out",
-        ),
-        (
-            "10.0.0.0/8 nexthop via 192.0.2.9 weight 0",
-            "6:41: error[S0301]: `0` is not what is expected here; the route is left out",
-        ),
-        (
-            "10.0.0.0/8 nexthop via 192.0.2.9 table 5",
-            "6:34: error[S0301]: `table` is not what is expected here; the route is left out",
-        ),
-        (
-            "10.0.0.0/8 dev eth0 nexthop via 192.0.2.9",
-            "6:1: error[S0701]: a next hop inside and outside of `nexthop`; the route is left out",
-        ),
-        ("via 192.0.2.9", "6:1: error[S0701]: a route without a destination; the route is left out"),
-        ("10.0.0.0/8", "6:1: error[S0701]: the route leads nowhere; the route is left out"),
-        (
-            "10.0.0.0/8 dev an-interface-too-long",
-            "6:16: error[S0301]: `an-interface-too-long` is not what is expected here; the route is left out",
-        ),
-        (
-            "10.0.0.0/8 dev eth0 track_group g",
-            "6:33: error[S0301]: `g` is not what is expected here; the route is left out",
-        ),
-    ] {
+    for (line, complaint) in WRONG_ROUTES {
         let text = router(&format!("virtual_routes {{\n{line}\n}}"));
         let loaded = load(&text);
         assert_eq!(complaints(&text), [complaint], "{line}");
@@ -257,71 +140,7 @@ fn a_rule_is_read_as_it_is_written() {
 
 #[test]
 fn every_wrong_word_of_a_rule_is_pointed_at_and_leaves_it_out() {
-    for (line, complaint) in [
-        (
-            "form 10.0.0.0/8 table 5 priority 1",
-            "6:1: error[S0301]: `form` is not what is expected here; the rule is left out; did you mean `from`?",
-        ),
-        (
-            "from 10.0.0.0/33 table 5 priority 1",
-            "6:6: error[S0301]: `10.0.0.0/33` is not what is expected here; the rule is left out",
-        ),
-        (
-            "from 10.0.0.0/8 to 2001:db8::1 table 5 priority 1",
-            "6:20: error[S0306]: IPv4 and IPv6 in one entry; the rule is left out",
-        ),
-        ("table 0 priority 1", "6:7: error[S0301]: `0` is not what is expected here; the rule is left out"),
-        (
-            "table loacl priority 1",
-            "6:7: error[S0301]: `loacl` is not what is expected here; the rule is left out; did you mean `local`?",
-        ),
-        ("from 10.0.0.0/8 priority 1", "6:1: error[S0701]: a rule that does nothing; the rule is left out"),
-        (
-            "table 5 blackhole priority 1",
-            "6:9: error[S0701]: a rule does one thing only; the rule is left out",
-        ),
-        (
-            "table 5 fwmark 1/ priority 1",
-            "6:16: error[S0301]: `1/` is not what is expected here; the rule is left out",
-        ),
-        (
-            "table 5 uidrange 5 priority 1",
-            "6:18: error[S0301]: `5` is not what is expected here; the rule is left out",
-        ),
-        (
-            "table 5 uidrange 6-5 priority 1",
-            "6:18: error[S0301]: `6-5` is not what is expected here; the rule is left out",
-        ),
-        (
-            "table 5 sport 70000 priority 1",
-            "6:15: error[S0301]: `70000` is not what is expected here; the rule is left out",
-        ),
-        (
-            "table 5 ipproto tpc priority 1",
-            "6:17: error[S0301]: `tpc` is not what is expected here; the rule is left out; did you mean `tcp`?",
-        ),
-        (
-            "table 5 sup_pl 129 priority 1",
-            "6:16: error[S0301]: `129` is not what is expected here; the rule is left out",
-        ),
-        (
-            "inet6 table 5 realms 5 priority 1",
-            "6:15: error[S0306]: IPv4 and IPv6 in one entry; the rule is left out",
-        ),
-        (
-            "blackhole sup_pl 8 priority 1",
-            "6:11: error[S0701]: `sup_pl` means something with a table only; the rule is left out",
-        ),
-        ("goto 5", "6:1: error[S0701]: `goto` in a rule without a priority; the rule is left out"),
-        (
-            "goto 5 priority 5",
-            "6:1: error[S0701]: `goto` leads to a rule before this one, or to itself; the rule is left out",
-        ),
-        (
-            "type nopp priority 5",
-            "6:6: error[S0301]: `nopp` is not what is expected here; the rule is left out; did you mean `nop`?",
-        ),
-    ] {
+    for (line, complaint) in WRONG_RULES {
         let text = router(&format!("virtual_rules {{\n{line}\n}}"));
         assert_eq!(complaints(&text), [complaint], "{line}");
         assert_eq!(load(&text).configuration.unwrap().instances[0].rules, [], "{line}");
@@ -392,3 +211,184 @@ fn names_are_looked_up_where_the_file_says() {
     );
     assert_eq!(clean(&text).instances[0].routes[0].table, Table::Number(100));
 }
+
+/// What is written, and what is said of it.
+const WRONG_ROUTES: &[(&str, &str)] = &[
+    (
+        "10.0.0.0/8 vai 192.0.2.9",
+        "6:12: error[S0301]: `vai` is not what is expected here; the route is left out; did you mean `via`?",
+    ),
+    (
+        "10.0.0.0/33 dev eth0",
+        "6:1: error[S0301]: `10.0.0.0/33` is not what is expected here; the route is left out",
+    ),
+    (
+        "10.0.0.1/8 dev eth0",
+        "6:1: error[S0301]: `10.0.0.1/8` is not what is expected here; the route is left out; did you mean `10.0.0.0/8`?",
+    ),
+    ("10.0.0.0/8 via", "6:15: error[S0203]: `via` has no value; the route is left out"),
+    ("10.0.0.0/8 via 2001:db8::1", "6:16: error[S0306]: IPv4 and IPv6 in one entry; the route is left out"),
+    (
+        "10.0.0.0/8 via inet6 192.0.2.9",
+        "6:22: error[S0301]: `192.0.2.9` is not what is expected here; the route is left out",
+    ),
+    ("inet6 10.0.0.0/8 dev eth0", "6:7: error[S0306]: IPv4 and IPv6 in one entry; the route is left out"),
+    (
+        "10.0.0.0/8 from 192.0.2.0/24 dev eth0",
+        "6:1: error[S0306]: IPv4 routes have no `from`; the route is left out",
+    ),
+    (
+        "10.0.0.0/8 dev eth0 table mian",
+        "6:27: error[S0301]: `mian` is not what is expected here; the route is left out; did you mean `main`?",
+    ),
+    (
+        "10.0.0.0/8 dev eth0 scope globle",
+        "6:27: error[S0301]: `globle` is not what is expected here; the route is left out; did you mean `global`?",
+    ),
+    (
+        "10.0.0.0/8 dev eth0 tos 256",
+        "6:25: error[S0301]: `256` is not what is expected here; the route is left out",
+    ),
+    (
+        "10.0.0.0/8 dev eth0 metric -1",
+        "6:28: error[S0301]: `-1` is not what is expected here; the route is left out",
+    ),
+    (
+        "10.0.0.0/8 dev eth0 mtu lock big",
+        "6:30: error[S0301]: `big` is not what is expected here; the route is left out",
+    ),
+    (
+        "10.0.0.0/8 dev eth0 hoplimit 256",
+        "6:30: error[S0301]: `256` is not what is expected here; the route is left out",
+    ),
+    (
+        "10.0.0.0/8 dev eth0 rtt 5m",
+        "6:25: error[S0301]: `5m` is not what is expected here; the route is left out",
+    ),
+    (
+        "10.0.0.0/8 dev eth0 quickack 2",
+        "6:30: error[S0301]: `2` is not what is expected here; the route is left out",
+    ),
+    (
+        "10.0.0.0/8 dev eth0 features enc",
+        "6:30: error[S0301]: `enc` is not what is expected here; the route is left out; did you mean `ecn`?",
+    ),
+    (
+        "10.0.0.0/8 dev eth0 pref high",
+        "6:21: error[S0306]: IPv4 and IPv6 in one entry; the route is left out",
+    ),
+    (
+        "2001:db8::/32 dev eth0 pref hihg",
+        "6:29: error[S0301]: `hihg` is not what is expected here; the route is left out; did you mean `high`?",
+    ),
+    (
+        "2001:db8::/32 dev eth0 realms 5",
+        "6:24: error[S0306]: IPv4 and IPv6 in one entry; the route is left out",
+    ),
+    (
+        "10.0.0.0/8 dev eth0 realms 1/65536",
+        "6:28: error[S0301]: `1/65536` is not what is expected here; the route is left out",
+    ),
+    (
+        "10.0.0.0/8 dev eth0 ttl-propagate on",
+        "6:35: error[S0301]: `on` is not what is expected here; the route is left out",
+    ),
+    (
+        "10.0.0.0/8 dev eth0 encap ip7",
+        "6:27: error[S0301]: `ip7` is not what is expected here; the route is left out; did you mean `ip`?",
+    ),
+    (
+        "10.0.0.0/8 dev eth0 encap ip dst 2001:db8::1",
+        "6:34: error[S0301]: `2001:db8::1` is not what is expected here; the route is left out",
+    ),
+    (
+        "10.0.0.0/8 dev eth0 encap mpls 100/1048576",
+        "6:32: error[S0301]: `100/1048576` is not what is expected here; the route is left out",
+    ),
+    (
+        "10.0.0.0/8 nexthop via 192.0.2.9 weight 0",
+        "6:41: error[S0301]: `0` is not what is expected here; the route is left out",
+    ),
+    (
+        "10.0.0.0/8 nexthop via 192.0.2.9 table 5",
+        "6:34: error[S0301]: `table` is not what is expected here; the route is left out",
+    ),
+    (
+        "10.0.0.0/8 dev eth0 nexthop via 192.0.2.9",
+        "6:1: error[S0701]: a next hop inside and outside of `nexthop`; the route is left out",
+    ),
+    ("via 192.0.2.9", "6:1: error[S0701]: a route without a destination; the route is left out"),
+    ("10.0.0.0/8", "6:1: error[S0701]: the route leads nowhere; the route is left out"),
+    (
+        "10.0.0.0/8 dev an-interface-too-long",
+        "6:16: error[S0301]: `an-interface-too-long` is not what is expected here; the route is left out",
+    ),
+    (
+        "10.0.0.0/8 dev eth0 track_group g",
+        "6:33: error[S0301]: `g` is not what is expected here; the route is left out",
+    ),
+];
+
+/// What is written, and what is said of it.
+const WRONG_RULES: &[(&str, &str)] = &[
+    (
+        "form 10.0.0.0/8 table 5 priority 1",
+        "6:1: error[S0301]: `form` is not what is expected here; the rule is left out; did you mean `from`?",
+    ),
+    (
+        "from 10.0.0.0/33 table 5 priority 1",
+        "6:6: error[S0301]: `10.0.0.0/33` is not what is expected here; the rule is left out",
+    ),
+    (
+        "from 10.0.0.0/8 to 2001:db8::1 table 5 priority 1",
+        "6:20: error[S0306]: IPv4 and IPv6 in one entry; the rule is left out",
+    ),
+    ("table 0 priority 1", "6:7: error[S0301]: `0` is not what is expected here; the rule is left out"),
+    (
+        "table loacl priority 1",
+        "6:7: error[S0301]: `loacl` is not what is expected here; the rule is left out; did you mean `local`?",
+    ),
+    ("from 10.0.0.0/8 priority 1", "6:1: error[S0701]: a rule that does nothing; the rule is left out"),
+    ("table 5 blackhole priority 1", "6:9: error[S0701]: a rule does one thing only; the rule is left out"),
+    (
+        "table 5 fwmark 1/ priority 1",
+        "6:16: error[S0301]: `1/` is not what is expected here; the rule is left out",
+    ),
+    (
+        "table 5 uidrange 5 priority 1",
+        "6:18: error[S0301]: `5` is not what is expected here; the rule is left out",
+    ),
+    (
+        "table 5 uidrange 6-5 priority 1",
+        "6:18: error[S0301]: `6-5` is not what is expected here; the rule is left out",
+    ),
+    (
+        "table 5 sport 70000 priority 1",
+        "6:15: error[S0301]: `70000` is not what is expected here; the rule is left out",
+    ),
+    (
+        "table 5 ipproto tpc priority 1",
+        "6:17: error[S0301]: `tpc` is not what is expected here; the rule is left out; did you mean `tcp`?",
+    ),
+    (
+        "table 5 sup_pl 129 priority 1",
+        "6:16: error[S0301]: `129` is not what is expected here; the rule is left out",
+    ),
+    (
+        "inet6 table 5 realms 5 priority 1",
+        "6:15: error[S0306]: IPv4 and IPv6 in one entry; the rule is left out",
+    ),
+    (
+        "blackhole sup_pl 8 priority 1",
+        "6:11: error[S0701]: `sup_pl` means something with a table only; the rule is left out",
+    ),
+    ("goto 5", "6:1: error[S0701]: `goto` in a rule without a priority; the rule is left out"),
+    (
+        "goto 5 priority 5",
+        "6:1: error[S0701]: `goto` leads to a rule before this one, or to itself; the rule is left out",
+    ),
+    (
+        "type nopp priority 5",
+        "6:6: error[S0301]: `nopp` is not what is expected here; the rule is left out; did you mean `nop`?",
+    ),
+];

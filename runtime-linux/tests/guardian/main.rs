@@ -4,5 +4,7 @@
 
 mod death;
 mod ending;
+mod hang;
+mod kinds;
 mod pair;
 mod routes;
