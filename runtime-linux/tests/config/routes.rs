@@ -58,7 +58,7 @@ fn every_wrong_word_of_a_route_is_pointed_at_and_leaves_it_out() {
     for (line, complaint) in WRONG_ROUTES {
         let text = router(&format!("virtual_routes {{\n{line}\n}}"));
         let loaded = load(&text);
-        assert_eq!(complaints(&text), [complaint], "{line}");
+        assert_eq!(complaints(&text), [*complaint], "{line}");
         assert_eq!(loaded.configuration.unwrap().instances[0].routes, [], "{line}");
         assert_eq!(loaded.diagnostics.exit_code(), 5, "{line}");
     }
@@ -142,7 +142,7 @@ fn a_rule_is_read_as_it_is_written() {
 fn every_wrong_word_of_a_rule_is_pointed_at_and_leaves_it_out() {
     for (line, complaint) in WRONG_RULES {
         let text = router(&format!("virtual_rules {{\n{line}\n}}"));
-        assert_eq!(complaints(&text), [complaint], "{line}");
+        assert_eq!(complaints(&text), [*complaint], "{line}");
         assert_eq!(load(&text).configuration.unwrap().instances[0].rules, [], "{line}");
     }
 }
