@@ -1,0 +1,94 @@
+#![no_std]
+#![forbid(unsafe_code)]
+//! A whole VRRP router over any [`smoltcp::phy::Device`]: no std, no allocation, no unsafe code, no clock.
+//!
+//! For whoever makes a small router: give this crate your network driver, a constant with the configuration and a clock, and
+//! the box takes part in the election for its gateway addresses, beside others of its kind, keepalived, or anything else that
+//! speaks VRRP. The smoltcp stack behind it stays yours, for your own sockets.
+//!
+//! # The loop
+//!
+//! ```
+//! use core::net::{IpAddr, Ipv4Addr};
+//! use core::time::Duration;
+//! use runtime_embedded::{Config, Instance, Nic, Port, Router, State};
+//! use smoltcp::iface::SocketSet;
+//! # use smoltcp::{phy::{self, Device, DeviceCapabilities}, time::Instant};
+//! # struct Silence([u8; 1514]);
+//! # struct Tx<'a>(&'a mut [u8]);
+//! # impl phy::TxToken for Tx<'_> {
+//! #     fn consume<R, F: FnOnce(&mut [u8]) -> R>(self, length: usize, f: F) -> R { f(&mut self.0[..length]) }
+//! # }
+//! # struct Rx;
+//! # impl phy::RxToken for Rx {
+//! #     fn consume<R, F: FnOnce(&[u8]) -> R>(self, f: F) -> R { f(&[]) }
+//! # }
+//! # impl Device for Silence {
+//! #     type RxToken<'a> = Rx;
+//! #     type TxToken<'a> = Tx<'a>;
+//! #     fn receive(&mut self, _: Instant) -> Option<(Rx, Tx<'_>)> { None }
+//! #     fn transmit(&mut self, _: Instant) -> Option<Tx<'_>> { Some(Tx(&mut self.0)) }
+//! #     fn capabilities(&self) -> DeviceCapabilities {
+//! #         let mut capabilities = DeviceCapabilities::default();
+//! #         capabilities.max_transmission_unit = 1514;
+//! #         capabilities
+//! #     }
+//! # }
+//! # let device = Silence([0; 1514]);
+//!
+//! // Checked by the compiler: a wrong one does not build.
+//! static CONFIG: Config<1, 1> = Config::new(
+//!     [Port::new("lan").ipv4(Ipv4Addr::new(192, 0, 2, 2), 24)],
+//!     [Instance::v3("gateway", 0, 51, &[IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1))]).priority(200)],
+//! );
+//!
+//! let mut now = Duration::ZERO; // A real one reads its clock, here and nowhere else.
+//! let nic = Nic { device, mac: [0x02, 0, 0, 0, 0, 2] };
+//! let mut router = Router::new(&CONFIG, [nic], 0x5eed, now);
+//! let mut sockets = [SocketSet::new(&mut [][..])];
+//! let mut log = (); // Or whatever takes a `Record`.
+//! router.start(now, &mut log);
+//! while router.state(0) != State::Active {
+//!     // Sleep until the deadline, or until the device has a frame; then read the clock.
+//!     now = router.deadline(now, &sockets).expect("it waits for an Active router").max(now);
+//!     while router.poll(now, &mut sockets, &mut log) {}
+//! }
+//! assert_eq!(now, Duration::from_nanos(3_218_750_000)); // Three intervals and the skew of priority 200.
+//! ```
+//!
+//! # What a driver must do
+//!
+//! - Let frames for the port's own MAC, broadcast and multicast through, and those for the virtual MACs
+//!   `00-00-5E-00-01-VRID` (IPv4) and `00-00-5E-00-02-VRID` (IPv6): see [`Config::link_addresses`]. More does no harm: the
+//!   router filters by itself, and takes a virtual MAC only while it is Active.
+//! - Tell [`Router::link`] when the cable is pulled and when it is back. Without that the router believes in its link.
+//! - Return `None` from `transmit` when there is no room; an advert is then sent as soon as there is.
+//!
+//! # What stands where
+//!
+//! * [`Config`], [`Port`], [`Instance`], [`Track`]: the configuration, a constant.
+//! * [`Router`]: everything at work. ARP requests and neighbour solicitations for virtual addresses are answered here, with
+//!   the virtual MAC and only while Active; what is for the host goes to its smoltcp [`Interface`](smoltcp::iface::Interface).
+//! * [`Log`], [`Record`], [`Line`]: what happened, as values or as lines of text.
+//! * [`Plane`]: takes packets that are not for the host.
+//!
+//! # What it does not do
+//!
+//! VLAN tags are not looked into: a tagged frame is nobody's. Unicast peers (a keepalived extension) are not offered.
+//! Fragments to the host are not put together.
+
+mod config;
+mod election;
+mod frame;
+mod log;
+mod plane;
+mod router;
+mod station;
+
+pub use config::{Config, Instance, Port, Track};
+pub use frame::Mac;
+pub use log::{Line, Log, Record};
+pub use plane::{Arrival, Destination, Network, NoPlane, Plane};
+pub use router::{BUDGET, Nic, Router};
+pub use station::PortCounters;
+pub use vrrp_core::State;

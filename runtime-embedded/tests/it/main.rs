@@ -1,0 +1,8 @@
+//! Whole routers on an in-memory switch, on virtual time: no QEMU, no root, no waiting.
+
+mod address;
+mod garbage;
+mod group;
+mod network;
+mod packets;
+mod takeover;
