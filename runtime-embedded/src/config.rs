@@ -7,6 +7,7 @@
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use core::time::Duration;
 
+use vrrp_core::wire::auth::Authentication;
 use vrrp_core::{ChecksumForm, Family, Interval, Peer, Priority, Settings, Version, Vrid, virtual_mac};
 
 use crate::frame::{Mac, group_mac, solicited_node};
@@ -277,6 +278,10 @@ impl Instance {
         Vrid::new(self.vrid).expect(CHECKED)
     }
 
+    pub(crate) fn authentication(&self) -> Authentication {
+        self.password.map_or(Authentication::None, Authentication::Password)
+    }
+
     /// Whether the host behind it answers at its addresses while it is Active.
     pub(crate) const fn accepts(&self) -> bool {
         self.accept || self.priority == u8::MAX
@@ -294,7 +299,7 @@ impl Instance {
             preempt_delay: self.preempt_delay,
             accept: self.accept,
             checksum: self.checksum,
-            password: self.password,
+            authentication: self.authentication(),
             ..settings
         };
         vrrp_core::Config::try_from(settings).expect(CHECKED)

@@ -7,7 +7,6 @@ use smoltcp::phy::Device;
 use smoltcp::wire::IpCidr;
 use vrrp_core::track::{Tracker, effective};
 use vrrp_core::wire::advert::{Addresses, Repr};
-use vrrp_core::wire::auth::Authentication;
 use vrrp_core::wire::{arp, envelope, ndisc};
 use vrrp_core::{Action, Event, Family, Fault, Group, Interval, Priority, State, Statistics, VirtualRouter};
 
@@ -344,7 +343,7 @@ fn advertise<D: Device>(
         vrid: instance.identifier(),
         priority,
         interval,
-        authentication: instance.password.map_or(Authentication::None, Authentication::Password),
+        authentication: instance.authentication(),
         addresses: Addresses::new(instance.addresses),
     };
     let mac = instance.mac(station.mac);

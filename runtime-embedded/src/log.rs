@@ -111,6 +111,9 @@ impl fmt::Display for Remark<'_> {
             Notice::IntervalMismatch { source, interval } => {
                 write!(f, "{source} advertises every {} centiseconds", interval.centiseconds())
             }
+            Notice::VersionMismatch { source, version } => {
+                write!(f, "{source} speaks version {} for our virtual router", version.number())
+            }
             Notice::AddressListMismatch { source } => write!(f, "{source} lists other addresses"),
             Notice::SecondActive { source, priority } => {
                 write!(f, "{source} was Active beside us, with priority {priority}")
