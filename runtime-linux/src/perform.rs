@@ -3,6 +3,7 @@
 pub mod check;
 pub mod claims;
 pub mod fifo;
+pub mod firewall;
 pub mod fixtures;
 pub mod host_settings;
 pub mod ipvs;

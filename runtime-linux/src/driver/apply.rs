@@ -99,18 +99,11 @@ impl Worker {
     fn enrol(&mut self, wanted: &model::Instance, double: bool, now: Duration) {
         let Some(id) = self.roster.named(&wanted.name) else { return };
         let owner = wanted.priority.is_owner();
-        if !wanted.accept && !owner {
-            let text = format!(
-                "({}) no_accept or strict mode: packets to the virtual addresses are accepted all the same, \
-                 this version sets up no firewall",
-                wanted.name
-            );
-            self.hands.outbox.log(Level::Warning, text);
-        }
         let estate = self.estate_of(id).filter(|_| !double);
         if let Some(instance) = self.roster.get_mut(id) {
             instance.resumed = estate.is_some();
             self.hands.make_virtual(id, instance);
+            self.hands.firewall.prepare(instance, &mut self.hands.outbox);
             if estate.is_none() {
                 if !owner {
                     self.hands.clear_leftovers(instance);
@@ -176,6 +169,10 @@ impl Worker {
         let seal = core::mem::take(&mut *instance.seal);
         *instance.seal = seal.renewed(super::translate::seal(&wanted));
         instance.wanted = wanted;
+        if instance.is_active() {
+            self.hands.firewall.close(id, instance, &self.hands.links);
+            self.hands.firewall.write(&mut self.hands.outbox);
+        }
         if *instance.router.config() != config {
             self.feed(id, now, Event::Configure(config));
         }

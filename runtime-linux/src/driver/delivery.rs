@@ -14,6 +14,9 @@ impl Worker {
     pub(super) fn post(&mut self) {
         // What is let go of is gone before anybody is told.
         self.hands.remove_addresses();
+        if self.hands.claims_virtual(ADDRESSES_AT_ONCE) {
+            self.settle_claims(ADDRESSES_AT_ONCE);
+        }
         if self.hands.post.is_empty() {
             return;
         }

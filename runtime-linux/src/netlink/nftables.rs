@@ -28,6 +28,7 @@ use number::{
 };
 
 mod batch;
+pub mod closed;
 mod number;
 
 /// The name of the table, in the family `inet`.
@@ -108,8 +109,8 @@ impl Table {
             writer.text(TABLE_NAME, TABLE)?;
             writer.attribute(TABLE_FLAGS, &flags.to_be_bytes())
         });
-        batch.chain("prerouting", HOOK_PREROUTING, PRIORITY_RAW);
-        batch.chain("forward", HOOK_FORWARD, PRIORITY_FILTER);
+        batch.chain(TABLE, "prerouting", HOOK_PREROUTING, PRIORITY_RAW);
+        batch.chain(TABLE, "forward", HOOK_FORWARD, PRIORITY_FILTER);
         for (number, set) in (1..).zip(SETS) {
             batch.set(number, set);
             batch.rule(set);

@@ -131,6 +131,7 @@ impl Performer {
             // One that cannot be had has been told of, and its addresses are refused below.
             self.make_virtual(id, instance);
         }
+        self.firewall.close(id, instance, &self.links);
         let (mut announcements, mut announce_all, mut reports) = (Vec::new(), false, Vec::new());
         if let Some(before) = self.claims.waiting.remove(&id) {
             (announcements, announce_all, reports) =
@@ -162,6 +163,16 @@ impl Performer {
         self.claims.waiting.insert(id, waiting);
     }
 
+    /// Whether addresses are on their way, at most so many, and all to virtual interfaces. Those go before the
+    /// adverts: an advert from a virtual link address has every switch send here what it sent to the router before,
+    /// and what arrives before the address is there would be lost. Where more are on their way the adverts go first,
+    /// or those of the last routers would come too late.
+    pub fn claims_virtual(&self, most: usize) -> bool {
+        let coming = &self.claims.coming;
+        let is_virtual = |coming: &Coming| self.virtual_interfaces.contains(coming.index);
+        !coming.is_empty() && coming.len() <= most && coming.iter().all(is_virtual)
+    }
+
     /// Takes every address of an instance away, but for those that were its host's before it owned them. What it waits
     /// for is not put any more.
     pub fn release(&mut self, id: usize, instance: &mut Instance) {
@@ -175,6 +186,7 @@ impl Performer {
             self.let_go(id, &instance.wanted.name, holding);
         }
         instance.holdings = holdings;
+        self.firewall.open(id);
         if !instance.wanted.virtual_interfaces.is_empty() {
             self.virtual_interfaces.rest(id);
         }
@@ -183,6 +195,8 @@ impl Performer {
     /// Takes the addresses away that are to go, and then sets down what held them for those who let go of all.
     pub fn remove_addresses(&mut self) {
         self.remove_queued();
+        self.firewall.forget();
+        self.firewall.write(&mut self.outbox);
         self.with_virtual(VirtualInterfaces::set_down);
     }
 

@@ -23,6 +23,7 @@ use crate::netlink;
 use crate::netlink::address::AddressRequest;
 use crate::netlink::route::Route;
 use crate::perform::claims::Claims;
+use crate::perform::firewall::Firewall;
 use crate::perform::routes::Router;
 use crate::perform::virtual_interface::{Tools, VirtualInterfaces};
 
@@ -40,6 +41,8 @@ pub struct Performer {
     pub post: Post,
     /// Announcements on their way.
     pub announcer: Announcer,
+    /// Addresses that take no packets.
+    pub firewall: Firewall,
     /// Interfaces that instances made.
     pub virtual_interfaces: VirtualInterfaces,
     /// Sends adverts that come from a virtual link address.
@@ -74,6 +77,7 @@ impl Performer {
                 };
                 io::Error::new(error.kind(), format!("opening a packet socket: {error}{hint}"))
             })?,
+            firewall: Firewall::default(),
             virtual_interfaces: VirtualInterfaces::default(),
             frames: FrameSender::open()?,
             outbox,
@@ -88,9 +92,10 @@ impl Performer {
     pub fn advertise(&mut self, id: usize, instance: &mut Instance, priority: u8) {
         let (Some((port, _)), Some(source)) = (instance.port, instance.source) else { return };
         let family = instance.family();
+        // The last word of a router that yields must not have switches look for the virtual link address here.
+        let from = instance.wanted.virtual_source().filter(|_| instance.is_active());
         let stamp = instance.seal.stamp(clock::wall());
         let mut write = |destination: IpAddr, ttl: u8| {
-            let from = instance.wanted.virtual_source();
             let form = instance.router.checksum();
             let unwritten = instance.router.adverts(priority).filter(|message| {
                 let sealed = stamp.emit(message, source, destination, form, &mut self.buffer);

@@ -3,14 +3,17 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic, in its helpers too")]
 
+mod accept;
 mod addresses;
 mod authentication;
 mod election;
+mod failback;
 mod fixtures;
 mod group;
 mod held_up;
 mod links;
 mod peers;
+mod pinger;
 mod reception;
 mod reload;
 mod routes;
@@ -19,4 +22,5 @@ mod scale;
 mod station;
 mod tracking;
 mod virtual_interface;
+mod virtual_neighbour;
 mod why;

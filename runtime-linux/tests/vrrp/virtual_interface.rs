@@ -11,8 +11,8 @@ use runtime_linux::netlink::route::Route;
 
 use crate::station::{PATIENCE, Station, address, instance, pause, wait};
 
-const MAC: [u8; 6] = [0, 0, 0x5e, 0, 1, 51];
-const MAC6: [u8; 6] = [0, 0, 0x5e, 0, 2, 51];
+pub(crate) const MAC: [u8; 6] = [0, 0, 0x5e, 0, 1, 51];
+pub(crate) const MAC6: [u8; 6] = [0, 0, 0x5e, 0, 2, 51];
 
 /// Gives an instance a macvlan of its own.
 pub(crate) fn with_vmac(mut one: Instance, name: &str, mac: [u8; 6]) -> Instance {
@@ -27,22 +27,22 @@ pub(crate) fn with_vmac(mut one: Instance, name: &str, mac: [u8; 6]) -> Instance
     one
 }
 
-fn vmac(priority: u8) -> Instance {
+pub(crate) fn vmac(priority: u8) -> Instance {
     with_vmac(instance("a", priority), "vrrp.51", MAC)
 }
 
-fn vmac6(priority: u8) -> Instance {
+pub(crate) fn vmac6(priority: u8) -> Instance {
     let mut six = instance("six", priority);
     six.addresses = vec![address("fe80::51", 64), address("2001:db8::51", 64)];
     with_vmac(six, "vrrp6.51", MAC6)
 }
 
-fn link(node: &Node, name: &str) -> Option<LinkInfo> {
+pub(crate) fn link(node: &Node, name: &str) -> Option<LinkInfo> {
     let links = node.run(|| Route::open().unwrap().links().unwrap()).unwrap();
     links.into_iter().find(|link| link.name == name)
 }
 
-fn holds(node: &Node, link: &str, address: &str) -> bool {
+pub(crate) fn holds(node: &Node, link: &str, address: &str) -> bool {
     let address: core::net::IpAddr = address.parse().unwrap();
     node.addresses(link).is_ok_and(|all| all.iter().any(|cidr| cidr.address == address))
 }

@@ -323,15 +323,15 @@ impl Rules<'_> {
     }
 
     fn no_accept_by_strictness(&mut self, said: &Said, version: Version) {
-        let message = "strict mode: keepalived drops every packet to and from the virtual addresses";
+        let message = "strict mode drops every packet to the virtual addresses";
         let help = match version {
-            Version::V2 => "remove `vrrp_strict`, and both daemons do the same",
-            Version::V3 => "remove `vrrp_strict` or add `accept`, and both daemons do the same",
+            Version::V2 => "remove `vrrp_strict` if they are to answer",
+            Version::V3 => "add `accept`, or remove `vrrp_strict`, if they are to answer",
         };
         self.diagnostics.push(
             Diagnostic::new(&kind::STRICT_NO_ACCEPT, format!("{}: {message}", self.name))
                 .at(said.span)
-                .consequence("steadfast does not drop them: the addresses answer")
+                .consequence("while this router is MASTER they answer neither ping nor any service")
                 .help(help),
         );
     }

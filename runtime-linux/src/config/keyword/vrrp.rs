@@ -82,7 +82,7 @@ pub(super) const INSTANCE: &[Word] = &[
     built(Common, "higher_prio_send_advert", Values),
     accepted(Rare, "owner_ignore_adverts", Values),
     built(Common, "accept", Values),
-    missed(Common, "no_accept", Values, "packets to the virtual addresses are taken all the same"),
+    built(Common, "no_accept", Values),
     built(Common, "skip_check_adv_addr", Values),
     built(Common, "strict_mode", Values),
     accepted(Old, "debug", Values),

@@ -64,9 +64,9 @@ impl Batch {
         }
     }
 
-    pub(super) fn chain(&mut self, name: &str, hook: u32, priority: i32) {
+    pub(super) fn chain(&mut self, table: &str, name: &str, hook: u32, priority: i32) {
         self.message(NEW_CHAIN, CREATE, |writer| {
-            writer.text(CHAIN_TABLE, TABLE)?;
+            writer.text(CHAIN_TABLE, table)?;
             writer.text(CHAIN_NAME, name)?;
             writer.nest(CHAIN_HOOK, |hooks| {
                 hooks.attribute(HOOK_NUMBER, &hook.to_be_bytes())?;
@@ -137,28 +137,36 @@ impl Batch {
                 if set.port {
                     payload(rule, BASE_TRANSPORT, port, 2, FIRST_REGISTER + words + 1)?;
                 }
-                expression(rule, "lookup", |data| {
-                    data.text(LOOKUP_SET, set.name)?;
-                    data.attribute(LOOKUP_SOURCE, &FIRST_REGISTER.to_be_bytes())
-                })?;
-                expression(rule, "counter", |data| {
-                    data.attribute(COUNTER_BYTES, &[0; 8])?;
-                    data.attribute(COUNTER_PACKETS, &[0; 8])
-                })?;
-                expression(rule, "immediate", |data| {
-                    data.attribute(IMMEDIATE_TARGET, &VERDICT_REGISTER.to_be_bytes())?;
-                    data.nest(IMMEDIATE_DATA, |value| {
-                        value.nest(DATA_VERDICT, |verdict| {
-                            verdict.attribute(VERDICT_CODE, &DROP.to_be_bytes())
-                        })
-                    })
-                })
+                look_up(rule, set.name)?;
+                verdict(rule, DROP)
             })
         });
     }
 }
 
-fn expression(
+/// Ends a rule.
+pub(super) fn verdict(rule: &mut Writer<'_>, code: u32) -> Result<(), netlink::Error> {
+    expression(rule, "immediate", |data| {
+        data.attribute(IMMEDIATE_TARGET, &VERDICT_REGISTER.to_be_bytes())?;
+        data.nest(IMMEDIATE_DATA, |value| {
+            value.nest(DATA_VERDICT, |verdict| verdict.attribute(VERDICT_CODE, &code.to_be_bytes()))
+        })
+    })
+}
+
+/// Consults a set with the key in the first registers, and counts what is found.
+pub(super) fn look_up(rule: &mut Writer<'_>, set: &str) -> Result<(), netlink::Error> {
+    expression(rule, "lookup", |data| {
+        data.text(LOOKUP_SET, set)?;
+        data.attribute(LOOKUP_SOURCE, &FIRST_REGISTER.to_be_bytes())
+    })?;
+    expression(rule, "counter", |data| {
+        data.attribute(COUNTER_BYTES, &[0; 8])?;
+        data.attribute(COUNTER_PACKETS, &[0; 8])
+    })
+}
+
+pub(super) fn expression(
     rule: &mut Writer<'_>,
     name: &str,
     data: impl FnOnce(&mut Writer<'_>) -> Result<(), netlink::Error>,
@@ -169,14 +177,14 @@ fn expression(
     })
 }
 
-fn meta(rule: &mut Writer<'_>, key: u32, register: u32) -> Result<(), netlink::Error> {
+pub(super) fn meta(rule: &mut Writer<'_>, key: u32, register: u32) -> Result<(), netlink::Error> {
     expression(rule, "meta", |data| {
         data.attribute(META_TARGET, &register.to_be_bytes())?;
         data.attribute(META_KEY, &key.to_be_bytes())
     })
 }
 
-fn compare(rule: &mut Writer<'_>, operator: u32, value: &[u8]) -> Result<(), netlink::Error> {
+pub(super) fn compare(rule: &mut Writer<'_>, operator: u32, value: &[u8]) -> Result<(), netlink::Error> {
     expression(rule, "cmp", |data| {
         data.attribute(COMPARE_SOURCE, &FIRST_REGISTER.to_be_bytes())?;
         data.attribute(COMPARE_OPERATOR, &operator.to_be_bytes())?;
@@ -184,7 +192,7 @@ fn compare(rule: &mut Writer<'_>, operator: u32, value: &[u8]) -> Result<(), net
     })
 }
 
-fn payload(
+pub(super) fn payload(
     rule: &mut Writer<'_>,
     base: u32,
     offset: u32,
