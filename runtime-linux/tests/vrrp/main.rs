@@ -12,6 +12,7 @@ mod fixtures;
 mod group;
 mod held_up;
 mod links;
+mod notices;
 mod peers;
 mod pinger;
 mod reception;
