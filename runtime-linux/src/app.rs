@@ -8,6 +8,7 @@ mod errand;
 mod groups;
 mod host;
 mod pid_file;
+mod place;
 mod reload;
 mod services;
 mod status;
@@ -81,6 +82,7 @@ pub fn run(run: &Run) -> anyhow::Result<u8> {
     run.log().open();
     run.remarks.iter().for_each(|remark| warn!("{remark}"));
     log_diagnostics(&diagnostics);
+    let run = &place::settle(run, &configuration.global).inspect_err(|error| error!("{error:#}"))?;
     let pid_path = run.pid_file.as_deref().unwrap_or(Path::new(PID_FILE));
     let pid_file = PidFile::create(pid_path).inspect_err(|error| error!("{error}"))?;
     let Global { startup_script, shutdown_script, .. } = &configuration.global;

@@ -65,6 +65,8 @@ pub struct Run {
     pub pid_file: Option<PathBuf>,
     /// `--socket`: where `steadfast status` finds the daemon.
     pub socket: Option<PathBuf>,
+    /// `-s`: the network namespace to run in, whatever the configuration says.
+    pub namespace: Option<String>,
     /// What was accepted without effect, one sentence each, to be logged once at start.
     pub remarks: Vec<String>,
 }

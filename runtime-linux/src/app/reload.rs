@@ -4,7 +4,7 @@ use tracing::{error, info, warn};
 
 use super::{Daemon, gaps, host};
 use crate::config::diagnose::Severity;
-use crate::config::model::Configuration;
+use crate::config::model::{Configuration, Global};
 use crate::config::{self, Diagnostics, Loaded};
 use crate::driver::Command;
 use crate::perform::check;
@@ -55,6 +55,11 @@ impl Daemon {
         }
         if configuration.global.rt_priority != self.configuration.global.rt_priority {
             warn!("vrrp_rt_priority changes at the next start only");
+        }
+        let place =
+            |global: &Global| (global.namespace.clone(), global.instance.clone(), global.pid_directory);
+        if place(&configuration.global) != place(&self.configuration.global) {
+            warn!("net_namespace, instance and use_pid_dir change at the next start only");
         }
         if configuration.global.shutdown_script != self.configuration.global.shutdown_script {
             warn!("shutdown_script changes at the next start only");

@@ -67,6 +67,7 @@ pub const FLAGS: &[Flag] = &[
     acted(Some('i'), "config-id", Value::Required, "keep lines marked @ID for this id (default: host name)"),
     acted(Some('e'), "all-config", Value::None, "a missing or unreadable included file is an error"),
     acted(Some('p'), "pid", Value::Required, "write the process id to this file"),
+    acted(Some('s'), "namespace", Value::Required, "run in this network namespace, whatever the file says"),
     acted(
         None,
         "signum",
@@ -88,7 +89,6 @@ pub const FLAGS: &[Flag] = &[
     accepted(Some('c'), "checkers_pid", Value::Required, ONE_PROCESS),
     accepted(Some('b'), "bfd_pid", Value::Required, ONE_PROCESS),
     accepted(Some('a'), "address-monitoring", Value::None, NOT_YET),
-    accepted(Some('s'), "namespace", Value::Required, NOT_YET),
     accepted(Some('x'), "snmp", Value::None, NO_SNMP),
     accepted(Some('A'), "snmp-agent-socket", Value::Required, NO_SNMP),
     accepted(Some('m'), "core-dump", Value::None, NOT_YET),

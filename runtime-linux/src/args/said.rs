@@ -42,6 +42,8 @@ pub struct Said {
     pub all_config: bool,
     /// `-p`.
     pub pid_file: Option<PathBuf>,
+    /// `-s`.
+    pub namespace: Option<String>,
     /// `--socket`.
     pub socket: Option<PathBuf>,
     /// `--signum`.
@@ -112,6 +114,7 @@ impl Said {
             ("all-config", Effect::Acted) => self.all_config = true,
             ("pid", Effect::Acted) => self.pid_file = value.map(PathBuf::from),
             ("socket", Effect::Acted) => self.socket = value.map(PathBuf::from),
+            ("namespace", Effect::Acted) => self.namespace = text(value),
             ("signum", Effect::Acted) => self.signum = text(value),
             ("version", Effect::Acted) => self.version = true,
             ("help", Effect::Acted) => self.help = true,
@@ -182,6 +185,7 @@ impl Said {
             only_one_worker: self.dont_respawn,
             pid_file: self.pid_file,
             socket: self.socket,
+            namespace: self.namespace,
             remarks,
         }))
     }

@@ -39,6 +39,9 @@ pub fn build(nodes: &[Node], diagnostics: &mut Diagnostics) -> Configuration {
     let mut defaults = global::Defaults::default();
     // Global words count wherever they stand, so they are read first.
     each(nodes, Block::Root, diagnostics, |word, node, diagnostics| {
+        if global::place(word, node, &mut configuration.global, diagnostics) {
+            return true;
+        }
         if word == "global_defs" {
             global::read(node, &mut configuration.global, &mut defaults, diagnostics);
         }

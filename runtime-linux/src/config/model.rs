@@ -68,6 +68,12 @@ pub struct Global {
     pub lvs_flush: bool,
     /// `vrrp_startup_delay`.
     pub startup_delay: Duration,
+    /// `net_namespace`: the network namespace to live in, by its name under `/run/netns`.
+    pub namespace: Option<String>,
+    /// `instance`: which of several daemons in one namespace this is.
+    pub instance: Option<String>,
+    /// `use_pid_dir`: the pid file is in `/run/keepalived`.
+    pub pid_directory: bool,
     /// `startup_script`: runs before anything else does.
     pub startup_script: Option<TimedScript>,
     /// `shutdown_script`: runs when everything has ended.
@@ -90,6 +96,9 @@ impl Default for Global {
             gna_interval: Duration::ZERO,
             lvs_flush: false,
             startup_delay: Duration::ZERO,
+            namespace: None,
+            instance: None,
+            pid_directory: false,
             startup_script: None,
             shutdown_script: None,
             fifos: Fifos::default(),

@@ -130,6 +130,20 @@ fn deletion_priorities_and_lesser_routers_are_told_where_that_is_wanted() {
     assert!(clean(&text).instances[0].notify.priority_changes);
 }
 
+#[test]
+fn where_the_daemon_lives_may_stand_inside_global_defs_and_outside() {
+    for text in [
+        "net_namespace blue\ninstance x\nuse_pid_dir\n",
+        "global_defs {\n net_namespace blue\n instance x\n use_pid_dir\n}\n",
+    ] {
+        let global = clean(text).global;
+        assert_eq!((global.namespace.as_deref(), global.instance.as_deref()), (Some("blue"), Some("x")));
+        assert!(global.pid_directory);
+    }
+    assert_eq!(codes("net_namespace ../blue\n"), ["S0301"]);
+    assert_eq!(codes("instance ..\n"), ["S0301"]);
+}
+
 fn global(lines: &str) -> runtime_linux::config::model::Global {
     clean(&format!("global_defs {{\n{lines}\n}}\n")).global
 }

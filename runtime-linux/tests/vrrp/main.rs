@@ -12,6 +12,7 @@ mod fixtures;
 mod group;
 mod held_up;
 mod links;
+mod namespaces;
 mod notices;
 mod peers;
 mod pinger;

@@ -77,8 +77,9 @@ fn no_advert_is_late_for_a_mail_server_that_hangs_a_fifo_nobody_reads_scripts_wi
                     dd if=/dev/zero of=/run/small/fill bs=4k 2>/dev/null; echo full";
         let disk = sh(&node, full);
         disk.wait_for("full", PATIENCE).expect("no disk to fill");
-        script(&node, "endless", "while :; do sleep 1000 & sleep 1000; done");
-        script(&node, "check", "sleep 1000 & sleep 1000 & wait");
+        let _sweep = Sweep(&node);
+        script(&node, "endless", "echo $$ >>/run/pids; while :; do sleep 1000 & sleep 1000; done");
+        script(&node, "check", "echo $$ >>/run/pids; sleep 1000 & sleep 1000 & wait");
         let global = format!(
             "notification_email {{\n a@example.net\n}}\nsmtp_server {} {}\nsmtp_connect_timeout 1\nsmtp_alert_vrrp\n\
              notify_fifo /run/small/fifo\nlvs_notify_fifo /run/small/other\nvrrp_notify_priority_changes\n\
@@ -140,6 +141,21 @@ fn no_advert_is_late_for_a_mail_server_that_hangs_a_fifo_nobody_reads_scripts_wi
     });
 }
 
+/// What a daemon leaves running, as it leaves every notify script, ends with the test.
+struct Sweep<'n>(&'n Node);
+
+impl Drop for Sweep<'_> {
+    fn drop(&mut self) {
+        for pid in text(self.0, "/run/pids").lines().filter_map(|line| line.parse().ok()) {
+            let ours = std::fs::read_to_string(format!("/proc/{pid}/cmdline"));
+            // A number may be somebody else's by now.
+            if ours.is_ok_and(|line| line.contains("/run/lab/")) {
+                let _ = nix::sys::signal::killpg(nix::unistd::Pid::from_raw(pid), Signal::SIGKILL);
+            }
+        }
+    }
+}
+
 /// One address of the file of routers, an advert every 100 ms.
 fn router(name: &str, vrid: u8, more: &str) -> String {
     format!(
@@ -179,8 +195,14 @@ fn status(node: &Node) -> Value {
     command.args(["status", "--json"]);
     let process = node.spawn(command).unwrap();
     assert!(process.wait(PATIENCE).is_some_and(|status| status.success()), "{:?}", process.log());
-    let text: String = process.log().into_iter().map(|line| line.text + "\n").collect();
-    serde_json::from_str(&text).unwrap()
+    // Its end may be seen before its last line is.
+    let mut value = None;
+    wait(PATIENCE, "the status is no JSON", || {
+        let text: String = process.log().into_iter().map(|line| line.text + "\n").collect();
+        value = serde_json::from_str(&text).ok();
+        value.is_some()
+    });
+    value.unwrap()
 }
 
 fn book(node: &Node) -> String {

@@ -72,6 +72,9 @@ pub(super) fn read(node: &Node, global: &mut Global, defaults: &mut Defaults, di
         if notices.read(word, node, global, &mut defaults.notices, diagnostics) {
             return true;
         }
+        if place(word, node, global, diagnostics) {
+            return true;
+        }
         let mut values = Values::new(node, diagnostics);
         match word {
             "router_id" => set(&mut global.router_id, values.word("a name")),
@@ -128,7 +131,7 @@ pub(super) fn read(node: &Node, global: &mut Global, defaults: &mut Defaults, di
                 super::virtual_interface::prefix(word, node, &mut defaults.names, diagnostics);
             }
             // Acted on while the files were read.
-            "random_seed" | "include_check" | "instance" => {}
+            "random_seed" | "include_check" => {}
             _ => return false,
         }
         true
@@ -138,6 +141,29 @@ pub(super) fn read(node: &Node, global: &mut Global, defaults: &mut Defaults, di
         defaults.garp.repeat = 1;
         defaults.garp.delay = Duration::ZERO;
     }
+}
+
+/// Words about where the daemon lives; they may stand outside `global_defs` too. False if it is another word.
+pub(super) fn place(word: &str, node: &Node, global: &mut Global, diagnostics: &mut Diagnostics) -> bool {
+    let mut values = Values::new(node, diagnostics);
+    let target = match word {
+        "net_namespace" => &mut global.namespace,
+        "instance" => &mut global.instance,
+        "use_pid_dir" => {
+            set(&mut global.pid_directory, values.boolean());
+            return true;
+        }
+        _ => return false,
+    };
+    if let Some(name) = values.required(0, "a name") {
+        values.no_more_than(1);
+        if name.text.contains('/') || matches!(name.text.as_str(), "" | "." | "..") {
+            values.wrong(name, "a name without `/`", "the line is ignored");
+        } else {
+            *target = Some(name.text.clone());
+        }
+    }
+    true
 }
 
 /// What `v3_checksum_as_v2` asks for.

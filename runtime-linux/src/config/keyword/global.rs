@@ -49,9 +49,9 @@ pub(super) const GENERAL: &[Word] = &[
     accepted(Rare, "reload_repeat", Values),
     accepted(Rare, "reload_file", Values),
     // Also taken inside global_defs by keepalived.
-    missed(Common, "net_namespace", Values, "the daemon runs in the namespace it was started in"),
+    built(Common, "net_namespace", Values),
     missed(Rare, "net_namespace_ipvs", Values, "IPVS is configured in the daemon's own namespace"),
-    accepted(Rare, "use_pid_dir", Values),
+    built(Rare, "use_pid_dir", Values),
     built(Rare, "instance", Values),
     accepted(Rare, "child_wait_time", Values),
     accepted(Rare, "linkbeat_use_polling", Values),

@@ -25,11 +25,11 @@ pub(super) const ROOT: &[Word] = &[
     accepted(Rare, "linkbeat_interfaces", List),
     accepted(Rare, "linkbeat_use_polling", Values),
     accepted(Rare, "SSL", Block(B::Ssl)),
-    missed(Common, "net_namespace", Values, "the daemon runs in the namespace it was started in"),
+    built(Common, "net_namespace", Values),
     missed(Rare, "net_namespace_ipvs", Values, "IPVS is configured in the daemon's own namespace"),
     accepted(Old, "namespace_with_ipsets", Values),
     built(Rare, "instance", Values),
-    accepted(Rare, "use_pid_dir", Values),
+    built(Rare, "use_pid_dir", Values),
     accepted(Rare, "child_wait_time", Values),
 ];
 
