@@ -306,6 +306,8 @@ pub struct AddressOptions {
     pub untracked: bool,
     /// `preferred_lft`: preferred as a source for so many seconds; `u32::MAX` for ever.
     pub preferred_lifetime: Option<u32>,
+    /// It stands in `static_ipaddress`: adverts may come from it, unlike from a virtual address.
+    pub lasting: bool,
 }
 
 /// A peer of a unicast instance.

@@ -242,6 +242,7 @@ mod tests {
                 secondary: *secondary,
                 scope: 0,
                 ours: false,
+                lasting: false,
             })
             .collect();
         Link { info, addresses }

@@ -15,6 +15,9 @@ use crate::config::model::AddressOptions;
 /// VRRP among the IP protocols. Kernels before 5.18 do not keep it.
 pub const OURS: u8 = 112;
 
+/// The same for static addresses, from which adverts may come.
+pub const LASTING: u8 = 113;
+
 /// An address that an interface has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AddressInfo {
@@ -32,6 +35,8 @@ pub struct AddressInfo {
     pub scope: u8,
     /// `IFA_PROTO` is [`OURS`].
     pub ours: bool,
+    /// `IFA_PROTO` is [`LASTING`].
+    pub lasting: bool,
 }
 
 impl AddressInfo {
@@ -39,7 +44,7 @@ impl AddressInfo {
     pub fn parse(body: &[u8]) -> Option<Self> {
         let message = AddressMessage::parse(body).ok()?;
         let mut flags = AddressFlags::from_bits_retain(u32::from(message.header.flags.bits()));
-        let (mut local, mut address, mut ours) = (None, None, false);
+        let (mut local, mut address, mut mark) = (None, None, None);
         for attribute in message.attributes {
             if let AddressAttribute::Local(value) = attribute {
                 local = Some(value);
@@ -48,7 +53,7 @@ impl AddressInfo {
             } else if let AddressAttribute::Flags(value) = attribute {
                 flags = value;
             } else if let AddressAttribute::Protocol(value) = attribute {
-                ours = u8::from(value) == OURS;
+                mark = Some(u8::from(value));
             }
         }
         let waiting = flags.contains(AddressFlags::Tentative) && !flags.contains(AddressFlags::Optimistic);
@@ -59,7 +64,8 @@ impl AddressInfo {
             usable: !waiting && !flags.contains(AddressFlags::Dadfailed),
             secondary: flags.contains(AddressFlags::Secondary),
             scope: message.header.scope.into(),
-            ours,
+            ours: mark == Some(OURS),
+            lasting: mark == Some(LASTING),
         })
     }
 }
@@ -96,10 +102,11 @@ impl AddressRequest {
         message.header.index = self.index;
         message.header.scope =
             AddressScope::from(self.scope.unwrap_or(if self.address.is_loopback() { HOST_SCOPE } else { 0 }));
+        let mark = if self.options.lasting { LASTING } else { OURS };
         message.attributes = vec![
             AddressAttribute::Local(self.address),
             AddressAttribute::Address(self.peer.unwrap_or(self.address)),
-            AddressAttribute::Protocol(AddressProtocol::Other(OURS)),
+            AddressAttribute::Protocol(AddressProtocol::Other(mark)),
         ];
         let options = &self.options;
         let mut flags = AddressFlags::empty();
@@ -197,7 +204,8 @@ mod tests {
                 usable: true,
                 secondary: false,
                 scope: 0,
-                ours: true
+                ours: true,
+                lasting: false
             })
         );
     }

@@ -129,6 +129,9 @@ impl Standing {
         };
         let index = link.info.index;
         let there = self.held == Some(index);
+        if there && now.is_some() && self.address.options.untracked {
+            return;
+        }
         match hands.route.add_address(&request(index, &self.address)) {
             Ok(()) => {
                 if let Some(now) = now.filter(|_| there) {
@@ -145,7 +148,7 @@ impl Standing {
                     let ours = |info: &crate::netlink::address::AddressInfo| {
                         info.address == self.address.address
                             && info.prefix == self.address.prefix
-                            && info.ours
+                            && info.lasting
                     };
                     self.foreign = !link.addresses.iter().any(ours);
                 }

@@ -201,6 +201,12 @@ fn track_groups_name_instances_that_there_are_and_need_an_interface() {
 }
 
 #[test]
+fn virtual_addresses_have_no_track_group() {
+    let text = router("virtual_ipaddress_excluded {\n192.0.2.9 track_group g\n}");
+    assert_eq!(complaints(&text), ["6:23: error[S0301]: `g` is not what is expected here; it is ignored"]);
+}
+
+#[test]
 fn names_are_looked_up_where_the_file_says() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("rt_tables"), "100 blue\n").unwrap();

@@ -63,6 +63,34 @@ fn what_something_removes_is_put_back() {
 }
 
 #[test]
+fn adverts_may_come_from_a_static_address() {
+    lab::test(|| {
+        let switch = Switch::new("lan").unwrap();
+        let station = Station::new(&switch, "one", 1);
+        station.node.remove_address("eth0", "198.18.0.1/24").unwrap();
+        station.apply(&[instance("a", 100)]);
+        wait(PATIENCE, "it has a source", || station.instance("a").faults == ["no_source_address"]);
+        station.tell(Command::Fixtures(fixtures("static_ipaddress {\n 198.18.1.1/24\n}\n")));
+        station.wait_for(Phase::Master, PATIENCE);
+        assert_eq!(station.instance("a").source, Some([198, 18, 1, 1].into()));
+    });
+}
+
+#[test]
+fn a_static_address_that_is_not_to_be_tracked_is_let_go() {
+    lab::test(|| {
+        let switch = Switch::new("lan").unwrap();
+        let mut station = Station::new(&switch, "one", 1);
+        station.tell(Command::Fixtures(fixtures("static_ipaddress {\n 198.18.1.1/24 no_track\n}\n")));
+        wait(PATIENCE, "it is not there", || station.has("198.18.1.1"));
+        station.node.remove_address("eth0", "198.18.1.1/24").unwrap();
+        pause(Duration::from_millis(300));
+        assert!(!station.has("198.18.1.1"));
+        assert_eq!(station.lines("put back"), 0);
+    });
+}
+
+#[test]
 fn an_address_that_the_host_had_before_is_left_to_it() {
     lab::test(|| {
         let switch = Switch::new("lan").unwrap();

@@ -7,7 +7,7 @@ use netlink_packet_route::rule::RuleAttribute;
 use runtime_linux::config::model::Instance;
 use runtime_linux::config::{self, Options};
 use runtime_linux::driver::Phase;
-use runtime_linux::lab::{self, Switch};
+use runtime_linux::lab::{self, Observer, Switch};
 use runtime_linux::netlink::route::table::{Removal, RouteTable};
 use vrrp_core::Family;
 
@@ -179,6 +179,33 @@ fn a_reload_touches_only_the_routes_that_differ() {
         assert!(held(&station).contains(&kept));
         station.apply(&[instance("a", 100)]);
         wait(PATIENCE, "they stay", || routes(&station) == 0);
+        assert_eq!(station.entered(), [Phase::Backup, Phase::Master]);
+        assert_eq!(station.lines("put back"), 0);
+    });
+}
+
+#[test]
+fn an_instance_whose_routes_change_again_and_again_misses_no_advert() {
+    lab::test(|| {
+        let switch = Switch::new("lan").unwrap();
+        let mut station = Station::new(&switch, "one", 1);
+        let observer = Observer::new(&switch).unwrap();
+        station.apply(&[routed(100)]);
+        station.wait_for(Phase::Master, PATIENCE);
+        for round in 0..10 {
+            let lines: String =
+                (0..50).map(|net| format!("10.{round}.{net}.0/24 via 198.18.0.9\n")).collect();
+            station.apply(&[with_lines("virtual_routes", &lines)]);
+            pause(Duration::from_millis(100));
+        }
+        wait(PATIENCE, "they are not there", || routes(&station) == 50);
+        let seen = observer.seen();
+        let adverts = seen.iter().filter(|seen| seen.advert().is_some_and(|advert| advert.priority == 100));
+        let times: Vec<Duration> = adverts.map(|seen| seen.at).collect();
+        // Adverts are due 100 ms apart from the first on; a lost one makes one interval too few.
+        let span = times[times.len() - 1].saturating_sub(times[0]);
+        assert_eq!(times.len() as u128, (span.as_millis() + 50) / 100 + 1, "{times:?}");
+        assert!(times.len() >= 10);
         assert_eq!(station.entered(), [Phase::Backup, Phase::Master]);
         assert_eq!(station.lines("put back"), 0);
     });

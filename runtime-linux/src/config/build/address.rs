@@ -17,8 +17,9 @@ pub(super) fn read_all(
     addresses: &mut Vec<(VirtualAddress, Token)>,
     diagnostics: &mut Diagnostics,
 ) {
+    let is_static = node.word.text == "static_ipaddress";
     for entry in node.children() {
-        let Some(address) = read(entry, diagnostics) else { continue };
+        let Some(address) = read(entry, is_static, diagnostics) else { continue };
         if addresses.iter().any(|(other, _)| other.address == address.address) {
             diagnostics.push(
                 Diagnostic::new(&kind::DUPLICATE_ADDRESS, format!("{} stands here twice", address.address))
@@ -31,7 +32,7 @@ pub(super) fn read_all(
     }
 }
 
-fn read(entry: &Node, diagnostics: &mut Diagnostics) -> Option<VirtualAddress> {
+fn read(entry: &Node, is_static: bool, diagnostics: &mut Diagnostics) -> Option<VirtualAddress> {
     let (address, prefix) = prefixed(&entry.word, diagnostics)?;
     let mut result = VirtualAddress::new(address, prefix);
     let mut options = entry.values.iter();
@@ -71,8 +72,14 @@ fn read(entry: &Node, diagnostics: &mut Diagnostics) -> Option<VirtualAddress> {
                 };
             }
             "track_group" => {
-                diagnostics.without_effect(option.text.clone(), "virtual_ipaddress", option.span);
-                value_of(option, &mut options, "a value", diagnostics);
+                let group = value_of(option, &mut options, "the name of a track_group", diagnostics);
+                // That of a static address is read with it: see `static_blocks`.
+                if let Some(group) = group.filter(|_| !is_static) {
+                    diagnostics.push(
+                        wrong(group, "no track_group, which is for what is static")
+                            .consequence("it is ignored"),
+                    );
+                }
             }
             other => {
                 let mut diagnostic = wrong(option, "an option of an address").consequence("it is ignored");

@@ -31,6 +31,7 @@ pub(super) fn read_all(
                 .map(|name| track_group::find(name, groups, true, diagnostics))
                 .unwrap_or_default();
             let mut wanted = one.clone();
+            wanted.options.lasting = true;
             wanted.interface.get_or_insert_with(|| default_interface.to_owned());
             fixtures.addresses.push(Fixture { wanted, instances });
         }
