@@ -6,6 +6,7 @@ use core::time::Duration;
 use runtime_linux::lab::{Advert, skew_time};
 
 use crate::program::Program;
+use crate::wire::Router;
 
 /// What both routers of a pair are told. Index 0 is the better router, 1 the worse one.
 #[derive(Clone, Copy, Debug)]
@@ -14,15 +15,15 @@ pub(crate) struct Cell {
     pub(crate) name: &'static str,
     /// 2 or 3.
     pub(crate) version: u8,
+    /// steadfast speaks the other version beside it (RFC 9568 §8.4), as in a migration; only over IPv4.
+    pub(crate) beside: bool,
     pub(crate) family: Family,
     /// Between the adverts of each, in milliseconds.
     pub(crate) intervals: [u64; 2],
     pub(crate) transport: Transport,
     pub(crate) authentication: Authentication,
     /// Who speaks from the virtual link address.
-    pub(crate) vmac: [bool; 2],
-    /// Who has a virtual link address speaks from the link below it all the same.
-    pub(crate) xmit_base: bool,
+    pub(crate) vmac: [Vmac; 2],
     /// Two routers on two links in a sync group, instead of one.
     pub(crate) group: bool,
     pub(crate) preempt: Preempt,
@@ -34,12 +35,12 @@ pub(crate) struct Cell {
 pub(crate) const PLAIN: Cell = Cell {
     name: "",
     version: 3,
+    beside: false,
     family: Family::V4,
     intervals: [100, 100],
     transport: Transport::Multicast,
     authentication: Authentication::None,
-    vmac: [false, false],
-    xmit_base: false,
+    vmac: [Vmac::No, Vmac::No],
     group: false,
     preempt: Preempt::AtOnce,
     owner: false,
@@ -55,6 +56,15 @@ pub(crate) enum Family {
 pub(crate) enum Transport {
     Multicast,
     Unicast,
+}
+
+/// Whether the addresses are behind the virtual link address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Vmac {
+    No,
+    Yes,
+    /// Yes, but adverts leave by the link below.
+    XmitBase,
 }
 
 /// RFC 2338 §5.3.6.
@@ -79,6 +89,16 @@ impl Cell {
     /// The VRIDs in play, each on a link of its own: `eth0`, `eth1`.
     pub(crate) fn vrids(&self) -> &'static [u8] {
         if self.group { &[51, 52] } else { &[51] }
+    }
+
+    /// The virtual router on a link.
+    pub(crate) fn router(&self, link: usize) -> Router {
+        Router { vrid: self.vrids()[link], version: self.version }
+    }
+
+    /// All of them, in the order of the links.
+    pub(crate) fn routers(&self) -> Vec<Router> {
+        (0..self.vrids().len()).map(|link| self.router(link)).collect()
     }
 
     /// The priority of a side.
@@ -149,8 +169,8 @@ impl Cell {
     /// What an advert of `side` on `link` must be; what the cell leaves open is as in `seen`.
     pub(crate) fn form(&self, side: usize, program: Program, link: usize, seen: &Advert) -> Advert {
         // keepalived 2.6: unicast adverts never leave by the virtual link.
-        let from_it = !self.xmit_base && self.transport == Transport::Multicast;
-        let virtually = self.vmac[side] && from_it || program == Program::Frr;
+        let from_it = self.vmac[side] == Vmac::Yes && self.transport == Transport::Multicast;
+        let virtually = from_it || program == Program::Frr;
         let own = self.own_address(side, link).parse().unwrap();
         let peer = self.own_address(1 - side, link).parse().unwrap();
         let group: IpAddr = match self.family {

@@ -2,10 +2,11 @@
 
 use core::fmt::Write;
 
-use crate::cell::{Authentication, Cell, Preempt, Transport};
+use crate::cell::{Authentication, Cell, Preempt, Transport, Vmac};
+use crate::program::Program;
 
 /// What `side` of `cell` is told, in the language that steadfast and keepalived share.
-pub(crate) fn keepalived(cell: &Cell, side: usize) -> String {
+pub(crate) fn keepalived(cell: &Cell, side: usize, program: Program) -> String {
     let mut text =
         format!("global_defs {{\n    router_id side{side}\n    vrrp_version {}\n}}\n", cell.version);
     for (link, vrid) in cell.vrids().iter().enumerate() {
@@ -18,8 +19,9 @@ pub(crate) fn keepalived(cell: &Cell, side: usize) -> String {
             cell.interval(side).as_secs_f64(),
         )
         .unwrap();
-        text += &flag(cell.vmac[side], "use_vmac");
-        text += &flag(cell.vmac[side] && cell.xmit_base, "vmac_xmit_base");
+        text += &flag(cell.beside && program == Program::Steadfast, "version both");
+        text += &flag(cell.vmac[side] != Vmac::No, "use_vmac");
+        text += &flag(cell.vmac[side] == Vmac::XmitBase, "vmac_xmit_base");
         match cell.preempt {
             Preempt::Never => text += "    nopreempt\n",
             // Only for a router that would preempt.

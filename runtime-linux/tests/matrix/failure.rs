@@ -19,20 +19,20 @@ pub(crate) fn report(scene: &Scene, phase: &str, expected: &str, seen: &str) -> 
     );
     let origin = scene.marks.first().map_or(Duration::ZERO, |mark| mark.0);
     let mut moments = scene.marks.clone();
-    for (link, vrid) in scene.links.iter().zip(scene.cell.vrids()) {
+    for (link, router) in scene.links.iter().zip(scene.cell.routers()) {
         let seen = link.observer.seen();
-        for span in spans(&seen, *vrid, [scene.cell.interval(0), scene.cell.interval(1)]) {
+        for span in spans(&seen, router, [scene.cell.interval(0), scene.cell.interval(1)]) {
             let who = scene.name(span.side);
             let until = span.to.saturating_sub(origin).as_secs_f64();
             let what = format!(
-                "{who}: VRID {vrid}, priority {}, {} adverts until {until:.3}, at most {:.1} ms apart",
+                "{who}: {router}, priority {}, {} adverts until {until:.3}, at most {:.1} ms apart",
                 span.priority,
                 span.adverts,
                 span.longest_gap.as_secs_f64() * 1000.0,
             );
             moments.push((span.from, what));
             if let Some(goodbye) = span.goodbye {
-                moments.push((goodbye, format!("{who}: VRID {vrid}, goodbye")));
+                moments.push((goodbye, format!("{who}: {router}, goodbye")));
             }
         }
         moments.extend(announcements(&seen).into_iter().map(|(at, node, address, count)| {

@@ -7,11 +7,11 @@ use std::collections::BTreeSet;
 
 use runtime_linux::clock;
 
-use crate::cell::{Cell, Family, Preempt};
+use crate::cell::{Cell, Family, Preempt, Vmac};
 use crate::failure;
 use crate::program::{Program, Quirk};
 use crate::scene::{Scene, pause};
-use crate::wire::{adverts, first_advert, last_advert, spans};
+use crate::wire::{Router, adverts, first_advert, last_advert, spans};
 
 /// What was measured.
 #[derive(Clone, Debug, Default)]
@@ -46,6 +46,7 @@ pub(crate) fn play(scene: &mut Scene, quiet: Duration) -> Result<Row, String> {
     play.whole_course(active)?;
     play.forms()?;
     play.end(1 - active)?;
+    play.versions()?;
     Ok(play.row)
 }
 
@@ -82,9 +83,9 @@ impl Play<'_> {
             // These count from when they woke, not from when they should have, and fall behind.
             Program::Keepalived | Program::Frr => (interval * 2 + ALLOWANCE, 1),
         };
-        for (link, vrid) in self.cell.vrids().iter().enumerate() {
+        for (link, router) in self.cell.routers().into_iter().enumerate() {
             let seen = self.scene.links[link].observer.seen();
-            let lately: Vec<_> = adverts(&seen, *vrid).filter(|it| it.0 > from && it.0 < to).collect();
+            let lately: Vec<_> = adverts(&seen, router).filter(|it| it.0 > from && it.0 < to).collect();
             self.demand(lately.iter().all(|it| it.1 == 0), "one sender: the better router", || {
                 "adverts of the worse one".into()
             })?;
@@ -115,8 +116,8 @@ impl Play<'_> {
             1,
             theory,
             |play, link, first| {
-                let vrid = play.cell.vrids()[link];
-                last_advert(&play.scene.links[link].observer.seen(), vrid, 0, first)
+                let router = play.cell.router(link);
+                last_advert(&play.scene.links[link].observer.seen(), router, 0, first)
             },
             killed,
         )?;
@@ -134,9 +135,9 @@ impl Play<'_> {
             Preempt::AtOnce => (Duration::ZERO, patience + self.starting(0)),
             Preempt::Never => {
                 pause(patience + self.starting(0) + self.cell.interval(1) * 2);
-                for (link, vrid) in self.cell.vrids().iter().enumerate() {
+                for (link, router) in self.cell.routers().into_iter().enumerate() {
                     let seen = self.scene.links[link].observer.seen();
-                    let spoke = first_advert(&seen, *vrid, 0, false, started);
+                    let spoke = first_advert(&seen, router, 0, false, started);
                     self.demand(
                         spoke.is_none(),
                         "silence of the better router, which is not to preempt",
@@ -176,12 +177,12 @@ impl Play<'_> {
             theory,
             |play, link, first| {
                 let seen = play.scene.links[link].observer.seen();
-                let vrid = play.cell.vrids()[link];
+                let router = play.cell.router(link);
                 // The other link hears a goodbye; the first one goes silent, and the group waits for it.
                 if link == 0 {
-                    last_advert(&seen, vrid, 0, first)
+                    last_advert(&seen, router, 0, first)
                 } else {
-                    first_advert(&seen, vrid, 0, true, pulled)
+                    first_advert(&seen, router, 0, true, pulled)
                 }
             },
             pulled,
@@ -211,8 +212,8 @@ impl Play<'_> {
             other,
             theory,
             |play, link, _| {
-                let vrid = play.cell.vrids()[link];
-                first_advert(&play.scene.links[link].observer.seen(), vrid, active, true, stopped)
+                let router = play.cell.router(link);
+                first_advert(&play.scene.links[link].observer.seen(), router, active, true, stopped)
             },
             stopped,
         )?;
@@ -231,14 +232,14 @@ impl Play<'_> {
             (false, 0) => &[0, 1, 0, 1],
             (false, _) => &[0, 1, 0],
         };
-        for (link, vrid) in self.cell.vrids().iter().enumerate() {
+        for (link, router) in self.cell.routers().into_iter().enumerate() {
             let seen = self.scene.links[link].observer.seen();
-            let spans = spans(&seen, *vrid, [self.cell.interval(0), self.cell.interval(1)]);
+            let spans = spans(&seen, router, [self.cell.interval(0), self.cell.interval(1)]);
             let mut course: Vec<_> = spans.iter().map(|span| span.side).collect();
             // A pause in which nobody else spoke is no change; that a peer was slow there is its own affair.
             course.dedup_by(|next, side| next == side && self.scene.way[*side] != Program::Steadfast);
             self.demand(course == expected, &format!("these are Active in turn: {expected:?}"), || {
-                format!("{course:?} for VRID {vrid}")
+                format!("{course:?} for {router}")
             })?;
         }
         Ok(())
@@ -247,12 +248,32 @@ impl Play<'_> {
     /// The adverts are of the kind that the cell is about.
     fn forms(&mut self) -> Result<(), String> {
         self.phase = "in the form of the adverts";
-        for (link, vrid) in self.cell.vrids().iter().enumerate() {
+        for (link, router) in self.cell.routers().into_iter().enumerate() {
             let seen = self.scene.links[link].observer.seen();
-            for (_, side, advert) in adverts(&seen, *vrid) {
+            for (_, side, advert) in adverts(&seen, router) {
                 let expected = self.cell.form(side, self.scene.way[side], link, advert);
                 self.demand(*advert == expected, &format!("{expected:?}"), || format!("{advert:?}"))?;
             }
+        }
+        Ok(())
+    }
+
+    /// Where steadfast speaks the other version too, it does so beside every advert, and nobody else does.
+    fn versions(&mut self) -> Result<(), String> {
+        self.phase = "in the versions of the adverts";
+        let other = Router { version: 5 - self.cell.version, ..self.cell.router(0) };
+        let seen = self.scene.links[0].observer.seen();
+        for side in [0, 1] {
+            let [count, beside] =
+                [self.cell.router(0), other].map(|it| adverts(&seen, it).filter(|it| it.1 == side).count());
+            let wanted =
+                if self.cell.beside && self.scene.way[side] == Program::Steadfast { count } else { 0 };
+            let name = self.scene.name(side);
+            self.demand(
+                beside.abs_diff(wanted) <= 1,
+                &format!("{wanted} adverts of {name} in the other version"),
+                || beside.to_string(),
+            )?;
         }
         Ok(())
     }
@@ -311,10 +332,10 @@ impl Play<'_> {
     /// or what was under way, and within the better one's interval (it yields when it hears that, RFC 9568 §6.4.3).
     fn gives_way(&mut self, since: Duration) -> Result<(), String> {
         pause(self.cell.interval(1) * 2);
-        for (link, vrid) in self.cell.vrids().iter().enumerate() {
+        for (link, router) in self.cell.routers().into_iter().enumerate() {
             let seen = self.scene.links[link].observer.seen();
-            let back = first_advert(&seen, *vrid, 0, false, since).expect("it was heard");
-            let late = adverts(&seen, *vrid).filter(|it| it.1 == 1 && it.0 > back);
+            let back = first_advert(&seen, router, 0, false, since).expect("it was heard");
+            let late = adverts(&seen, router).filter(|it| it.1 == 1 && it.0 > back);
             let late: Vec<_> = late.map(|it| it.0.saturating_sub(back)).collect();
             let latest = late.last().copied().unwrap_or_default();
             let gives_way = late.len() <= 1 && latest <= self.cell.interval(0) + ALLOWANCE;
@@ -334,13 +355,13 @@ impl Play<'_> {
         since: Duration,
         within: Duration,
     ) -> Result<Duration, String> {
-        let vrid = self.cell.vrids()[link];
+        let router = self.cell.router(link);
         let observer = &self.scene.links[link].observer;
         let left = (since + within + MERCY).saturating_sub(clock::wall());
-        let found = observer.wait(left, |seen| first_advert(seen, vrid, side, goodbye, since));
+        let found = observer.wait(left, |seen| first_advert(seen, router, side, goodbye, since));
         let took = found.map(|at| at.saturating_sub(since));
         let name = self.scene.name(side);
-        let expected = format!("an advert of {name} for VRID {vrid} within {within:?}");
+        let expected = format!("an advert of {name} for {router} within {within:?}");
         self.demand(took.is_some_and(|took| took <= within), &expected, || format!("after {took:?}"))?;
         Ok(found.expect("it was demanded"))
     }
@@ -359,7 +380,7 @@ impl Play<'_> {
             })?;
             // FRR's host answers from every link that it has.
             let virtually = mac == Some(self.cell.virtual_mac(link));
-            let right = virtually == self.cell.vmac[side] || program == Program::Frr;
+            let right = virtually == (self.cell.vmac[side] != Vmac::No) || program == Program::Frr;
             self.demand(right, "an answer with the right link address", || format!("{mac:02x?}"))?;
             for other in answers.into_keys().filter(|other| *other != side && !excused.contains(other)) {
                 let who = self.scene.way[other];

@@ -88,7 +88,7 @@ impl Scene {
             clear_pid_files(&it.node);
         }
         let at = clock::wall();
-        let configuration = configuration::keepalived(&self.cell, side);
+        let configuration = configuration::keepalived(&self.cell, side, self.way[side]);
         it.running = match self.way[side].daemon() {
             Some(daemon) => vec![daemon.start(&it.node, configuration.as_bytes(), false).unwrap()],
             None => frr::start(&it.node, &self.cell, side),

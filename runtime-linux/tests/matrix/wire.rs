@@ -1,10 +1,24 @@
 //! What the adverts say: who was Active when, and for how long nobody was.
 
+use core::fmt;
 use core::time::Duration;
 
 use runtime_linux::lab::{Advert, Seen};
 
 use crate::scene::NAMES;
+
+/// A virtual router, and the version whose adverts are looked at.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Router {
+    pub(crate) vrid: u8,
+    pub(crate) version: u8,
+}
+
+impl fmt::Display for Router {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "VRID {}", self.vrid)
+    }
+}
 
 /// A time in which one side was Active: it said no goodbye, and there is neither a break of three intervals in it (who
 /// leaves and comes back by itself waits longer than that) nor one of two in which the other side was heard.
@@ -22,22 +36,23 @@ pub(crate) struct Span {
     pub(crate) goodbye: Option<Duration>,
 }
 
-/// Adverts of a VRID by sender, in the order of arrival.
+/// Adverts of a router by sender, in the order of arrival.
 pub(crate) fn adverts(
     seen: &[Seen],
-    vrid: u8,
+    router: Router,
 ) -> impl DoubleEndedIterator<Item = (Duration, usize, &Advert)> {
     seen.iter().filter_map(move |seen| {
         let side = NAMES.iter().position(|name| *name == seen.node)?;
-        let advert = seen.advert().filter(|advert| advert.vrid == vrid)?;
+        let advert =
+            seen.advert().filter(|advert| advert.vrid == router.vrid && advert.version == router.version)?;
         Some((seen.at, side, advert))
     })
 }
 
-/// The spans of a VRID, in the order of their beginnings.
-pub(crate) fn spans(seen: &[Seen], vrid: u8, intervals: [Duration; 2]) -> Vec<Span> {
+/// The spans of a router, in the order of their beginnings.
+pub(crate) fn spans(seen: &[Seen], router: Router, intervals: [Duration; 2]) -> Vec<Span> {
     let mut spans: Vec<Span> = Vec::new();
-    for (at, side, advert) in adverts(seen, vrid) {
+    for (at, side, advert) in adverts(seen, router) {
         let heard_since = spans.iter().rfind(|span| span.side != side).map_or(Duration::ZERO, |span| span.to);
         let last = spans.iter_mut().rfind(|span| span.side == side);
         if advert.priority == 0 {
@@ -74,20 +89,20 @@ fn patience(other_was_heard: bool) -> u32 {
 }
 
 /// The last advert of a side that was no goodbye, before `until`.
-pub(crate) fn last_advert(seen: &[Seen], vrid: u8, side: usize, until: Duration) -> Option<Duration> {
-    let mut all = adverts(seen, vrid);
+pub(crate) fn last_advert(seen: &[Seen], router: Router, side: usize, until: Duration) -> Option<Duration> {
+    let mut all = adverts(seen, router);
     all.rfind(|(at, who, advert)| *at < until && *who == side && advert.priority > 0).map(|it| it.0)
 }
 
 /// The first advert of a side after `since` that is a goodbye, or that is none.
 pub(crate) fn first_advert(
     seen: &[Seen],
-    vrid: u8,
+    router: Router,
     side: usize,
     goodbye: bool,
     since: Duration,
 ) -> Option<Duration> {
-    let mut all = adverts(seen, vrid);
+    let mut all = adverts(seen, router);
     all.find(|(at, who, advert)| *at > since && *who == side && (advert.priority == 0) == goodbye)
         .map(|it| it.0)
 }

@@ -68,7 +68,6 @@ fn baseline_5_an_interval_of_4095_parks_nothing_where_adverts_are_authenticated_
         assert_eq!(heard[0][1], 0, "{}", lans[0].logs());
         let told = lans[1].process(0).wait_for("198.18.0.66", Duration::ZERO);
         assert!(told.is_some(), "nobody is named{}", lans[1].logs());
-        println!("{}", lans[1].logs());
     });
 }
 
