@@ -13,8 +13,16 @@ pub mod route;
 pub mod rule;
 
 pub use fixture::{Fixture, Fixtures};
+<<<<<<< HEAD
 mod virtual_interface;
 
+=======
+mod probe;
+
+pub use self::probe::{
+    Connect, Dns, Http, HttpProtocol, Pattern, Probe, RecordType, Smtp, Tls, Udp, UdpReply, Url,
+};
+>>>>>>> 1035fa1 (Make the checks that ask more than a connection: HTTP and HTTPS with digests and patterns, SMTP, DNS, UDP, ping)
 pub use ipvs_core::{Forward, Method};
 pub use notice::{Fifo, Fifos, Mail, MailSecurity, TimedScript};
 pub use route::Route;
@@ -476,35 +484,6 @@ pub struct Check {
     pub timing: check_core::Timing,
     /// What a probe is.
     pub probe: Probe,
-}
-
-/// What a probe does.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Probe {
-    /// `TCP_CHECK`: connect, then close.
-    Tcp(Connect),
-    /// `MISC_CHECK`: run a program; exit status 0 is good.
-    Misc {
-        /// What runs.
-        script: Script,
-        /// SIGTERM after this long.
-        timeout: Duration,
-    },
-}
-
-/// How a probe connects.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Connect {
-    /// `connect_ip` and `connect_port`; the real server's own when not said.
-    pub to: SocketAddr,
-    /// `bindto` and `bind_port`.
-    pub bind: Option<SocketAddr>,
-    /// `bind_if`.
-    pub interface: Option<String>,
-    /// `fwmark`.
-    pub mark: Option<u32>,
-    /// `connect_timeout`.
-    pub timeout: Duration,
 }
 
 /// Where a configuration came from, for messages and for reload.

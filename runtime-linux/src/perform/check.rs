@@ -20,7 +20,7 @@ use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::sleep;
 use tracing::Level;
 
-use self::probe::Outcome;
+use self::probe::{Clients, Outcome};
 use self::roster::{Roster, Run};
 use self::timers::Timers;
 use crate::clock;
@@ -128,6 +128,7 @@ struct Task {
     roster: Roster,
     timers: Timers,
     policy: Policy,
+    clients: Clients,
     probes: JoinSet<Outcome>,
     /// Which check a probe under way belongs to.
     under_way: HashMap<Id, usize>,
@@ -145,6 +146,7 @@ impl Task {
             roster: Roster::default(),
             timers: Timers::default(),
             policy: Policy::default(),
+            clients: Clients::default(),
             probes: JoinSet::new(),
             under_way: HashMap::new(),
             changed: BTreeSet::new(),
@@ -183,6 +185,8 @@ impl Task {
 
     fn apply(&mut self, virtual_servers: Vec<VirtualServer>, policy: Policy) {
         self.policy = policy;
+        // The files may have changed.
+        self.clients = Clients::default();
         let events = self.events.clone();
         self.roster.apply(clock::now(), virtual_servers, &mut |event| say(&events, event));
         self.under_way = (self.roster.slots.iter().enumerate())
@@ -267,7 +271,11 @@ impl Task {
 
     fn probe(&mut self, place: usize) {
         let slot = &mut self.roster.slots[place];
-        let run = self.probes.spawn(probe::make(slot.config.probe.clone(), self.policy.clone()));
+        let run = self.probes.spawn(probe::make(
+            slot.config.probe.clone(),
+            self.policy.clone(),
+            self.clients.clone(),
+        ));
         self.under_way.insert(run.id(), place);
         slot.run = Some(Run(run));
     }

@@ -234,17 +234,11 @@ fn a_misc_check_runs_a_program_and_does_not_retry() {
 }
 
 #[test]
-fn checks_that_are_not_built_become_tcp_or_nothing_and_say_so() {
+fn checks_that_are_not_built_are_nothing_and_say_so() {
     let with = |check: &str| service(&format!("protocol TCP\nreal_server 10.0.0.1 80 {{\n{check}\n}}"));
-    let http = with("HTTP_GET {\nurl {\npath /\nstatus_code 200\n}\nconnect_port 81\nnb_get_retry 3\n}");
-    assert_eq!(codes(&http), ["S0206", "S0204"]);
-    let check = only(&http).real_servers.remove(0).checks.remove(0);
-    assert_eq!((check.timing.retry, check.timing.delay_before_retry), (3, Duration::from_secs(3)));
-    let Probe::Tcp(connect) = check.probe else { panic!("not TCP") };
-    assert_eq!(connect.to.port(), 81);
-    let ping = with("PING_CHECK {\nfoo\n}");
-    assert_eq!(codes(&ping), ["S0206", "S0201"]);
-    assert_eq!(only(&ping).real_servers[0].checks, []);
+    let bfd = with("BFD_CHECK {\nname a\n}");
+    assert_eq!(codes(&bfd), ["S0206"]);
+    assert_eq!(only(&bfd).real_servers[0].checks, []);
 }
 
 #[test]

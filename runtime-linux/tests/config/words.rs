@@ -64,24 +64,34 @@ fn every_built_word_is_read_by_somebody() {
         Block::RealServer => {
             format!("virtual_server 192.0.2.1 80 {{\nreal_server 10.0.0.1 80 {{\n{line}\n}}\n}}")
         }
-        Block::TcpCheck | Block::MiscCheck => format!(
+        Block::TcpCheck
+        | Block::MiscCheck
+        | Block::HttpGet
+        | Block::SmtpCheck
+        | Block::DnsCheck
+        | Block::UdpCheck
+        | Block::PingCheck => format!(
             "virtual_server 192.0.2.1 80 {{\nreal_server 10.0.0.1 80 {{\n{} {{\n{line}\n}}\n}}\n}}",
             block.name()
         ),
-        // What stands in these only degrades the check to a simpler one, or no check is made at all.
-        Block::HttpGet
-        | Block::SmtpCheck
-        | Block::SmtpHost
-        | Block::DnsCheck
-        | Block::UdpCheck
-        | Block::PingCheck => String::new(),
+        Block::Url => format!(
+            "virtual_server 192.0.2.1 80 {{\nreal_server 10.0.0.1 80 {{\nHTTP_GET {{\nurl {{\n{line}\n}}\n}}\n}}\n}}"
+        ),
+        Block::SmtpHost => format!(
+            "virtual_server 192.0.2.1 80 {{\nreal_server 10.0.0.1 80 {{\nSMTP_CHECK {{\nhost {{\n{line}\n}}\n}}\n}}\n}}"
+        ),
+        Block::Ssl => format!("SSL {{\n{line}\n}}"),
         Block::TrackProcess => format!("vrrp_track_process p {{\n{line}\n}}"),
         Block::TrackFile => format!("track_file f {{\n{line}\n}}"),
         Block::TrackGroup => format!("track_group g {{\n{line}\n}}"),
         Block::BfdInstance
         | Block::GarpGroup
+<<<<<<< HEAD
         | Block::Ssl
         | Block::Url
+=======
+        | Block::AuthHmac
+>>>>>>> 1035fa1 (Make the checks that ask more than a connection: HTTP and HTTPS with digests and patterns, SMTP, DNS, UDP, ping)
         | Block::BfdCheck
         | Block::FileCheck => panic!("nothing is built in {}", block.name()),
     };

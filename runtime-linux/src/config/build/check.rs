@@ -8,12 +8,21 @@ use super::script::read_user;
 use super::{Diagnostic, each};
 use crate::config::diagnose::{Diagnostics, kind};
 use crate::config::keyword::Block;
-use crate::config::model::{Check, Connect, Probe, Script, ScriptUser};
+use crate::config::model::{Check, Connect, Probe, Script, ScriptUser, Smtp};
 use crate::config::tree::Node;
 use crate::config::value::Values;
 
-/// When checks are made; what is not said here is said further out, or is the default.
-#[derive(Clone, Copy, Debug, Default)]
+mod dns;
+mod http;
+mod smtp;
+mod ssl;
+mod udp;
+
+pub(super) use self::ssl::Material;
+
+/// What virtual servers, real servers and checks hand down: what is not said further in is said here, or is
+/// the default.
+#[derive(Clone, Debug, Default)]
 pub(super) struct Timings {
     delay_loop: Option<Duration>,
     retry: Option<u32>,
@@ -21,6 +30,7 @@ pub(super) struct Timings {
     warmup: Option<Duration>,
     connect_timeout: Option<Duration>,
     pub(super) alpha: Option<bool>,
+    virtualhost: Option<String>,
 }
 
 impl Timings {
@@ -38,6 +48,9 @@ impl Timings {
                 self.connect_timeout = values.seconds(0.000_001..=LONGEST).or(self.connect_timeout);
             }
             "alpha" => self.alpha = values.boolean().or(self.alpha),
+            "virtualhost" => {
+                self.virtualhost = http::field("a host name", node, diagnostics).or(self.virtualhost.take());
+            }
             _ => return false,
         }
         true
@@ -52,6 +65,7 @@ impl Timings {
             warmup: self.warmup.or(outer.warmup),
             connect_timeout: self.connect_timeout.or(outer.connect_timeout),
             alpha: self.alpha.or(outer.alpha),
+            virtualhost: self.virtualhost.clone().or_else(|| outer.virtualhost.clone()),
         }
     }
 }
@@ -61,112 +75,128 @@ impl Timings {
 pub(super) struct Said {
     kind: Kind,
     timings: Timings,
-    connect_ip: Option<IpAddr>,
-    connect_port: Option<u16>,
+    connect: Connecting,
+}
+
+/// The words about how to connect.
+#[derive(Clone, Debug, Default)]
+struct Connecting {
+    ip: Option<IpAddr>,
+    port: Option<u16>,
     bind: Option<IpAddr>,
     bind_port: Option<u16>,
     interface: Option<String>,
     mark: Option<u32>,
-    script: Option<Script>,
-    user: Option<ScriptUser>,
-    misc_timeout: Option<Duration>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What a check asks, with the words that only this kind has.
+#[derive(Clone, Debug)]
 pub(super) enum Kind {
     Tcp,
-    Http,
-    Misc,
+    Http(http::Said),
+    Smtp(smtp::Said),
+    Dns(dns::Said),
+    Udp(udp::Said),
+    Ping,
+    Misc { script: Option<Script>, user: Option<ScriptUser>, timeout: Option<Duration> },
 }
 
 /// What check a word stands for, if any that is made.
 pub(super) fn kind_of(word: &str) -> Option<(Kind, Block)> {
     match word {
         "TCP_CHECK" => Some((Kind::Tcp, Block::TcpCheck)),
-        "HTTP_GET" | "SSL_GET" => Some((Kind::Http, Block::HttpGet)),
-        "SMTP_CHECK" => Some((Kind::Tcp, Block::SmtpCheck)),
-        "MISC_CHECK" => Some((Kind::Misc, Block::MiscCheck)),
+        "HTTP_GET" => Some((Kind::Http(http::Said::new(false)), Block::HttpGet)),
+        "SSL_GET" => Some((Kind::Http(http::Said::new(true)), Block::HttpGet)),
+        "SMTP_CHECK" => Some((Kind::Smtp(smtp::Said::default()), Block::SmtpCheck)),
+        "DNS_CHECK" => Some((Kind::Dns(dns::Said::default()), Block::DnsCheck)),
+        "UDP_CHECK" => Some((Kind::Udp(udp::Said::default()), Block::UdpCheck)),
+        "PING_CHECK" => Some((Kind::Ping, Block::PingCheck)),
+        "MISC_CHECK" => Some((Kind::Misc { script: None, user: None, timeout: None }, Block::MiscCheck)),
         _ => None,
     }
 }
 
 /// Reads a check; complains and gives `None` if it cannot be made.
 pub(super) fn read(kind: Kind, block: Block, node: &Node, diagnostics: &mut Diagnostics) -> Option<Said> {
-    let mut said = Said {
-        kind,
-        timings: Timings::default(),
-        connect_ip: None,
-        connect_port: None,
-        bind: None,
-        bind_port: None,
-        interface: None,
-        mark: None,
-        script: None,
-        user: None,
-        misc_timeout: None,
-    };
-    let misc = kind == Kind::Misc;
+    let mut said = Said { kind, timings: Timings::default(), connect: Connecting::default() };
     each(node.children(), block, diagnostics, |word, node, diagnostics| {
-        said.timings.read(word, node, diagnostics) || said.take(word, node, diagnostics)
+        said.timings.read(word, node, diagnostics)
+            || said.connect.take(word, node, diagnostics)
+            || said.kind.take(word, node, diagnostics)
     });
-    if misc && said.script.is_none() {
-        diagnostics.push(
-            Diagnostic::new(&kind::MISSING_WORD, "this MISC_CHECK does not say what to run")
-                .at(node.word.span)
-                .help("add `misc_path \"/path/to/program\"`")
-                .consequence("the check is left out"),
-        );
-        return None;
-    }
-    Some(said)
+    let (lack, help) = match &said.kind {
+        Kind::Misc { script: None, .. } => {
+            ("this MISC_CHECK does not say what to run", "add `misc_path \"/path/to/program\"`")
+        }
+        Kind::Http(http) if http.asks_nothing() => {
+            ("this check does not say what to ask for", "add `url { path / }`")
+        }
+        Kind::Tcp
+        | Kind::Http(_)
+        | Kind::Smtp(_)
+        | Kind::Dns(_)
+        | Kind::Udp(_)
+        | Kind::Ping
+        | Kind::Misc { .. } => return Some(said),
+    };
+    diagnostics.push(
+        Diagnostic::new(&kind::MISSING_WORD, lack)
+            .at(node.word.span)
+            .help(help)
+            .consequence("the check is left out"),
+    );
+    None
 }
 
-impl Said {
+impl Kind {
+    fn take(&mut self, word: &str, node: &Node, diagnostics: &mut Diagnostics) -> bool {
+        match self {
+            Self::Tcp | Self::Ping => false,
+            Self::Http(said) => said.take(word, node, diagnostics),
+            Self::Smtp(said) => said.take(word, node, diagnostics),
+            Self::Dns(said) => said.take(word, node, diagnostics),
+            Self::Udp(said) => said.take(word, node, diagnostics),
+            Self::Misc { script, user, timeout } => {
+                let mut values = Values::new(node, diagnostics);
+                match word {
+                    "misc_path" => *script = values.script().or(script.take()),
+                    "misc_timeout" => *timeout = values.seconds(0.001..=LONGEST).or(*timeout),
+                    "user" => *user = read_user(node, diagnostics).or(user.take()),
+                    _ => return false,
+                }
+                true
+            }
+        }
+    }
+
+    /// `retry` and `delay_before_retry` where nobody says them.
+    fn retries(&self, delay_loop: Duration) -> (u32, Duration) {
+        match self {
+            Self::Tcp | Self::Smtp(_) | Self::Udp(_) | Self::Ping => (1, Duration::from_secs(1)),
+            Self::Http(_) => (1, Duration::from_secs(3)),
+            Self::Dns(_) => (3, delay_loop),
+            Self::Misc { .. } => (0, Duration::from_secs(1)),
+        }
+    }
+}
+
+impl Connecting {
     fn take(&mut self, word: &str, node: &Node, diagnostics: &mut Diagnostics) -> bool {
         let mut values = Values::new(node, diagnostics);
         match word {
-            "connect_ip" => self.connect_ip = values.address().or(self.connect_ip),
-            "connect_port" => self.connect_port = values.number(1..=65535).or(self.connect_port),
+            "connect_ip" => self.ip = values.address().or(self.ip),
+            "connect_port" => self.port = values.number(1..=65535).or(self.port),
             "bindto" => self.bind = values.address().or(self.bind),
             "bind_port" => self.bind_port = values.number(1..=65535).or(self.bind_port),
             "bind_if" => self.interface = values.word("an interface").or(self.interface.take()),
             "fwmark" => self.mark = values.number(0..=u32::MAX).or(self.mark),
-            "misc_path" => self.script = values.script().or(self.script.take()),
-            "misc_timeout" => self.misc_timeout = values.seconds(0.001..=LONGEST).or(self.misc_timeout),
-            "user" => self.user = read_user(node, diagnostics).or(self.user.take()),
             _ => return false,
         }
         true
     }
 
-    /// The check of a server that is reached at `server`.
-    pub(super) fn complete(&self, outer: &Timings, server: SocketAddr) -> Check {
-        let timings = self.timings.or(outer);
-        let delay_loop = timings.delay_loop.unwrap_or(Duration::from_mins(1));
-        let (retry, delay_before_retry) = match self.kind {
-            Kind::Tcp => (1, Duration::from_secs(1)),
-            Kind::Http => (1, Duration::from_secs(3)),
-            Kind::Misc => (0, Duration::from_secs(1)),
-        };
-        let timing = check_core::Timing {
-            delay_loop,
-            retry: timings.retry.unwrap_or(retry),
-            delay_before_retry: timings.delay_before_retry.unwrap_or(delay_before_retry),
-            warmup: timings.warmup.unwrap_or(delay_loop),
-            alpha: timings.alpha.unwrap_or(false),
-        };
-        let probe = match (&self.script, self.kind) {
-            (Some(script), Kind::Misc) => Probe::Misc {
-                script: Script { user: self.user.clone().or(script.user.clone()), ..script.clone() },
-                timeout: self.misc_timeout.unwrap_or(delay_loop),
-            },
-            (_, Kind::Tcp | Kind::Http | Kind::Misc) => Probe::Tcp(self.connect(&timings, server)),
-        };
-        Check { timing, probe }
-    }
-
-    fn connect(&self, timings: &Timings, server: SocketAddr) -> Connect {
-        let address = self.connect_ip.unwrap_or(server.ip());
+    fn to(&self, timings: &Timings, server: SocketAddr) -> Connect {
+        let address = self.ip.unwrap_or(server.ip());
         let unspecified: IpAddr = match address {
             IpAddr::V4(_) => core::net::Ipv4Addr::UNSPECIFIED.into(),
             IpAddr::V6(_) => core::net::Ipv6Addr::UNSPECIFIED.into(),
@@ -176,11 +206,53 @@ impl Said {
             (bind, port) => Some((bind.unwrap_or(unspecified), port.unwrap_or(0)).into()),
         };
         Connect {
-            to: (address, self.connect_port.unwrap_or(server.port())).into(),
+            to: (address, self.port.unwrap_or(server.port())).into(),
             bind,
             interface: self.interface.clone(),
             mark: self.mark,
             timeout: timings.connect_timeout.unwrap_or(Duration::from_secs(5)),
         }
+    }
+}
+
+impl Said {
+    /// The check of a server that is reached at `server`.
+    pub(super) fn complete(&self, outer: &Timings, server: SocketAddr, material: &Material) -> Check {
+        let timings = self.timings.or(outer);
+        let delay_loop = timings.delay_loop.unwrap_or(Duration::from_mins(1));
+        let (retry, delay_before_retry) = self.kind.retries(delay_loop);
+        let timing = check_core::Timing {
+            delay_loop,
+            retry: timings.retry.unwrap_or(retry),
+            delay_before_retry: timings.delay_before_retry.unwrap_or(delay_before_retry),
+            warmup: timings.warmup.unwrap_or(delay_loop),
+            alpha: timings.alpha.unwrap_or(false),
+        };
+        let connect = self.connect.to(&timings, server);
+        // keepalived bounds each step only; all of them together have as long as a MISC_CHECK.
+        let limit = delay_loop.max(connect.timeout);
+        let probe = match &self.kind {
+            Kind::Tcp => Probe::Tcp(connect),
+            Kind::Ping => Probe::Ping(connect),
+            Kind::Http(said) => {
+                Probe::Http(said.complete(connect, timings.virtualhost.as_deref(), limit, material))
+            }
+            Kind::Smtp(said) => Probe::Smtp(Smtp {
+                hosts: said.hosts(connect, |host| host.to(&timings, server)),
+                name: said.name.clone(),
+                start_tls: said.start_tls,
+                limit,
+            }),
+            Kind::Dns(said) => Probe::Dns(said.complete(connect)),
+            Kind::Udp(said) => Probe::Udp(said.complete(connect)),
+            Kind::Misc { script, user, timeout } => {
+                let script = script.clone().expect("a check without a script was refused");
+                Probe::Misc {
+                    script: Script { user: user.clone().or(script.user.clone()), ..script },
+                    timeout: timeout.unwrap_or(delay_loop),
+                }
+            }
+        };
+        Check { timing, probe }
     }
 }

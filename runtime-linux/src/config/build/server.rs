@@ -95,7 +95,11 @@ impl Server {
             notify_up: self.notify_up.clone(),
             notify_down: self.notify_down.clone(),
             mail: self.mail,
-            checks: self.checks.iter().map(|check| check.complete(&timings, checked)).collect(),
+            checks: self
+                .checks
+                .iter()
+                .map(|check| check.complete(&timings, checked, &service.material))
+                .collect(),
         }
     }
 }

@@ -7,7 +7,7 @@ use ipvs_core::{
     Family, Method, Persistence, Protocol, SchedulerFlags, Service, ServiceKey, Tunnel, TunnelChecksum,
 };
 
-use super::check::Timings;
+use super::check::{Material, Timings};
 use super::global::{Defaults, set};
 use super::server::{self, Server};
 use super::{blocks, each, notify};
@@ -37,6 +37,7 @@ enum Target {
 #[expect(clippy::struct_excessive_bools, reason = "each is a word of the file")]
 pub(super) struct Said {
     pub(super) timings: Timings,
+    pub(super) material: Material,
     pub(super) method: Method,
     pub(super) flags: SchedulerFlags,
     pub(super) forward: Forward,
@@ -66,12 +67,13 @@ pub(super) fn read_all(
     diagnostics: &mut Diagnostics,
 ) -> Vec<VirtualServer> {
     let groups: Vec<&Node> = blocks(nodes, "virtual_server_group").collect();
+    let material = Material::read(nodes, diagnostics);
     let mut servers: Vec<VirtualServer> = Vec::new();
     for node in blocks(nodes, "virtual_server") {
         let targets = targets(node, &groups, diagnostics);
         let of_group = node.values.first().is_some_and(|first| first.text == "group");
         // Read even if it answers to nothing, for what else may be wrong with it.
-        let (said, real_servers) = read(node, defaults, diagnostics);
+        let (said, real_servers) = read(node, defaults, &material, diagnostics);
         if targets.is_empty() {
             continue;
         }
@@ -132,9 +134,15 @@ fn complain_of_protocol(node: &Node, said: &Said, targets: &[Target], diagnostic
     }
 }
 
-fn read(node: &Node, defaults: &Defaults, diagnostics: &mut Diagnostics) -> (Said, Vec<Server>) {
+fn read(
+    node: &Node,
+    defaults: &Defaults,
+    material: &Material,
+    diagnostics: &mut Diagnostics,
+) -> (Said, Vec<Server>) {
     let mut said = Said {
         timings: Timings::default(),
+        material: material.clone(),
         method: Method::WeightedLeastConnection,
         flags: SchedulerFlags::NONE,
         forward: Forward::Masquerade,

@@ -29,33 +29,39 @@ pub(super) const TIMING: &[Word] = &[
 ];
 
 pub(super) const HTTP_GET: &[Word] = &[
-    accepted(Essential, "url", Block(B::Url)),
-    accepted(Common, "virtualhost", Values),
-    accepted(Rare, "tls_compliant", Values),
-    accepted(Rare, "http_protocol", Values),
-    accepted(Common, "enable_sni", Values),
-    accepted(Rare, "sni_name", Values),
-    accepted(Rare, "fast_recovery", Values),
+    built(Essential, "url", Block(B::Url)),
+    built(Common, "virtualhost", Values),
+    built(Rare, "tls_compliant", Values),
+    built(Rare, "http_protocol", Values),
+    built(Common, "enable_sni", Values),
+    built(Rare, "sni_name", Values),
+    // All URLs are asked for in each round.
+    built(Rare, "fast_recovery", Values),
+    built(Rare, "tls_verify", Values),
 ];
 
 pub(super) const URL: &[Word] = &[
-    accepted(Essential, "path", Values),
-    accepted(Essential, "status_code", Values),
-    accepted(Essential, "digest", Values),
-    accepted(Common, "virtualhost", Values),
-    accepted(Rare, "regex", Values),
-    accepted(Rare, "regex_no_match", Values),
-    accepted(Rare, "regex_options", Values),
-    accepted(Rare, "regex_min_offset", Values),
-    accepted(Rare, "regex_max_offset", Values),
+    built(Essential, "path", Values),
+    built(Essential, "status_code", Values),
+    built(Essential, "digest", Values),
+    built(Common, "virtualhost", Values),
+    built(Rare, "regex", Values),
+    built(Rare, "regex_no_match", Values),
+    built(Rare, "regex_options", Values),
+    built(Rare, "regex_min_offset", Values),
+    built(Rare, "regex_max_offset", Values),
     accepted(Rare, "regex_stack", Values),
-    accepted(Rare, "tls_compliant", Values),
+    built(Rare, "tls_compliant", Values),
 ];
 
-pub(super) const SMTP_CHECK: &[Word] =
-    &[accepted(Common, "helo_name", Values), accepted(Old, "host", Block(B::SmtpHost))];
+pub(super) const SMTP_CHECK: &[Word] = &[
+    built(Common, "helo_name", Values),
+    built(Old, "host", Block(B::SmtpHost)),
+    built(Rare, "starttls", Values),
+];
 
-pub(super) const DNS_CHECK: &[Word] = &[accepted(Rare, "type", Values), accepted(Rare, "name", Values)];
+pub(super) const DNS_CHECK: &[Word] =
+    &[built(Rare, "type", Values), built(Rare, "name", Values), built(Rare, "answer", Values)];
 
 pub(super) const MISC_CHECK: &[Word] = &[
     built(Essential, "misc_path", Values),
@@ -65,10 +71,10 @@ pub(super) const MISC_CHECK: &[Word] = &[
 ];
 
 pub(super) const UDP_CHECK: &[Word] = &[
-    accepted(Rare, "payload", Values),
-    accepted(Rare, "require_reply", Values),
-    accepted(Rare, "min_reply_length", Values),
-    accepted(Rare, "max_reply_length", Values),
+    built(Rare, "payload", Values),
+    built(Rare, "require_reply", Values),
+    built(Rare, "min_reply_length", Values),
+    built(Rare, "max_reply_length", Values),
 ];
 
 pub(super) const BFD_CHECK: &[Word] = &[accepted(Rare, "name", Values), accepted(Rare, "alpha", Values)];

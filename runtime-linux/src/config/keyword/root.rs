@@ -24,7 +24,7 @@ pub(super) const ROOT: &[Word] = &[
     accepted(Rare, "interface_up_down_delays", List),
     accepted(Rare, "linkbeat_interfaces", List),
     accepted(Rare, "linkbeat_use_polling", Values),
-    accepted(Rare, "SSL", Block(B::Ssl)),
+    built(Rare, "SSL", Block(B::Ssl)),
     built(Common, "net_namespace", Values),
     missed(Rare, "net_namespace_ipvs", Values, "IPVS is configured in the daemon's own namespace"),
     accepted(Old, "namespace_with_ipsets", Values),
@@ -87,8 +87,8 @@ pub(super) const GARP_GROUP: &[Word] = &[
 ];
 
 pub(super) const SSL: &[Word] = &[
-    accepted(Rare, "password", Values),
-    accepted(Rare, "ca", Values),
-    accepted(Rare, "certificate", Values),
-    accepted(Rare, "key", Values),
+    missed(Rare, "password", Values, "an encrypted key cannot be read"),
+    built(Rare, "ca", Values),
+    built(Rare, "certificate", Values),
+    built(Rare, "key", Values),
 ];

@@ -5,7 +5,6 @@ use super::Class::{Common, Essential, Old, Rare};
 use super::Takes::{Block, Values};
 use super::{Word, accepted, alias, built, missed};
 
-const TAKEN_AS_TCP: &str = "a TCP connection to the same port is tried instead";
 const NOT_CHECKED: &str = "the server is not checked this way, and counts as up as far as this check goes";
 
 pub(super) const VIRTUAL_SERVER: &[Word] = &[
@@ -37,7 +36,7 @@ pub(super) const VIRTUAL_SERVER: &[Word] = &[
     built(Essential, "sorry_server", Values),
     built(Rare, "sorry_server_inhibit", Values),
     built(Rare, "sorry_server_lvs_method", Values),
-    accepted(Common, "virtualhost", Values),
+    built(Common, "virtualhost", Values),
     missed(Rare, "ha_suspend", Values, "checks go on while the address is elsewhere"),
     built(Common, "smtp_alert", Values),
     accepted(Rare, "snmp_name", Values),
@@ -64,17 +63,17 @@ pub(super) const REAL_SERVER: &[Word] = &[
     built(Common, "warmup", Values),
     built(Common, "connect_timeout", Values),
     built(Common, "delay_loop", Values),
-    accepted(Common, "virtualhost", Values),
+    built(Common, "virtualhost", Values),
     built(Common, "smtp_alert", Values),
     accepted(Rare, "snmp_name", Values),
     built(Essential, "TCP_CHECK", Block(B::TcpCheck)),
-    missed(Essential, "HTTP_GET", Block(B::HttpGet), TAKEN_AS_TCP),
-    missed(Essential, "SSL_GET", Block(B::HttpGet), TAKEN_AS_TCP),
-    missed(Common, "SMTP_CHECK", Block(B::SmtpCheck), TAKEN_AS_TCP),
-    missed(Rare, "DNS_CHECK", Block(B::DnsCheck), NOT_CHECKED),
+    built(Essential, "HTTP_GET", Block(B::HttpGet)),
+    built(Essential, "SSL_GET", Block(B::HttpGet)),
+    built(Common, "SMTP_CHECK", Block(B::SmtpCheck)),
+    built(Rare, "DNS_CHECK", Block(B::DnsCheck)),
     built(Essential, "MISC_CHECK", Block(B::MiscCheck)),
-    missed(Rare, "UDP_CHECK", Block(B::UdpCheck), NOT_CHECKED),
-    missed(Common, "PING_CHECK", Block(B::PingCheck), NOT_CHECKED),
+    built(Rare, "UDP_CHECK", Block(B::UdpCheck)),
+    built(Common, "PING_CHECK", Block(B::PingCheck)),
     missed(Rare, "BFD_CHECK", Block(B::BfdCheck), NOT_CHECKED),
     missed(Rare, "FILE_CHECK", Block(B::FileCheck), NOT_CHECKED),
 ];

@@ -9,7 +9,7 @@ use ipvs_core::{Destination, Service, ServiceKey};
 use tracing::Level;
 
 use super::Event;
-use crate::config::model::{Probe, RealServer, Script, VirtualServer};
+use crate::config::model::{Dns, Probe, RealServer, Script, Udp, VirtualServer};
 
 /// One virtual server.
 #[derive(Debug)]
@@ -98,6 +98,22 @@ impl Served {
             Probe::Tcp(connect) => {
                 format!("TCP connection to [{}]:tcp:{}", connect.to.ip(), connect.to.port())
             }
+            Probe::Http(check) => {
+                let kind = if check.tls.is_some() { "HTTPS" } else { "HTTP" };
+                format!("{kind} check of [{}]:tcp:{}", check.connect.to.ip(), check.connect.to.port())
+            }
+            Probe::Smtp(check) => {
+                let hosts =
+                    check.hosts.iter().map(|host| format!("[{}]:tcp:{}", host.to.ip(), host.to.port()));
+                format!("SMTP check of {}", hosts.collect::<Vec<_>>().join(", "))
+            }
+            Probe::Dns(Dns { connect, .. }) => {
+                format!("DNS check of [{}]:udp:{}", connect.to.ip(), connect.to.port())
+            }
+            Probe::Udp(Udp { connect, .. }) => {
+                format!("UDP check of [{}]:udp:{}", connect.to.ip(), connect.to.port())
+            }
+            Probe::Ping(connect) => format!("Ping check of {}", connect.to.ip()),
             Probe::Misc { script, .. } => {
                 format!(
                     "Misc check for {} [{}]",

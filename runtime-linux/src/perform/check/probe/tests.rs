@@ -1,6 +1,11 @@
+mod dialogues;
+
 use core::net::SocketAddr;
 use std::io::{Read, Write};
 use std::net::TcpListener;
+
+use socket2::{Domain, Protocol, Socket, Type};
+use std::io;
 
 use super::*;
 use crate::config::model::ScriptUser;
@@ -104,7 +109,7 @@ async fn the_endings_of_a_script_are_results() {
     ] {
         let script = Script { words: ["sh", "-c", line].map(ToOwned::to_owned).into(), user: None };
         let probe = Probe::Misc { script, timeout: Duration::from_millis(500) };
-        assert_eq!(make(probe, ours()).await, outcome, "{line}");
+        assert_eq!(make(probe, ours(), Clients::default()).await, outcome, "{line}");
     }
 }
 
@@ -113,7 +118,7 @@ async fn a_script_that_cannot_start_fails_with_the_reason() {
     let script = Script { words: vec!["/no/such/script".to_owned()], user: None };
     let detail = Some("cannot run /no/such/script: /no does not exist".to_owned());
     assert_eq!(
-        make(Probe::Misc { script, timeout: LONG }, ours()).await,
+        make(Probe::Misc { script, timeout: LONG }, ours(), Clients::default()).await,
         Outcome::Failed { failure: Failure::NotStarted, detail }
     );
 }
@@ -151,7 +156,7 @@ impl Full {
 }
 
 async fn probe(connect: Connect) -> Outcome {
-    make(Probe::Tcp(connect), ours()).await
+    make(Probe::Tcp(connect), ours(), Clients::default()).await
 }
 
 fn to(listener: &TcpListener) -> Connect {

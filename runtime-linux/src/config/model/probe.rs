@@ -1,0 +1,162 @@
+//! What a health check asks of a server.
+
+use core::net::SocketAddr;
+use core::time::Duration;
+use std::path::PathBuf;
+
+use super::Script;
+
+pub use check_core::dns::Type as RecordType;
+pub use check_core::http::Protocol as HttpProtocol;
+
+/// What a probe does.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Probe {
+    /// `TCP_CHECK`: connect, then close.
+    Tcp(Connect),
+    /// `HTTP_GET` and `SSL_GET`.
+    Http(Http),
+    /// `SMTP_CHECK`: every one of these servers.
+    Smtp(Smtp),
+    /// `DNS_CHECK`.
+    Dns(Dns),
+    /// `UDP_CHECK`.
+    Udp(Udp),
+    /// `PING_CHECK`.
+    Ping(Connect),
+    /// `MISC_CHECK`: run a program; exit status 0 is good.
+    Misc {
+        /// What runs.
+        script: Script,
+        /// SIGTERM after this long.
+        timeout: Duration,
+    },
+}
+
+/// How a probe connects.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Connect {
+    /// `connect_ip` and `connect_port`; the real server's own when not said.
+    pub to: SocketAddr,
+    /// `bindto` and `bind_port`.
+    pub bind: Option<SocketAddr>,
+    /// `bind_if`.
+    pub interface: Option<String>,
+    /// `fwmark`.
+    pub mark: Option<u32>,
+    /// `connect_timeout`.
+    pub timeout: Duration,
+}
+
+/// `HTTP_GET`, or with TLS `SSL_GET`: every URL must answer as it should.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Http {
+    /// Where.
+    pub connect: Connect,
+    /// How it is secured.
+    pub tls: Option<Tls>,
+    /// For one URL, from the start to the last byte.
+    pub limit: Duration,
+    /// In file order; never empty.
+    pub urls: Vec<Url>,
+}
+
+/// `url`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Url {
+    /// `path`.
+    pub path: String,
+    /// What stands behind `Host`: `virtualhost`, or the address and port.
+    pub host: String,
+    /// `http_protocol`.
+    pub protocol: HttpProtocol,
+    /// `status_code`, both ends included; none: 200 to 299.
+    pub status: Vec<(u16, u16)>,
+    /// `digest`: MD5 of the body.
+    pub digest: Option<[u8; 16]>,
+    /// `regex` or `regex_no_match`.
+    pub pattern: Option<Pattern>,
+    /// `tls_compliant`: a connection that ends without TLS's own farewell is cut off, not ended.
+    pub tls_compliant: bool,
+}
+
+/// A regular expression that the body is searched for.
+#[derive(Clone, Debug)]
+pub struct Pattern {
+    /// What is searched for.
+    pub regex: regex::bytes::Regex,
+    /// `regex`: it must be there; `regex_no_match`: it must not.
+    pub wanted: bool,
+    /// `regex_min_offset` and `regex_max_offset`: where in the body, in bytes.
+    pub within: (usize, usize),
+}
+
+impl PartialEq for Pattern {
+    fn eq(&self, other: &Self) -> bool {
+        (self.regex.as_str(), self.wanted, self.within) == (other.regex.as_str(), other.wanted, other.within)
+    }
+}
+
+/// TLS towards a server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tls {
+    /// `enable_sni`: the name that the server is told, `sni_name` or the host.
+    pub sni: Option<String>,
+    /// `tls_verify` (steadfast's own word): the certificate must be valid for this name, or the server's
+    /// address. keepalived never verifies.
+    pub verify: Option<String>,
+    /// `SSL { ca FILE }`: who is trusted; the system's authorities if not said.
+    pub authorities: Option<PathBuf>,
+    /// `SSL { certificate FILE key FILE }`: what we show.
+    pub identity: Option<(PathBuf, PathBuf)>,
+}
+
+/// `SMTP_CHECK`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Smtp {
+    /// Where: the server, or the `host` blocks.
+    pub hosts: Vec<Connect>,
+    /// `helo_name`; this host's name if not said.
+    pub name: Option<String>,
+    /// `starttls` (steadfast's own word).
+    pub start_tls: bool,
+    /// For one host, from the start to the last byte.
+    pub limit: Duration,
+}
+
+/// `DNS_CHECK`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dns {
+    /// Where.
+    pub connect: Connect,
+    /// `type`.
+    pub kind: RecordType,
+    /// `name`.
+    pub name: String,
+    /// `answer` (steadfast's own word): one record must say this.
+    pub answer: Option<String>,
+}
+
+/// `UDP_CHECK`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Udp {
+    /// Where.
+    pub connect: Connect,
+    /// `payload`.
+    pub payload: Vec<u8>,
+    /// `require_reply`, `min_reply_length`, `max_reply_length`.
+    pub reply: Option<UdpReply>,
+}
+
+/// What a reply must be like.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UdpReply {
+    /// What it begins with.
+    pub bytes: Vec<u8>,
+    /// The bits of `bytes` that count.
+    pub mask: Vec<u8>,
+    /// Least length in bytes.
+    pub least: u16,
+    /// Greatest length in bytes.
+    pub most: u16,
+}

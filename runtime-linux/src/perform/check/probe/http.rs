@@ -1,0 +1,103 @@
+//! `HTTP_GET` and `SSL_GET`: all URLs, one after the other.
+
+use check_core::http::{self, Request};
+use check_core::stream::Limits;
+use check_core::{Conversation, Failure};
+use md5::{Digest, Md5};
+
+use super::Outcome;
+use super::stream::{Farewell, Secure, converse};
+use super::tls::Clients;
+use crate::config::model::{Http, Pattern, Url};
+
+/// The most of a body that is searched, in bytes.
+const SEARCHED: usize = 1 << 20;
+
+/// Asks for every URL; the first that fails is the result.
+pub(super) async fn probe(check: &Http, clients: &Clients) -> Outcome {
+    let client = match check.tls.as_ref().map(|tls| clients.client(tls, &check.connect)).transpose() {
+        Ok(client) => client,
+        Err(lack) => return Outcome::Skipped(lack),
+    };
+    let secure = client.as_ref().map_or(Secure::Never, Secure::AtOnce);
+    let limits = Limits { timeout: check.connect.timeout, limit: check.limit };
+    for url in &check.urls {
+        let request = Request { path: &url.path, host: &url.host, protocol: url.protocol };
+        let mut seen = Seen::default();
+        let dialogue = http::Http::new(request, &url.status, Body::new(url, &mut seen));
+        let farewell = if url.tls_compliant { Farewell::Required } else { Farewell::Any };
+        match converse(Conversation::new(dialogue, limits), &check.connect, secure, farewell).await {
+            Outcome::Passed => {}
+            Outcome::Failed { failure, detail } => {
+                let detail = detail.or_else(|| told(failure, url, &seen));
+                return Outcome::Failed { failure, detail };
+            }
+            skipped @ Outcome::Skipped(_) => return skipped,
+        }
+    }
+    Outcome::Passed
+}
+
+/// The failure in more words, where it is about what was asked for.
+fn told(failure: Failure, url: &Url, seen: &Seen) -> Option<String> {
+    if failure == Failure::Digest {
+        let digest = u128::from_be_bytes(seen.digest?);
+        return Some(format!("the digest of {} is {digest:032x}", url.path));
+    }
+    let about_the_url = matches!(failure, Failure::Status(_) | Failure::NotFound | Failure::Found);
+    about_the_url.then(|| format!("{failure} for {}", url.path))
+}
+
+/// What was found out about a body, for the message.
+#[derive(Debug, Default)]
+struct Seen {
+    digest: Option<[u8; 16]>,
+}
+
+/// Looks at a body for its digest and its pattern.
+struct Body<'a> {
+    digest: Option<(Md5, [u8; 16])>,
+    pattern: Option<&'a Pattern>,
+    kept: Vec<u8>,
+    seen: &'a mut Seen,
+}
+
+impl<'a> Body<'a> {
+    fn new(url: &'a Url, seen: &'a mut Seen) -> Self {
+        let digest = url.digest.map(|wanted| (Md5::new(), wanted));
+        Self { digest, pattern: url.pattern.as_ref(), kept: Vec::new(), seen }
+    }
+}
+
+impl http::Body for Body<'_> {
+    fn take(&mut self, part: &[u8]) -> Result<(), Failure> {
+        if let Some((digest, _)) = &mut self.digest {
+            digest.update(part);
+        }
+        if let Some(pattern) = self.pattern {
+            let room = pattern.within.1.saturating_sub(self.kept.len());
+            self.kept.extend_from_slice(&part[..part.len().min(room)]);
+            if self.kept.len() > SEARCHED {
+                return Err(Failure::BodyTooLong);
+            }
+        }
+        Ok(())
+    }
+
+    fn judge(&mut self) -> Result<(), Failure> {
+        if let Some((digest, wanted)) = self.digest.take() {
+            let found: [u8; 16] = digest.finalize().into();
+            self.seen.digest = Some(found);
+            if found != wanted {
+                return Err(Failure::Digest);
+            }
+        }
+        let Some(pattern) = self.pattern else { return Ok(()) };
+        let searched = self.kept.get(pattern.within.0..).unwrap_or_default();
+        match (pattern.regex.is_match(searched), pattern.wanted) {
+            (true, true) | (false, false) => Ok(()),
+            (false, true) => Err(Failure::NotFound),
+            (true, false) => Err(Failure::Found),
+        }
+    }
+}
