@@ -9,30 +9,24 @@ use core::time::Duration;
 use std::path::PathBuf;
 
 mod fixture;
+mod notice;
+mod probe;
 pub mod route;
 pub mod rule;
+mod virtual_interface;
+mod watch;
 
 pub use fixture::{Fixture, Fixtures};
-<<<<<<< HEAD
-mod virtual_interface;
-
-=======
-mod probe;
-
-pub use self::probe::{
-    Connect, Dns, Http, HttpProtocol, Pattern, Probe, RecordType, Smtp, Tls, Udp, UdpReply, Url,
-};
->>>>>>> 1035fa1 (Make the checks that ask more than a connection: HTTP and HTTPS with digests and patterns, SMTP, DNS, UDP, ping)
 pub use ipvs_core::{Forward, Method};
 pub use notice::{Fifo, Fifos, Mail, MailSecurity, TimedScript};
+pub use probe::{
+    Connect, Dns, Http, HttpProtocol, Pattern, Probe, RecordType, Smtp, Tls, Udp, UdpReply, Url,
+};
 pub use route::Route;
 pub use rule::Rule;
 pub use virtual_interface::{IpvlanFlag, VirtualInterface, VirtualKind, virtual_mac};
 pub use vrrp_core::{ChecksumForm, Priority, Version, Vrid};
 pub use watch::{ArgumentMatch, InitialValue, TrackFile, TrackProcess};
-
-mod notice;
-mod watch;
 
 /// A whole configuration.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -84,16 +84,9 @@ fn every_built_word_is_read_by_somebody() {
         Block::TrackProcess => format!("vrrp_track_process p {{\n{line}\n}}"),
         Block::TrackFile => format!("track_file f {{\n{line}\n}}"),
         Block::TrackGroup => format!("track_group g {{\n{line}\n}}"),
-        Block::BfdInstance
-        | Block::GarpGroup
-<<<<<<< HEAD
-        | Block::Ssl
-        | Block::Url
-=======
-        | Block::AuthHmac
->>>>>>> 1035fa1 (Make the checks that ask more than a connection: HTTP and HTTPS with digests and patterns, SMTP, DNS, UDP, ping)
-        | Block::BfdCheck
-        | Block::FileCheck => panic!("nothing is built in {}", block.name()),
+        Block::BfdInstance | Block::GarpGroup | Block::BfdCheck | Block::FileCheck => {
+            panic!("nothing is built in {}", block.name())
+        }
     };
     for block in Block::ALL {
         for word in block.words().filter(|word| word.status == Status::Built) {

@@ -87,6 +87,8 @@ struct Connecting {
     bind_port: Option<u16>,
     interface: Option<String>,
     mark: Option<u32>,
+    /// Of a `host` alone; a check has its own among [`Timings`].
+    timeout: Option<Duration>,
 }
 
 /// What a check asks, with the words that only this kind has.
@@ -190,6 +192,9 @@ impl Connecting {
             "bind_port" => self.bind_port = values.number(1..=65535).or(self.bind_port),
             "bind_if" => self.interface = values.word("an interface").or(self.interface.take()),
             "fwmark" => self.mark = values.number(0..=u32::MAX).or(self.mark),
+            "connect_timeout" => {
+                self.timeout = values.seconds(0.000_001..=LONGEST).or(self.timeout);
+            }
             _ => return false,
         }
         true
@@ -210,7 +215,7 @@ impl Connecting {
             bind,
             interface: self.interface.clone(),
             mark: self.mark,
-            timeout: timings.connect_timeout.unwrap_or(Duration::from_secs(5)),
+            timeout: self.timeout.or(timings.connect_timeout).unwrap_or(Duration::from_secs(5)),
         }
     }
 }
