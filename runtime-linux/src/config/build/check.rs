@@ -124,7 +124,7 @@ pub(super) fn read(kind: Kind, block: Block, node: &Node, diagnostics: &mut Diag
     each(node.children(), block, diagnostics, |word, node, diagnostics| {
         said.timings.read(word, node, diagnostics)
             || said.connect.take(word, node, diagnostics)
-            || said.kind.take(word, node, diagnostics)
+            || said.kind.take(word, node, &mut said.timings, diagnostics)
     });
     let (lack, help) = match &said.kind {
         Kind::Misc { script: None, .. } => {
@@ -151,11 +151,17 @@ pub(super) fn read(kind: Kind, block: Block, node: &Node, diagnostics: &mut Diag
 }
 
 impl Kind {
-    fn take(&mut self, word: &str, node: &Node, diagnostics: &mut Diagnostics) -> bool {
+    fn take(
+        &mut self,
+        word: &str,
+        node: &Node,
+        timings: &mut Timings,
+        diagnostics: &mut Diagnostics,
+    ) -> bool {
         match self {
             Self::Tcp | Self::Ping => false,
             Self::Http(said) => said.take(word, node, diagnostics),
-            Self::Smtp(said) => said.take(word, node, diagnostics),
+            Self::Smtp(said) => said.take(word, node, timings, diagnostics),
             Self::Dns(said) => said.take(word, node, diagnostics),
             Self::Udp(said) => said.take(word, node, diagnostics),
             Self::Misc { script, user, timeout } => {

@@ -2,7 +2,7 @@
 
 use super::super::each;
 use super::super::global::set;
-use super::Connecting;
+use super::{Connecting, Timings};
 use crate::config::diagnose::Diagnostics;
 use crate::config::keyword::Block;
 use crate::config::model::Connect;
@@ -18,7 +18,13 @@ pub(in super::super) struct Said {
 }
 
 impl Said {
-    pub(super) fn take(&mut self, word: &str, node: &Node, diagnostics: &mut Diagnostics) -> bool {
+    pub(super) fn take(
+        &mut self,
+        word: &str,
+        node: &Node,
+        timings: &mut Timings,
+        diagnostics: &mut Diagnostics,
+    ) -> bool {
         match word {
             "helo_name" => {
                 self.name = super::http::field("a host name", node, diagnostics).or(self.name.take());
@@ -27,7 +33,8 @@ impl Said {
             "host" => {
                 let mut host = Connecting::default();
                 each(node.children(), Block::SmtpHost, diagnostics, |word, node, diagnostics| {
-                    host.take(word, node, diagnostics)
+                    // All hosts are asked in one round, so that the round has their timing.
+                    host.take(word, node, diagnostics) || timings.read(word, node, diagnostics)
                 });
                 self.hosts.push(host);
             }
