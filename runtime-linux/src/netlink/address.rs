@@ -20,6 +20,7 @@ pub const LASTING: u8 = 113;
 
 /// An address that an interface has.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct AddressInfo {
     /// Index of the interface.
     pub index: u32,

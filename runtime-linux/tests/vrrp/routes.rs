@@ -193,9 +193,9 @@ fn an_instance_whose_routes_change_again_and_again_misses_no_advert() {
         station.apply(&[routed(100)]);
         station.wait_for(Phase::Master, PATIENCE);
         for round in 0..10 {
-            let lines: String =
-                (0..50).map(|net| format!("10.{round}.{net}.0/24 via 198.18.0.9\n")).collect();
-            station.apply(&[with_lines("virtual_routes", &lines)]);
+            let lines: Vec<String> =
+                (0..50).map(|net| format!("10.{round}.{net}.0/24 via 198.18.0.9")).collect();
+            station.apply(&[with_lines("virtual_routes", &lines.join("\n"))]);
             pause(Duration::from_millis(100));
         }
         wait(PATIENCE, "they are not there", || routes(&station) == 50);
