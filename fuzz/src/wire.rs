@@ -1,11 +1,14 @@
 //! The messages of VRRP and around it.
 
 use core::net::{IpAddr, Ipv4Addr};
+use core::time::Duration;
 
+use vrrp_core::seal::{Header, Key, Mode, Seal, Trailer};
 use vrrp_core::wire::{
-    advert as message, arp as announcement, checksum, envelope as packet, ndisc as solicitation,
+    advert as message, ah as header, arp as announcement, checksum, envelope as packet,
+    ndisc as solicitation, trailer,
 };
-use vrrp_core::{ChecksumForm, Family, Version};
+use vrrp_core::{ChecksumForm, Family, Packet, Version};
 
 /// An advert; its first byte says which family brought it. What is understood is written again as it came.
 pub fn advert(bytes: &[u8]) {
@@ -16,6 +19,7 @@ pub fn advert(bytes: &[u8]) {
         Family::V6 => IpAddr::from([0xfe80, 0, 0, 0, 0, 0, 0, 10]),
     };
     let group = family.multicast_group();
+    seals(source, group, bytes);
     let Ok(repr) = message::Repr::parse(bytes, family) else { return };
     assert_eq!(repr.len(), bytes.len());
     let form = checksum::verify(bytes, repr.version, source, group);
@@ -38,6 +42,45 @@ pub fn advert(bytes: &[u8]) {
     }
     let short = repr.len() - 1;
     assert_eq!(repr.emit(source, group, ChecksumForm::PseudoHeader, &mut buffer[..short]), None);
+}
+
+/// The bytes as an advert behind an authentication header and with a trailer: nothing opens that no key has
+/// sealed, what opens is the message without its seal, and what is read is written again as it came.
+fn seals(source: IpAddr, group: IpAddr, bytes: &[u8]) {
+    if let Some((repr, message)) = header::Repr::parse(bytes, 7) {
+        let [a, b, _, _, rest @ ..] = repr.emit();
+        // Two bytes are reserved.
+        assert_eq!(
+            (&[a, b][..], &rest[..], message),
+            (&bytes[..2], &bytes[4..header::LEN], &bytes[header::LEN..])
+        );
+        let packet = Packet { source, destination: group, ttl: 255, link_source: None, message };
+        let opened = Seal::Header(Header::new(*b"password")).open(Duration::ZERO, &packet, Some(&repr), true);
+        assert!(opened.is_err(), "no key has sealed it");
+    }
+    if let Some(trailer) = bytes.last_chunk()
+        && let Some(repr) = trailer::Repr::parse(trailer)
+    {
+        assert_eq!(repr.emit(), *trailer);
+    }
+    let key = Key::new(1, &[7; 32]).expect("long enough");
+    for mode in [Mode::Enforce, Mode::Permissive, Mode::ReceiveOnly] {
+        let sealed = || Trailer::new(core::slice::from_ref(&key), 1, mode, None).map(Seal::Trailer);
+        let (mut sender, mut receiver) = (sealed().expect("sensible"), sealed().expect("sensible"));
+        let packet = Packet { source, destination: group, ttl: 255, link_source: None, message: bytes };
+        if let Ok(opened) = receiver.open(Duration::ZERO, &packet, None, false) {
+            assert_eq!(opened, packet, "only what has no seal passes");
+        }
+        let Ok(repr) = message::Repr::parse(bytes, Family::of(source)) else { continue };
+        let mut buffer = vec![0; bytes.len() + trailer::LEN];
+        let payload = sender
+            .stamp(Duration::from_secs(1))
+            .emit(&repr, source, group, ChecksumForm::Rfc9568, &mut buffer)
+            .expect("there is room");
+        let packet = Packet { message: &buffer[..payload.len], ..packet };
+        let opened = receiver.open(Duration::from_secs(1), &packet, None, false);
+        assert_eq!(opened.map(|opened| opened.message.len()), Ok(bytes.len()));
+    }
 }
 
 /// A gratuitous ARP frame.
@@ -73,6 +116,11 @@ pub fn ndisc(bytes: &[u8]) {
 /// An IP packet, perhaps around an advert.
 pub fn envelope(bytes: &[u8]) {
     let Ok(inside) = packet::parse(bytes, None) else { return };
+    if let Some(header) = packet::header(bytes) {
+        assert_eq!(bytes[9], header::PROTOCOL);
+        assert!(bytes.len() >= packet::len(Family::V4) + header::LEN + inside.message.len());
+        assert_eq!(header.emit()[4..], bytes[24..44]);
+    }
     assert!(inside.message.len() <= bytes.len());
     let family = Family::of(inside.source);
     assert_eq!(family, Family::of(inside.destination));
