@@ -227,6 +227,9 @@ ignored! {
     Family = "family",
     /// A unicast packet for a router that uses the multicast group.
     UnicastForMulticast = "unicast_for_multicast",
+    /// A packet for another multicast group than the router's. The ladder knows no groups: runtimes that let one be
+    /// chosen say so.
+    OtherGroup = "other_group",
     /// R2: TTL or hop limit is not 255.
     Ttl = "ttl",
     /// A multicast packet for a router that uses unicast.

@@ -53,6 +53,7 @@ fn every_malformed_advert_is_counted_under_its_own_name_and_changes_nothing() {
         Ignored::MulticastForUnicast,
         Ignored::UnicastTtl,
         Ignored::UnicastSource,
+        Ignored::OtherGroup,
         Ignored::Digest,
         Ignored::UnknownKey,
         Ignored::MalformedProof,

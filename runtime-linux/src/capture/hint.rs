@@ -40,6 +40,9 @@ pub(super) fn ignored(
             "version {version} where version {} {wanted}: set vrrp_version alike on all routers, or each side is Active",
             expected.version.number()
         ),
+        Ignored::OtherGroup => {
+            "another multicast group: only routers that are told to listen there do".to_owned()
+        }
         Ignored::Type => "VRRP has one message type, 1: damaged, or another protocol".to_owned(),
         Ignored::Vrid => format!("VRID {vrid} is not expected; 0 does not exist"),
         Ignored::Length => length(packet, fields),

@@ -179,6 +179,10 @@ pub struct Instance {
     pub preempt_delay: Duration,
     /// `unicast_src_ip` or `mcast_src_ip`: the source of adverts; the interface's primary address if absent.
     pub source: Option<IpAddr>,
+    /// `track_src_ip`: the interface has to have it.
+    pub track_source: bool,
+    /// `mcast_dst_ip` or `vrrp_mcast_group4` and `6`: another group than 224.0.0.18 and `ff02::12`.
+    pub group: Option<IpAddr>,
     /// `unicast_peer`: adverts go to each of these instead of the multicast group. Empty: multicast.
     pub unicast_peers: Vec<UnicastPeer>,
     /// `check_unicast_src`: adverts from elsewhere than a peer are dropped.

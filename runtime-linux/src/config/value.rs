@@ -102,6 +102,17 @@ impl<'n, 'd> Values<'n, 'd> {
         address(value, self.diagnostics)
     }
 
+    /// The only value, as the address of a multicast group.
+    pub fn group(&mut self) -> Option<IpAddr> {
+        let value = self.required(0, "the address of a multicast group")?;
+        self.no_more_than(1);
+        let group = value.text.parse().ok().filter(IpAddr::is_multicast);
+        if group.is_none() {
+            self.wrong(value, "the address of a multicast group", "the line is ignored");
+        }
+        group
+    }
+
     /// A command, perhaps with a user: `"words in quotes" [USER [GROUP]]`, or plain words.
     pub fn script(&mut self) -> Option<Script> {
         let first = self.required(0, "a command")?;

@@ -38,9 +38,13 @@ impl Worker {
         let mac = instance.wanted.virtual_source().or_else(|| link.and_then(|link| link.info.mac));
         let running = link.is_some_and(|link| link.info.running || instance.wanted.ignore_own_interface);
         let virtual_addresses = &self.hands.virtual_addresses;
-        let source = instance.wanted.source.or_else(|| {
-            link.and_then(|link| link.source(family, |address| virtual_addresses.contains(&address)))
-        });
+        let source = match instance.wanted.source {
+            Some(source) => {
+                let there = link.is_some_and(|link| link.addresses.iter().any(|info| info.address == source));
+                Some(source).filter(|_| there || !instance.wanted.track_source)
+            }
+            None => link.and_then(|link| link.source(family, |address| virtual_addresses.contains(&address))),
+        };
         if instance.port.map(|(_, index)| index) != index {
             let port = instance.port.take();
             self.unlisten(id);
@@ -72,7 +76,8 @@ impl Worker {
     fn open_port(&mut self, id: usize, index: u32, name: &str, now: Duration) {
         let Some(instance) = self.roster.get(id) else { return };
         let (family, vrid, double) = (instance.family(), instance.wanted.vrid.get(), instance.double);
-        let opened = self.hands.ports.acquire(index, name, family, instance.wanted.unicast_peers.is_empty());
+        let group = Some(instance.group()).filter(|_| instance.wanted.unicast_peers.is_empty());
+        let opened = self.hands.ports.acquire(index, name, family, group);
         let opened = opened.and_then(|(port, new)| {
             if let Some(open) = self.hands.ports.get(port).filter(|_| new) {
                 self.poller.watch(&open.listener, Ready::Port(port))?;

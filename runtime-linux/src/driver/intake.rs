@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::sync::mpsc::TryRecvError;
 
 use vrrp_core::wire::ah;
-use vrrp_core::{Action, Event, Packet};
+use vrrp_core::{Action, Event, Ignored, Packet};
 
 use super::poller::Ready;
 use super::worker::{Flow, Worker};
@@ -100,6 +100,12 @@ impl Worker {
     /// Hands a packet that proves itself to an instance.
     fn unseal(&mut self, id: usize, packet: &Packet<'_>, header: Option<&ah::Repr>, now: Duration) {
         let Some(instance) = self.roster.get_mut(id) else { return };
+        // A domain of its own: two of them may share a link, and a VRID.
+        let elsewhere = packet.destination.is_multicast() && packet.destination != instance.group();
+        if elsewhere && instance.wanted.unicast_peers.is_empty() {
+            self.perform(id, now, &[Action::Ignored(Ignored::OtherGroup)]);
+            return;
+        }
         let active = instance.is_active();
         match instance.seal.open(clock::wall(), packet, header, active) {
             Ok(packet) => {

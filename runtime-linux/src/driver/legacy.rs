@@ -245,7 +245,7 @@ fn will(instance: &Instance, index: u32) -> Option<Will> {
     let (ttl, targets) = match &router.config().unicast {
         // What is sealed must be fresh, so no goodbye can be written in advance: peers wait for the silence.
         _ if *instance.seal != Seal::None => (u8::MAX, Vec::new()),
-        None => (u8::MAX, vec![instance.family().multicast_group()]),
+        None => (u8::MAX, vec![instance.group()]),
         Some(unicast) => {
             (instance.wanted.unicast_ttl, unicast.peers.iter().map(|peer| peer.address).collect())
         }

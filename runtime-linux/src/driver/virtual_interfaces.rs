@@ -27,7 +27,7 @@ impl Worker {
             self.roster.unlisten_at(port);
         }
         let Some(index) = index else { return };
-        let opened = self.hands.ports.acquire(index, &name, family, false);
+        let opened = self.hands.ports.acquire(index, &name, family, None);
         let opened = opened.and_then(|(port, new)| {
             if let Some(open) = self.hands.ports.get(port).filter(|_| new) {
                 self.poller.watch(&open.listener, Ready::Port(port))?;

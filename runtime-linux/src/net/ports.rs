@@ -1,5 +1,6 @@
 //! The sockets of every interface that instances use, opened for the first and closed after the last.
 
+use core::net::IpAddr;
 use std::collections::BTreeMap;
 use std::io;
 
@@ -60,18 +61,19 @@ pub struct Ports {
 }
 
 impl Ports {
-    /// Finds or opens the port of an interface and counts one more user. True: it was opened now.
+    /// Finds or opens the port of an interface, joins a group by it, and counts one more user. True: it was opened
+    /// now.
     pub fn acquire(
         &mut self,
         index: u32,
         name: &str,
         family: Family,
-        multicast: bool,
+        group: Option<IpAddr>,
     ) -> io::Result<(usize, bool)> {
         for (number, port) in self.slots.iter_mut().enumerate() {
             if let Some(port) = port.as_mut().filter(|port| port.index == index && port.family == family) {
-                if multicast {
-                    port.sender.join()?;
+                if let Some(group) = group {
+                    port.sender.join(group)?;
                 }
                 port.users += 1;
                 return Ok((number, false));
@@ -88,8 +90,8 @@ impl Ports {
             wanted: Vrids::default(),
             heard: None,
         };
-        if multicast {
-            port.sender.join()?;
+        if let Some(group) = group {
+            port.sender.join(group)?;
         }
         let number = self.slots.iter().position(Option::is_none).unwrap_or(self.slots.len());
         if number == self.slots.len() {

@@ -20,8 +20,7 @@ use super::filter;
 pub struct Sender {
     socket: Socket,
     index: u32,
-    family: Family,
-    joined: bool,
+    joined: Vec<IpAddr>,
 }
 
 impl Sender {
@@ -59,22 +58,22 @@ impl Sender {
                 socket.set_tclass_v6(u32::from(CLASS))?;
             }
         }
-        Ok(Self { socket, index: 0, family, joined: false })
+        Ok(Self { socket, index: 0, joined: Vec::new() })
     }
 
-    /// Joins the VRRP group on the interface, once.
-    pub fn join(&mut self) -> io::Result<()> {
-        if self.joined {
+    /// Joins a group on the interface, once.
+    pub fn join(&mut self, group: IpAddr) -> io::Result<()> {
+        if self.joined.contains(&group) {
             return Ok(());
         }
-        match self.family {
-            Family::V4 => {
-                self.socket.join_multicast_v4_n(&GROUP_V4, &InterfaceIndexOrAddress::Index(self.index))
+        match group {
+            IpAddr::V4(group) => {
+                self.socket.join_multicast_v4_n(&group, &InterfaceIndexOrAddress::Index(self.index))
             }
-            Family::V6 => self.socket.join_multicast_v6(&GROUP_V6, self.index),
+            IpAddr::V6(group) => self.socket.join_multicast_v6(&group, self.index),
         }
         .or_else(|error| if error.kind() == io::ErrorKind::AddrInUse { Ok(()) } else { Err(error) })?;
-        self.joined = true;
+        self.joined.push(group);
         Ok(())
     }
 
@@ -174,11 +173,6 @@ pub(super) fn ipv4_header(
 
 /// Length of an IPv4 header without options.
 const IPV4_HEADER: usize = 20;
-
-/// The group of VRRP over IPv4, RFC 9568 §5.1.1.2.
-pub const GROUP_V4: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 18);
-/// The group of VRRP over IPv6, RFC 9568 §5.1.2.2.
-pub const GROUP_V6: Ipv6Addr = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 0x12);
 
 /// VRRP's IP protocol number.
 const VRRP: u8 = 112;

@@ -91,7 +91,7 @@ impl Performer {
     /// Writes the router's advert to the group or to each peer. It leaves with the next [`Post::send`].
     pub fn advertise(&mut self, id: usize, instance: &mut Instance, priority: u8) {
         let (Some((port, _)), Some(source)) = (instance.port, instance.source) else { return };
-        let family = instance.family();
+        let group = instance.group();
         // The last word of a router that yields must not have switches look for the virtual link address here.
         let from = instance.wanted.virtual_source().filter(|_| instance.is_active());
         let stamp = instance.seal.stamp(clock::wall());
@@ -109,7 +109,7 @@ impl Performer {
         };
         let mut complete = true;
         match &instance.router.config().settings().unicast {
-            None => complete = write(family.multicast_group(), u8::MAX),
+            None => complete = write(group, u8::MAX),
             Some(unicast) => {
                 for peer in &unicast.peers {
                     complete &= write(peer.address, instance.wanted.unicast_ttl);

@@ -110,6 +110,23 @@ fn strict_mode_does_what_keepalived_does_on_the_wire() {
 }
 
 #[test]
+fn a_group_is_one_and_of_the_family() {
+    let group = |text: &str| only(text).group.map(|group| group.to_string());
+    let globally = |line: &str, text: String| format!("global_defs {{ {line}\n }}\n{text}");
+    assert_eq!(group(&router("")), None);
+    assert_eq!(group(&router("mcast_dst_ip 224.0.0.99")).as_deref(), Some("224.0.0.99"));
+    let both = globally("vrrp_mcast_group4 224.0.0.98\nvrrp_mcast_group6 ff02::98", router(""));
+    assert_eq!(group(&both).as_deref(), Some("224.0.0.98"));
+    let own = globally("vrrp_mcast_group4 224.0.0.98", router("mcast_dst_ip 224.0.0.99"));
+    assert_eq!(group(&own).as_deref(), Some("224.0.0.99"));
+    assert_eq!(codes(&router("mcast_dst_ip 192.0.2.1")), ["S0301"]);
+    assert_eq!(codes(&router("mcast_dst_ip ff02::99")), ["S0306"]);
+    assert_eq!(codes(&globally("vrrp_mcast_group4 ff02::99", router(""))), ["S0301"]);
+    assert!(only(&router("track_src_ip\nmcast_src_ip 192.0.2.9")).track_source);
+    assert_eq!(codes(&router("track_src_ip")), ["S0428"]);
+}
+
+#[test]
 fn both_versions_and_the_checksum_of_the_peer_are_words_of_our_own() {
     let both = only(&router("version both"));
     assert_eq!((both.version, both.both_versions), (Version::V3, true));

@@ -6,6 +6,7 @@
 mod accept;
 mod addresses;
 mod authentication;
+mod domain;
 mod election;
 mod failback;
 mod fixtures;

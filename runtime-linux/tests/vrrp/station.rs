@@ -176,6 +176,8 @@ pub(crate) fn instance(name: &str, priority: u8) -> Instance {
         preempt: true,
         preempt_delay: Duration::ZERO,
         source: None,
+        track_source: false,
+        group: None,
         unicast_peers: Vec::new(),
         check_unicast_source: false,
         unicast_ttl: 255,

@@ -48,6 +48,10 @@ pub(super) fn complete(mut said: Said, diagnostics: &mut Diagnostics) -> Option<
     let same_family = |address: IpAddr| address.is_ipv4() == v4;
     let source =
         said.source.filter(|(address, span)| rules.in_family(same_family(*address), *address, *span));
+    let group = said
+        .group
+        .filter(|(group, span)| rules.in_family(same_family(*group), *group, *span))
+        .map(|(group, _)| group);
     let peers: Vec<_> = said
         .peers
         .iter()
@@ -77,6 +81,8 @@ pub(super) fn complete(mut said: Said, diagnostics: &mut Diagnostics) -> Option<
         rules: Vec::new(),
         preempt,
         preempt_delay,
+        track_source: rules.track_source(said.track_source, source.is_some()),
+        group: group.or(said.groups[usize::from(!v4)]),
         source: source.map(|(address, _)| address),
         check_unicast_source: said.check_unicast_source && !peers.is_empty(),
         unicast_peers: peers,
@@ -139,6 +145,16 @@ impl Rules<'_> {
             self.complain(&kind::WRONG_FAMILY, &message, span, "it is left out");
         }
         same
+    }
+
+    /// Whether the interface has to have the source of adverts.
+    fn track_source(&mut self, said: Option<Span>, has_source: bool) -> bool {
+        let Some(span) = said else { return false };
+        if !has_source {
+            let message = "`track_src_ip` without `mcast_src_ip` or `unicast_src_ip`";
+            self.complain(&kind::NOTHING_TO_TRACK, message, span, "the line is ignored");
+        }
+        has_source
     }
 
     /// The advertised addresses and the others. The first one's family is the router's.

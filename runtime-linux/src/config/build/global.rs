@@ -1,5 +1,6 @@
 //! `global_defs`.
 
+use core::net::IpAddr;
 use core::time::Duration;
 
 use super::each;
@@ -23,6 +24,8 @@ pub(super) struct Defaults {
     pub(super) lower_priority_no_advert: bool,
     pub(super) higher_priority_send_advert: Option<bool>,
     pub(super) checksum: Checksum,
+    /// Of IPv4 and of IPv6.
+    pub(super) groups: [Option<IpAddr>; 2],
     pub(super) check_unicast_source: bool,
     /// `default_interface`.
     pub(super) interface: Option<String>,
@@ -51,6 +54,7 @@ impl Default for Defaults {
             down_timer_adverts: 3,
             lower_priority_no_advert: false,
             higher_priority_send_advert: None,
+            groups: [None; 2],
             checksum: Checksum { form: ChecksumForm::PseudoHeader, follow: false },
             check_unicast_source: false,
             interface: None,
@@ -121,6 +125,21 @@ pub(super) fn read(node: &Node, global: &mut Global, defaults: &mut Defaults, di
             "vrrp_higher_prio_send_advert" => {
                 defaults.higher_priority_send_advert =
                     values.boolean().or(defaults.higher_priority_send_advert);
+            }
+            word @ ("vrrp_mcast_group4" | "vrrp_mcast_group6") => {
+                let v4 = word == "vrrp_mcast_group4";
+                if let Some(group) = values.group() {
+                    if group.is_ipv4() == v4 {
+                        defaults.groups[usize::from(!v4)] = Some(group);
+                    } else {
+                        let value = &node.values[0];
+                        values.wrong(
+                            value,
+                            if v4 { "an IPv4 group" } else { "an IPv6 group" },
+                            "it is left out",
+                        );
+                    }
+                }
             }
             "v3_checksum_as_v2" => set(&mut defaults.checksum, Checksum::read(&mut values)),
             "vrrp_check_unicast_src" => set(&mut defaults.check_unicast_source, values.boolean()),

@@ -35,6 +35,9 @@ pub(super) struct Said {
     pub(super) preempt_delay: Option<(Duration, Span)>,
     pub(super) source: Option<(IpAddr, Span)>,
     pub(super) peers: Vec<(UnicastPeer, Span)>,
+    pub(super) track_source: Option<Span>,
+    pub(super) group: Option<(IpAddr, Span)>,
+    pub(super) groups: [Option<IpAddr>; 2],
     pub(super) check_unicast_source: bool,
     pub(super) unicast_ttl: u8,
     pub(super) checksum: Checksum,
@@ -126,6 +129,9 @@ fn read(
         preempt_delay: None,
         source: None,
         peers: Vec::new(),
+        track_source: None,
+        group: None,
+        groups: defaults.groups,
         check_unicast_source: defaults.check_unicast_source,
         unicast_ttl: 255,
         checksum: defaults.checksum,
@@ -237,6 +243,10 @@ impl Said {
             "no_virtual_ipaddress" => self.no_addresses = true,
             "unicast_src_ip" | "mcast_src_ip" => {
                 self.source = values.address().map(|address| (address, span)).or(self.source);
+            }
+            "track_src_ip" => self.track_source = Some(node.word.span),
+            "mcast_dst_ip" => {
+                self.group = values.group().map(|group| (group, span)).or(self.group);
             }
             "unicast_ttl" => set(&mut self.unicast_ttl, values.number(0..=255)),
             "check_unicast_src" => set(&mut self.check_unicast_source, values.boolean()),

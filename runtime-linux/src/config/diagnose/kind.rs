@@ -176,6 +176,8 @@ pub const UNKNOWN_STATE: Kind = warning("S0416");
 pub const OWNER_BESIDE_OTHERS: Kind = error("S0417");
 /// Both versions at once, faster than one of them can tell.
 pub const BOTH_VERSIONS_FAST: Kind = advice("S0427");
+/// `track_src_ip` without a source.
+pub const NOTHING_TO_TRACK: Kind = warning("S0428");
 /// A key that cannot be used.
 pub const UNUSABLE_KEY: Kind = error("S0426");
 /// A virtual interface that is made otherwise than the file says.
@@ -264,6 +266,7 @@ pub const ALL: &[&Kind] = &[
     &OWNER_BESIDE_OTHERS,
     &QUORUM_IMPOSSIBLE,
     &BOTH_VERSIONS_FAST,
+    &NOTHING_TO_TRACK,
     &UNUSABLE_KEY,
     &VIRTUAL_INTERFACE,
     &NO_PROTOCOL,
