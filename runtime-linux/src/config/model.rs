@@ -210,6 +210,8 @@ pub struct Instance {
     pub down_timer_adverts: u8,
     /// `dont_track_primary`.
     pub ignore_own_interface: bool,
+    /// `promote_secondaries`: when the first address of a subnet goes from `interface`, the others stay.
+    pub promote_secondaries: bool,
     /// `track_interface`.
     pub track_interfaces: Vec<Tracked>,
     /// `track_script`: the name is one of [`Configuration::scripts`]; the weight is the effective one.

@@ -58,6 +58,7 @@ impl Worker {
         }
         let Some(instance) = self.roster.get_mut(id) else { return };
         let made = self.hands.make_virtual(id, instance);
+        self.hands.promote(instance, index.map(|index| (index, name.as_str())));
         let moved = (instance.source, instance.mac) != (source, mac);
         instance.source = source.or(instance.source);
         instance.mac = mac;

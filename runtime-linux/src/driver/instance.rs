@@ -40,6 +40,8 @@ pub struct Instance {
     pub double: bool,
     /// The sync group it moves with, as registered with the thread.
     pub group: Option<usize>,
+    /// The interface whose setting `promote_secondaries` it needs, by number and path of the setting.
+    pub promoting: Option<(u32, String)>,
     /// Told to take part.
     pub started: bool,
     /// It went on as the router of the process before, so the scripts were good; they count as good until they
@@ -101,6 +103,7 @@ impl Instance {
             mac: None,
             double: false,
             group: None,
+            promoting: None,
             started: false,
             resumed: false,
             phase: (Phase::Initialize, now),

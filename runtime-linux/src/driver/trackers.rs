@@ -116,7 +116,9 @@ impl Worker {
                 trusted,
                 judged: match kind {
                     Kind::Interface => {
-                        let link = self.hands.links.named(&tracked.name);
+                        // A virtual interface is down on a Backup: it is as well as the one below.
+                        let name = self.hands.virtual_interfaces.below(&tracked.name);
+                        let link = self.hands.links.named(name);
                         Some(Verdict::Good(link.is_some_and(|link| link.info.running)))
                     }
                     Kind::Script | Kind::File | Kind::Process => self.verdicts.on(kind, &tracked.name),

@@ -351,6 +351,7 @@ impl Worker {
         for (port, _) in instance.port.take().into_iter().chain(instance.ear.take()) {
             self.hands.ports.release(port);
         }
+        self.hands.promote(&mut instance, None);
         self.repairs.retain(|repair| repair.id != id);
         let name = instance.wanted.name.clone();
         self.hands.outbox.log(Level::Info, format!("({name}) Stopped"));

@@ -54,6 +54,17 @@ impl HostSettings {
         Ok(())
     }
 
+    /// An interface came again whose settings were needed: they are as on any new one.
+    pub fn renew(&mut self, path: &str) -> io::Result<()> {
+        let Some((changed, _)) = self.needed.get_mut(path) else { return Ok(()) };
+        let present = read(path)?;
+        if present != changed.new {
+            write(path, &changed.new)?;
+            changed.old = present;
+        }
+        Ok(())
+    }
+
     /// One less needs it. After the last it is as it was, unless somebody else has changed it meanwhile.
     pub fn no_longer_need(&mut self, path: &str) {
         let Some((_, users)) = self.needed.get_mut(path) else { return };

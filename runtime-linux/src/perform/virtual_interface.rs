@@ -261,6 +261,11 @@ impl VirtualInterfaces {
         self.entries.values().any(|entry| entry.index == Some(index))
     }
 
+    /// The interface that one of these lies on; any other name stands for itself.
+    pub fn below<'a>(&'a self, name: &'a str) -> &'a str {
+        self.entries.get(name).map_or(name, |entry| &entry.wanted.base)
+    }
+
     /// The numbers of those that exist.
     pub fn indices(&self) -> impl Iterator<Item = u32> {
         self.entries.values().filter_map(|entry| entry.index)
@@ -392,6 +397,11 @@ fn prepare(entry: &mut Entry, base: &Link, host: &mut HostSettings, instance: &s
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
             Err(error) => failed = Some(error),
             Ok(()) => {}
+        }
+    }
+    for path in &entry.needs {
+        if let Err(error) = host.renew(path) {
+            failed = Some(error);
         }
     }
     if matches!(entry.wanted.kind, VirtualKind::Macvlan { .. }) && entry.needs.is_empty() {

@@ -132,6 +132,27 @@ impl Performer {
         complete
     }
 
+    /// Has the other addresses of a subnet stay when the first one goes from the instance's interface, if that is
+    /// wanted. `link`: that interface, while it exists and the instance runs.
+    pub fn promote(&mut self, instance: &mut Instance, link: Option<(u32, &str)>) {
+        let link = link.filter(|_| instance.wanted.promote_secondaries);
+        if instance.promoting.as_ref().map(|(index, _)| *index) == link.map(|(index, _)| index) {
+            return;
+        }
+        let host = &mut self.virtual_interfaces.host;
+        if let Some((_, path)) = instance.promoting.take() {
+            host.no_longer_need(&path);
+        }
+        let Some((index, name)) = link else { return };
+        let path = format!("ipv4/conf/{name}/promote_secondaries");
+        if let Err(error) = host.need(&path, "1").and_then(|()| host.renew(&path)) {
+            let text = format!("({}) cannot set {path}: {error}", instance.wanted.name);
+            self.outbox.log(Level::Warning, text);
+        }
+        instance.promoting = Some((index, path));
+        self.virtual_interfaces.changed = true;
+    }
+
     /// Sets the interfaces of an instance down at once.
     pub fn lower_virtual(&mut self, id: usize) {
         self.virtual_interfaces.rest(id);

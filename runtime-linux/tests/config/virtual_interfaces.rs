@@ -137,3 +137,10 @@ fn every_word_behind_an_address_is_taken() {
     assert_eq!(held[2].options.preferred_lifetime, Some(u32::MAX));
     assert_eq!(codes(&router("virtual_ipaddress_excluded {\n2001:db8::2 preferred_lft soon\n}")), ["S0301"]);
 }
+
+#[test]
+fn secondaries_are_promoted_where_that_is_said_and_interfaces_may_always_come_and_go() {
+    assert!(clean(&router("promote_secondaries")).instances[0].promote_secondaries);
+    assert!(!clean(&router("")).instances[0].promote_secondaries);
+    clean(&format!("global_defs {{\ndynamic_interfaces allow_if_changes\n}}\n{}", router("")));
+}

@@ -8,3 +8,4 @@ mod hang;
 mod kinds;
 mod pair;
 mod routes;
+mod virtual_interface;

@@ -197,6 +197,7 @@ pub(crate) fn instance(name: &str, priority: u8) -> Instance {
         higher_priority_send_advert: true,
         down_timer_adverts: 3,
         ignore_own_interface: false,
+        promote_secondaries: false,
         track_interfaces: Vec::new(),
         track_scripts: Vec::new(),
         track_files: Vec::new(),

@@ -340,6 +340,7 @@ fn an_interface_that_vanishes_takes_the_virtual_one_along_and_brings_it_back() {
         station.node.link_to(&switch, "eth0", &["198.18.0.1/24"]).unwrap();
         station.wait_for(Phase::Master, PATIENCE);
         assert!(link(&station.node, "eth0").unwrap().index != index);
+        assert_eq!(setting(&station.node, "ipv4/conf/eth0/arp_ignore"), "1", "the new one answers too");
         assert!(holds(&station.node, "vrrp.51", "198.18.0.100"));
         assert_eq!(station.instance("a").virtual_interfaces[0].restored, 0);
         assert_eq!(station.lines("by something else"), 0);
@@ -359,5 +360,48 @@ fn the_virtual_interface_takes_the_largest_packet_of_the_one_below() {
             station.node.run(|| Route::open().unwrap().set_link(index, Setting::Mtu(mtu)).unwrap()).unwrap();
             wait(PATIENCE, "it has another", || link(&station.node, "vrrp.51").unwrap().mtu == mtu);
         }
+    });
+}
+
+#[test]
+fn a_router_may_track_its_virtual_interface_which_is_as_well_as_the_one_below() {
+    lab::test(|| {
+        let switch = Switch::new("lan").unwrap();
+        let station = Station::new(&switch, "one", 1);
+        let mut one = vmac(100);
+        one.track_interfaces = vec![runtime_linux::config::model::Tracked {
+            name: "vrrp.51".to_owned(),
+            weight: 0,
+            reverse: false,
+        }];
+        station.apply(&[one]);
+        station.wait_for(Phase::Master, PATIENCE);
+        station.node.set_link("eth0", false).unwrap();
+        station.wait_for(Phase::Fault, PATIENCE);
+        station.node.set_link("eth0", true).unwrap();
+        station.wait_for(Phase::Master, PATIENCE);
+    });
+}
+
+#[test]
+fn with_promote_secondaries_the_other_addresses_of_a_subnet_stay() {
+    lab::test(|| {
+        let switch = Switch::new("lan").unwrap();
+        let mut station = Station::new(&switch, "one", 1);
+        let path = "ipv4/conf/eth0/promote_secondaries";
+        station.node.set(path, "0").unwrap();
+        let mut one = instance("a", 100);
+        one.promote_secondaries = true;
+        station.apply(&[one]);
+        station.wait_for(Phase::Master, PATIENCE);
+        wait(PATIENCE, "no address", || station.has("198.18.0.100"));
+        assert_eq!(setting(&station.node, path), "1");
+        station.node.add_address("eth0", "198.18.0.7/24").unwrap();
+        station.node.remove_address("eth0", "198.18.0.1/24").unwrap();
+        assert!(station.has("198.18.0.7") && station.has("198.18.0.100"));
+        pause(Duration::from_millis(200));
+        assert_eq!(station.instance("a").addresses_restored, 0);
+        station.stop();
+        assert_eq!(setting(&station.node, path), "0");
     });
 }

@@ -97,6 +97,7 @@ pub(super) fn complete(mut said: Said, diagnostics: &mut Diagnostics) -> Option<
         higher_priority_send_advert: said.higher_priority_send_advert.unwrap_or(!said.strict),
         down_timer_adverts,
         ignore_own_interface: said.ignore_own_interface,
+        promote_secondaries: said.promote_secondaries,
         track_interfaces: said.tracked.interfaces,
         track_scripts: said.tracked.scripts,
         track_files: said.tracked.files,

@@ -97,7 +97,7 @@ pub(super) const VRRP: &[Word] = &[
     built(Common, "vrrp_mcast_group4", Values),
     built(Rare, "vrrp_mcast_group6", Values),
     built(Rare, "default_interface", Values),
-    accepted(Common, "dynamic_interfaces", Values),
+    built(Common, "dynamic_interfaces", Values),
     accepted(Rare, "disable_local_igmp", Values),
     built(Rare, "v3_checksum_as_v2", Values),
     built(Rare, "vrrp_check_unicast_src", Values),

@@ -40,7 +40,7 @@ pub(super) const INSTANCE: &[Word] = &[
     built(Rare, "no_virtual_ipaddress", Values),
     built(Common, "virtual_routes", List),
     built(Rare, "virtual_rules", List),
-    accepted(Rare, "promote_secondaries", Values),
+    built(Rare, "promote_secondaries", Values),
     built(Essential, "nopreempt", Values),
     built(Rare, "preempt", Values),
     built(Common, "preempt_delay", Values),
