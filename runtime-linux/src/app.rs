@@ -54,6 +54,8 @@ const PID_FILE: &str = "/run/keepalived.pid";
 const SOCKET: &str = "/run/steadfast.sock";
 /// How often the data plane is compared with what is wanted.
 const RECONCILIATION: Duration = Duration::from_secs(10);
+/// How long the VRRP thread is an ordinary one after it has computed for too long.
+const RELAXATION: Duration = Duration::from_secs(1);
 /// How long routers and checks may take to end.
 const PATIENCE_AT_STOP: Duration = Duration::from_secs(2);
 
@@ -92,7 +94,7 @@ pub fn run(run: &Run) -> anyhow::Result<u8> {
         errand::run("startup_script", script, &policy);
     }
     let orders =
-        Orders { only_one: run.only_one_worker, lock_memory: configuration.global.rt_priority.is_some() };
+        Orders { only_one: run.only_one_worker, lock_memory: configuration.global.schedule.locks_memory() };
     let guardian = Guardian::open(orders)?;
     let mut first = Some((configuration, reload::errors(&diagnostics)));
     drop(diagnostics);
@@ -189,6 +191,8 @@ struct Signals {
     interrupt: Signal,
     data: Signal,
     statistics: Signal,
+    /// The kernel sends it when a thread has computed in real time for too long.
+    exhausted: Signal,
 }
 
 impl Signals {
@@ -199,6 +203,7 @@ impl Signals {
             interrupt: signal(SignalKind::interrupt())?,
             data: signal(SignalKind::user_defined1())?,
             statistics: signal(SignalKind::user_defined2())?,
+            exhausted: signal(SignalKind::from_raw(libc::SIGXCPU))?,
         })
     }
 }
@@ -214,7 +219,7 @@ impl Daemon {
         // The guardian forked with them blocked, so that none is lost on the way here.
         SigSet::empty().thread_set_mask().context("cannot unblock signals")?;
         let setup = Setup {
-            rt_priority: configuration.global.rt_priority,
+            schedule: Some(configuration.global.schedule.clone()),
             gaps: gaps(&configuration),
             startup_delay: configuration.global.startup_delay,
             ledger: Some(charge.ledger),
@@ -299,12 +304,28 @@ impl Daemon {
                 Some(question) = inputs.questions.recv() => self.answer(question).await,
                 _ = reconciliation.tick() => self.services.reconcile(true),
                 _ = signals.data.recv() => info!("SIGUSR1: dumps are not written; ask `steadfast status --json`"),
+                _ = signals.exhausted.recv() => self.relax(),
                 _ = signals.statistics.recv() => info!("SIGUSR2: dumps are not written; ask `steadfast status --json`"),
             }
         }
         info!("stopping");
         self.stop(inputs).await;
         0
+    }
+
+    /// Makes the VRRP thread an ordinary one for a moment: it has kept a processor from everybody else.
+    fn relax(&self) {
+        let (urgency, schedule) = (self.driver.urgency(), self.configuration.global.schedule.clone());
+        if urgency.relax() {
+            warn!(
+                "the VRRP thread computed in real time for too long without waiting (vrrp_rlimit_rttime): it is an \
+                 ordinary thread for a second"
+            );
+            tokio::spawn(async move {
+                tokio::time::sleep(RELAXATION).await;
+                urgency.resume(&schedule);
+            });
+        }
     }
 
     /// Gives way: routers resign first, because a peer waits for that; then everything else goes.

@@ -34,6 +34,7 @@ mod poller;
 mod report;
 mod roster;
 mod routes;
+pub mod schedule;
 mod status;
 mod trackers;
 pub mod translate;
@@ -56,16 +57,17 @@ use std::thread;
 
 use tokio::sync::mpsc;
 
+use crate::config::model::Schedule;
 use crate::guardian::ledger::Ledger;
 use outbox::Outbox;
 use worker::Worker;
 
 /// What the thread needs to know before its first instance. It is fixed for the life of the thread, but for
 /// the gaps, which [`Command::Gaps`] changes.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Setup {
-    /// `SCHED_RR` priority, 1-99 (`vrrp_rt_priority`). The memory of the process is locked along with it.
-    pub rt_priority: Option<u8>,
+    /// Which place the thread takes among the threads of the machine; absent: the one that it was made with.
+    pub schedule: Option<Schedule>,
     /// The least times between announcements.
     pub gaps: Gaps,
     /// Adverts are neither heard nor sent for this long after the start (`vrrp_startup_delay`).
@@ -92,9 +94,9 @@ pub fn spawn(setup: Setup) -> io::Result<(Handle, mpsc::Receiver<Report>)> {
     let (reports, heard) = mpsc::channel(REPORTS);
     let (commands, told) = sync_channel(COMMANDS);
     let worker = Worker::open(&setup, told, Outbox::new(reports))?;
-    let wake = worker.wake();
+    let (wake, urgency) = (worker.wake(), worker.urgency.clone());
     let thread = thread::Builder::new().name("vrrp".into()).spawn(move || worker.run())?;
-    Ok((Handle { commands: Some(commands), wake, thread: Some(thread) }, heard))
+    Ok((Handle { commands: Some(commands), wake, thread: Some(thread), urgency }, heard))
 }
 
 /// Reports that may wait; more are dropped and counted.

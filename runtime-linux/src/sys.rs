@@ -1,9 +1,11 @@
 //! System calls that no safe wrapper offers.
 
+use core::time::Duration;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd as _};
 
 use nix::sys::socket::{LinkAddr, SockaddrLike};
+use nix::unistd::Pid;
 
 /// The address of a packet socket: an interface, an Ethernet protocol number and, to send, a link address.
 pub fn link_address(index: u32, protocol: u16, mac: [u8; 6]) -> LinkAddr {
@@ -26,17 +28,77 @@ pub fn link_address(index: u32, protocol: u16, mac: [u8; 6]) -> LinkAddr {
 /// `AF_PACKET`, in the type of the address field.
 const PACKET_FAMILY: libc::sa_family_t = 17;
 
-/// Gives the calling thread real-time scheduling (`SCHED_RR`). What it forks does not inherit it.
+/// Gives a thread real-time scheduling (`SCHED_RR`). What it forks does not inherit it.
 ///
 /// # Errors
 /// `EPERM` without `CAP_SYS_NICE`.
-pub fn schedule_real_time(priority: u8) -> io::Result<()> {
+pub fn schedule_real_time(thread: Pid, priority: u8) -> io::Result<()> {
+    schedule(thread, libc::SCHED_RR | libc::SCHED_RESET_ON_FORK, priority)
+}
+
+/// Makes a thread an ordinary one.
+///
+/// # Errors
+/// `ESRCH` when there is no such thread.
+pub fn schedule_ordinary(thread: Pid) -> io::Result<()> {
+    schedule(thread, libc::SCHED_OTHER, 0).or_else(|error| {
+        // To take the reset on fork away again takes the same privilege; it does no harm.
+        schedule(thread, libc::SCHED_OTHER | libc::SCHED_RESET_ON_FORK, 0).map_err(|_| error)
+    })
+}
+
+fn schedule(thread: Pid, policy: libc::c_int, priority: u8) -> io::Result<()> {
     let parameters = libc::sched_param { sched_priority: i32::from(priority) };
-    // SAFETY: the parameter block is valid for the call; process 0 is the calling thread.
-    let result = unsafe {
-        libc::sched_setscheduler(0, libc::SCHED_RR | libc::SCHED_RESET_ON_FORK, &raw const parameters)
-    };
+    // SAFETY: the parameter block is valid for the call.
+    let result = unsafe { libc::sched_setscheduler(thread.as_raw(), policy, &raw const parameters) };
     if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+/// Sets the nice value of one thread, -20 to 19.
+///
+/// # Errors
+/// `EACCES` for a lower one without `CAP_SYS_NICE`.
+pub fn set_nice(thread: Pid, nice: i8) -> io::Result<()> {
+    let thread = libc::id_t::try_from(thread.as_raw()).map_err(io::Error::other)?;
+    // SAFETY: the call takes no pointer. On Linux a thread's number stands for that thread alone.
+    let result = unsafe { libc::setpriority(libc::PRIO_PROCESS as _, thread, nice.into()) };
+    if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+/// Asks for a short slice for the calling thread, which is an ordinary one: the shorter, the sooner it runs after it has
+/// waited. Linux does that from 6.12 on; before, nothing happens.
+///
+/// # Errors
+/// What the kernel says.
+pub fn shorten_slice(slice: Duration) -> io::Result<()> {
+    // SAFETY: the call takes no pointer; 0 is the calling thread.
+    let nice = unsafe { libc::getpriority(libc::PRIO_PROCESS as _, 0) };
+    let attributes = Attributes {
+        size: u32::try_from(size_of::<Attributes>()).map_err(io::Error::other)?,
+        policy: u32::try_from(libc::SCHED_OTHER).map_err(io::Error::other)?,
+        flags: 0,
+        nice,
+        priority: 0,
+        runtime: u64::try_from(slice.as_nanos()).unwrap_or(u64::MAX),
+        deadline: 0,
+        period: 0,
+    };
+    // SAFETY: the kernel reads as many bytes as the block says of itself; 0 is the calling thread.
+    let result = unsafe { libc::syscall(libc::SYS_sched_setattr, 0, &raw const attributes, 0) };
+    if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+/// `struct sched_attr` in its first version, sched_setattr(2).
+#[repr(C)]
+struct Attributes {
+    size: u32,
+    policy: u32,
+    flags: u64,
+    nice: i32,
+    priority: u32,
+    runtime: u64,
+    deadline: u64,
+    period: u64,
 }
 
 /// Keeps the memory of the process, present and future, from being paged out.

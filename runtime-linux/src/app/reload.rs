@@ -53,8 +53,8 @@ impl Daemon {
         if configuration.global.data_plane != self.configuration.global.data_plane {
             warn!("data_plane changes at the next start only");
         }
-        if configuration.global.rt_priority != self.configuration.global.rt_priority {
-            warn!("vrrp_rt_priority changes at the next start only");
+        if configuration.global.schedule != self.configuration.global.schedule {
+            self.tell(Command::Schedule(configuration.global.schedule.clone())).await;
         }
         let place =
             |global: &Global| (global.namespace.clone(), global.instance.clone(), global.pid_directory);

@@ -13,6 +13,7 @@ mod notice;
 mod probe;
 pub mod route;
 pub mod rule;
+mod schedule;
 mod virtual_interface;
 mod watch;
 
@@ -24,6 +25,7 @@ pub use probe::{
 };
 pub use route::Route;
 pub use rule::Rule;
+pub use schedule::Schedule;
 pub use virtual_interface::{IpvlanFlag, VirtualInterface, VirtualKind, virtual_mac};
 pub use vrrp_core::{ChecksumForm, Priority, Version, Vrid};
 pub use watch::{ArgumentMatch, InitialValue, TrackFile, TrackProcess};
@@ -60,8 +62,8 @@ pub struct Global {
     pub script_user: Option<ScriptUser>,
     /// `enable_script_security`.
     pub script_security: bool,
-    /// `vrrp_rt_priority`: `SCHED_RR` priority of the VRRP thread, 1-99.
-    pub rt_priority: Option<u8>,
+    /// How the VRRP thread is scheduled.
+    pub schedule: Schedule,
     /// `vrrp_garp_interval`: gap between two ARP announcements on one interface.
     pub garp_interval: Duration,
     /// `vrrp_gna_interval`: gap between two unsolicited neighbour advertisements on one interface.
@@ -93,7 +95,7 @@ impl Default for Global {
             data_plane: DataPlane::Auto,
             script_user: None,
             script_security: false,
-            rt_priority: None,
+            schedule: Schedule::default(),
             garp_interval: Duration::ZERO,
             gna_interval: Duration::ZERO,
             lvs_flush: false,

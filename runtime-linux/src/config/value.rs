@@ -71,6 +71,16 @@ impl<'n, 'd> Values<'n, 'd> {
         number(value, &range, self.diagnostics)
     }
 
+    /// All values, as numbers within `range`; those that are none are left out.
+    pub fn numbers<N>(&mut self, range: RangeInclusive<N>) -> Option<Vec<N>>
+    where
+        N: FromStr + PartialOrd + Display,
+    {
+        self.required(0, &format!("numbers from {} to {}", range.start(), range.end()))?;
+        let values = self.node.values.iter();
+        Some(values.filter_map(|value| number(value, &range, self.diagnostics)).collect())
+    }
+
     /// The only value, as a span of time within `range` seconds.
     pub fn seconds(&mut self, range: RangeInclusive<f64>) -> Option<Duration> {
         let expected = format!("seconds, from {} to {}", range.start(), range.end());

@@ -9,8 +9,9 @@ use std::thread::JoinHandle;
 use nix::sys::eventfd::EventFd;
 use tokio::sync::oneshot;
 
+use super::schedule::Urgency;
 use super::{Gaps, Kind, Status, Verdict};
-use crate::config::model::{Fixtures, Instance, SyncGroup};
+use crate::config::model::{Fixtures, Instance, Schedule, SyncGroup};
 
 /// What the VRRP thread is told.
 #[derive(Debug)]
@@ -28,6 +29,8 @@ pub enum Command {
     Fixtures(Fixtures),
     /// The least times between announcements.
     Gaps(Gaps),
+    /// Another place among the threads of the machine.
+    Schedule(Schedule),
     /// How something tracked stands from now on. What nobody has passed a verdict on counts as not yet judged.
     Judged {
         /// What it is; interfaces are judged by the thread itself.
@@ -52,9 +55,15 @@ pub struct Handle {
     pub(super) commands: Option<SyncSender<Command>>,
     pub(super) wake: Arc<EventFd>,
     pub(super) thread: Option<JoinHandle<()>>,
+    pub(super) urgency: Urgency,
 }
 
 impl Handle {
+    /// The real-time priority of the thread.
+    pub fn urgency(&self) -> Urgency {
+        self.urgency.clone()
+    }
+
     /// Hands a command over and returns at once.
     ///
     /// # Errors

@@ -36,6 +36,7 @@ impl Worker {
                     self.put_addresses();
                 }
                 Ok(Command::Fixtures(fixtures)) => self.apply_fixtures(fixtures),
+                Ok(Command::Schedule(schedule)) => self.take_place(&schedule),
                 Ok(Command::Gaps(gaps)) => self.hands.announcer.set_gaps(gaps),
                 Ok(Command::Judged { kind, name, verdict }) => self.judged(kind, &name, verdict),
                 Ok(Command::Status(reply)) => {

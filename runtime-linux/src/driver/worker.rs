@@ -19,9 +19,11 @@ use super::outbox::Outbox;
 use super::pace::{self, Breath};
 use super::poller::{Poller, Ready};
 use super::roster::Roster;
+use super::schedule::Urgency;
 use super::trackers::Verdicts;
 use super::{Command, Level, Phase, Report, Setup, wording};
 use crate::clock;
+use crate::config::model::Schedule;
 use crate::net::sys::Inbox;
 use crate::netlink::route::Changes;
 use crate::netlink::route::watch::Losses;
@@ -57,7 +59,9 @@ pub(super) struct Worker {
     ready: Vec<Ready>,
     /// Since when addresses wait for adverts.
     pub(super) deferred: Option<Duration>,
-    pub(super) real_time: Option<u8>,
+    /// The place to take at the start.
+    schedule: Option<Schedule>,
+    pub(super) urgency: Urgency,
     pub(super) legacy: Option<Legacy>,
     /// What is static.
     pub(super) fixtures: Fixtures,
@@ -116,7 +120,8 @@ impl Worker {
             breath: Breath::default(),
             ready: Vec::new(),
             deferred: None,
-            real_time: setup.rt_priority,
+            schedule: setup.schedule.clone(),
+            urgency: Urgency::default(),
             legacy: setup.ledger.map(Legacy::new),
             fixtures: Fixtures::default(),
             losses: None,
@@ -131,7 +136,9 @@ impl Worker {
 
     /// Runs until told to stop, then lets go of everything.
     pub(super) fn run(mut self) {
-        self.become_real_time();
+        if let Some(schedule) = self.schedule.take() {
+            self.take_place(&schedule);
+        }
         let flow = loop {
             match self.turn() {
                 Ok(Flow::Continue) => {}
@@ -362,18 +369,6 @@ impl Worker {
             priority: instance.router.priority().get(),
             reason: "stopped".to_owned(),
         });
-    }
-
-    fn become_real_time(&mut self) {
-        let Some(priority) = self.real_time else { return };
-        if let Err(error) = crate::sys::schedule_real_time(priority) {
-            let text = format!("cannot schedule the VRRP thread in real time: {error} (CAP_SYS_NICE)");
-            self.hands.outbox.log(Level::Warning, text);
-        }
-        if let Err(error) = crate::sys::lock_memory() {
-            let text = format!("cannot lock memory: {error} (CAP_IPC_LOCK or LimitMEMLOCK)");
-            self.hands.outbox.log(Level::Warning, text);
-        }
     }
 }
 

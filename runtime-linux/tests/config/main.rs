@@ -12,6 +12,7 @@ mod notices;
 mod routers;
 mod routes;
 mod samples;
+mod schedule;
 mod services;
 mod structure;
 mod virtual_interfaces;

@@ -433,7 +433,7 @@ fn global_values_reach_the_daemon_and_the_routers() {
     let configuration = clean(&text);
     let global = configuration.global;
     assert_eq!(
-        (global.router_id.as_str(), global.data_plane, global.rt_priority),
+        (global.router_id.as_str(), global.data_plane, global.schedule.rt_priority),
         ("R", DataPlane::Kernel, Some(50))
     );
     assert_eq!(global.script_user, Some(ScriptUser { user: "a".into(), group: Some("b".into()) }));

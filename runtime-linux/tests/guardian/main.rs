@@ -9,3 +9,4 @@ mod kinds;
 mod pair;
 mod routes;
 mod virtual_interface;
+mod urgency;

@@ -7,7 +7,7 @@ use super::each;
 use super::notice::{self, Notices};
 use crate::config::diagnose::Diagnostics;
 use crate::config::keyword::Block;
-use crate::config::model::{ChecksumForm, DataPlane, Garp, Global, ScriptUser, Version};
+use crate::config::model::{ChecksumForm, DataPlane, Garp, Global, Schedule, ScriptUser, Version};
 use crate::config::tree::Node;
 use crate::config::value::Values;
 
@@ -97,7 +97,10 @@ pub(super) fn read(node: &Node, global: &mut Global, defaults: &mut Defaults, di
                 }
             }
             "enable_script_security" => set(&mut global.script_security, values.boolean()),
-            "vrrp_rt_priority" => global.rt_priority = values.number(1..=99).or(global.rt_priority),
+            "vrrp_rt_priority" | "vrrp_rlimit_rttime" | "vrrp_priority" | "vrrp_no_swap"
+            | "vrrp_cpu_affinity" => {
+                schedule(word, &mut values, &mut global.schedule);
+            }
             // 0 stands in the default file of old distributions; keepalived calls it out of range.
             "vrrp_garp_interval" => set(&mut global.garp_interval, values.seconds(0.0..=LONGEST)),
             "vrrp_gna_interval" => set(&mut global.gna_interval, values.seconds(0.0..=LONGEST)),
@@ -204,6 +207,21 @@ impl Checksum {
         let as_version_2 = values.boolean()?;
         let form = if as_version_2 { ChecksumForm::Rfc9568 } else { ChecksumForm::PseudoHeader };
         Some(Self { form, follow: false })
+    }
+}
+
+fn schedule(word: &str, values: &mut Values<'_, '_>, schedule: &mut Schedule) {
+    match word {
+        // keepalived takes no 0; here it means an ordinary thread.
+        "vrrp_rt_priority" => schedule.rt_priority = values.number(0..=99).or(schedule.rt_priority),
+        "vrrp_rlimit_rttime" => {
+            let microseconds = values.number(1..=u64::from(u32::MAX));
+            schedule.rttime = microseconds.map(Duration::from_micros).or(schedule.rttime);
+        }
+        "vrrp_priority" => schedule.nice = values.number(-20..=19).or(schedule.nice),
+        "vrrp_no_swap" => set(&mut schedule.no_swap, values.boolean()),
+        "vrrp_cpu_affinity" => set(&mut schedule.processors, values.numbers(0..=1023)),
+        _ => unreachable!("a word of scheduling"),
     }
 }
 

@@ -142,19 +142,19 @@ pub(super) const SERVICES: &[Word] = &[
 ];
 
 pub(super) const SCHEDULING: &[Word] = &[
-    accepted(Rare, "vrrp_priority", Values),
+    built(Rare, "vrrp_priority", Values),
     accepted(Rare, "checker_priority", Values),
     accepted(Rare, "bfd_priority", Values),
-    accepted(Rare, "vrrp_no_swap", Values),
+    built(Rare, "vrrp_no_swap", Values),
     accepted(Rare, "checker_no_swap", Values),
     accepted(Rare, "bfd_no_swap", Values),
     built(Common, "vrrp_rt_priority", Values),
     accepted(Rare, "checker_rt_priority", Values),
     accepted(Rare, "bfd_rt_priority", Values),
-    accepted(Rare, "vrrp_cpu_affinity", Values),
+    built(Rare, "vrrp_cpu_affinity", Values),
     accepted(Rare, "checker_cpu_affinity", Values),
     accepted(Rare, "bfd_cpu_affinity", Values),
-    accepted(Rare, "vrrp_rlimit_rttime", Values),
+    built(Rare, "vrrp_rlimit_rttime", Values),
     accepted(Rare, "checker_rlimit_rttime", Values),
     accepted(Rare, "bfd_rlimit_rttime", Values),
     alias(Old, "vrrp_rlimit_rtime", "vrrp_rlimit_rttime", Values),
