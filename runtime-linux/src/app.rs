@@ -15,6 +15,7 @@ mod status;
 
 pub use pid_file::{PidFile, PidFileError};
 
+use core::cell::Cell;
 use core::time::Duration;
 use std::collections::BTreeMap;
 use std::io;
@@ -96,9 +97,15 @@ pub fn run(run: &Run) -> anyhow::Result<u8> {
     let orders =
         Orders { only_one: run.only_one_worker, lock_memory: configuration.global.schedule.locks_memory() };
     let guardian = Guardian::open(orders)?;
-    let mut first = Some((configuration, reload::errors(&diagnostics)));
+    let first = Cell::new(Some((configuration, reload::errors(&diagnostics))));
     drop(diagnostics);
-    let code = guardian.watch(|charge| match work(run, first.take(), charge) {
+    crate::sys::trim_memory();
+    let forked = || {
+        // It is the worker's now.
+        drop(first.take());
+        crate::sys::trim_memory();
+    };
+    let code = guardian.watch(forked, |charge| match work(run, first.take(), charge) {
         Ok(code) => code,
         Err(error) => {
             error!("{error:#}");
@@ -264,6 +271,7 @@ impl Daemon {
         host::disable_missing_scripts(&mut configuration);
         daemon.apply(configuration).await;
         charge.ledger.live();
+        crate::sys::trim_memory();
         Ok((
             daemon,
             Inputs {

@@ -111,17 +111,25 @@ impl Guardian {
     }
 
     /// Runs workers until one ends as it was told to, or the guardian is; returns the exit code. `work` runs in
-    /// the worker's process, with the guardian's signals blocked: it unblocks them when it is ready for them.
+    /// the worker's process, with the guardian's signals blocked: it unblocks them when it is ready for them. `forked`
+    /// runs in the guardian's once a worker is there.
     ///
     /// # Errors
     /// When not even the first worker can be forked.
-    pub fn watch(mut self, mut work: impl FnMut(Charge) -> u8) -> anyhow::Result<u8> {
+    pub fn watch(
+        mut self,
+        mut forked: impl FnMut(),
+        mut work: impl FnMut(Charge) -> u8,
+    ) -> anyhow::Result<u8> {
         let guardian = Pid::this();
         for number in 0.. {
             self.ledger.offer();
-            let forked = clock::now();
+            let begin = clock::now();
             let pid = match sys::fork() {
-                Ok(Some(pid)) => pid,
+                Ok(Some(pid)) => {
+                    forked();
+                    pid
+                }
                 Ok(None) => {
                     let ledger = self.ledger;
                     drop(self);
@@ -156,7 +164,7 @@ impl Guardian {
                 });
             }
             let now = clock::now();
-            if now.saturating_sub(forked) > CALM {
+            if now.saturating_sub(begin) > CALM {
                 self.pause = SHORTEST_PAUSE;
             }
             self.deaths.retain(|death| now.saturating_sub(*death) < LOOP_SPAN);

@@ -101,6 +101,15 @@ struct Attributes {
     period: u64,
 }
 
+/// Gives memory that was freed back to the machine: what a configuration took while it was read, mostly.
+pub fn trim_memory() {
+    // SAFETY: the call takes no pointer; glibc alone has it, and holds on to what was freed otherwise.
+    #[cfg(target_env = "gnu")]
+    unsafe {
+        libc::malloc_trim(0);
+    }
+}
+
 /// Keeps the memory of the process, present and future, from being paged out.
 ///
 /// # Errors

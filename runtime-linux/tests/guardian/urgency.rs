@@ -23,19 +23,21 @@ fn the_thread_is_scheduled_as_the_configuration_says_and_in_real_time_where_it_s
                 || format!("{place:?} is wanted, it has {:?}: {:?}", Place::of(process), process.log());
             wait(PATIENCE, complaint, || Place::of(process) == Some(place));
         };
+        let stat = fs::read_to_string("/proc/self/stat").unwrap();
+        let own = Place::read(&stat).unwrap().nice;
         let daemon = start("router_id a");
-        become_so(&daemon, Place { policy: ROUND_ROBIN, real_time: 1, nice: 0 });
+        become_so(&daemon, Place { policy: ROUND_ROBIN, real_time: 1, nice: own });
         // Another file, another place.
         node.install(CONFIGURATION, b"global_defs {\n vrrp_priority -7\n}\n", 0o644).unwrap();
         daemon.signal(Signal::SIGHUP).unwrap();
         become_so(&daemon, Place { policy: ORDINARY, real_time: 0, nice: -7 });
         daemon.stop(PATIENCE).unwrap();
         let daemon = start("vrrp_rt_priority 42\nvrrp_cpu_affinity 0");
-        become_so(&daemon, Place { policy: ROUND_ROBIN, real_time: 42, nice: 0 });
+        become_so(&daemon, Place { policy: ROUND_ROBIN, real_time: 42, nice: own });
         assert_eq!(status_of_thread(&daemon, "Cpus_allowed_list:").as_deref(), Some("0"));
         daemon.stop(PATIENCE).unwrap();
         let daemon = start("vrrp_rt_priority 0");
-        become_so(&daemon, Place { policy: ORDINARY, real_time: 0, nice: 0 });
+        become_so(&daemon, Place { policy: ORDINARY, real_time: 0, nice: own });
     });
 }
 
@@ -73,7 +75,10 @@ struct Place {
 impl Place {
     /// That of the VRRP thread: fields 19, 40 and 41 of /proc/PID/stat (proc(5)).
     fn of(daemon: &Process) -> Option<Self> {
-        let stat = fs::read_to_string(thread(daemon)? + "/stat").ok()?;
+        Self::read(&fs::read_to_string(thread(daemon)? + "/stat").ok()?)
+    }
+
+    fn read(stat: &str) -> Option<Self> {
         let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
         let number = |field: usize| fields.get(field - 3)?.parse::<i32>().ok();
         Some(Self {
