@@ -43,8 +43,8 @@ pub fn config(instance: &Instance) -> Result<RouterConfig, ConfigError> {
         follow_checksum: instance.follow_checksum,
         authentication: authentication(&instance.authentication),
         skip_address_check: instance.skip_address_check,
-        // Peers that run keepalived may list global addresses only.
-        require_link_local: instance.strict,
+        // Peers that run keepalived may list global addresses only, and so may a file: it was told.
+        require_link_local: instance.strict && begins_link_local(instance),
         lower_priority_no_advert: instance.lower_priority_no_advert,
         higher_priority_send_advert: instance.higher_priority_send_advert,
         down_timer_adverts: instance.down_timer_adverts,
@@ -70,6 +70,14 @@ pub fn config(instance: &Instance) -> Result<RouterConfig, ConfigError> {
             Some(Unicast { peers: peers.collect(), check_source: instance.check_unicast_source });
     }
     settings.try_into()
+}
+
+/// Whether its first address is link-local, where that is asked for (RFC 9568 §5.2.9).
+fn begins_link_local(instance: &Instance) -> bool {
+    match instance.addresses.first().map(|first| first.address) {
+        Some(IpAddr::V6(first)) => first.is_unicast_link_local(),
+        Some(IpAddr::V4(_)) | None => true,
+    }
 }
 
 /// What the adverts of `instance` say of their authentication.

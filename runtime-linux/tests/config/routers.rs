@@ -110,6 +110,23 @@ fn strict_mode_does_what_keepalived_does_on_the_wire() {
 }
 
 #[test]
+fn strict_mode_warns_of_a_first_ipv6_address_that_is_not_link_local() {
+    let strict = |first: &str| {
+        format!(
+            "vrrp_instance A {{\ninterface eth0\nvirtual_router_id 5\nstrict_mode\naccept\n\
+             virtual_ipaddress {{\n{first}\n2001:db8::2/64\n}}\n}}"
+        )
+    };
+    assert_eq!(codes(&strict("2001:db8::1/64")), ["S0408"]);
+    assert_eq!(codes(&strict("fe80::1/64")), Vec::<&str>::new());
+    // It runs all the same, as it does with keepalived.
+    for first in ["2001:db8::1/64", "fe80::1/64"] {
+        let config = runtime_linux::driver::translate::config(&only(&strict(first)));
+        assert_eq!(config.map(|config| config.require_link_local), Ok(first.starts_with("fe80")));
+    }
+}
+
+#[test]
 fn a_group_is_one_and_of_the_family() {
     let group = |text: &str| only(text).group.map(|group| group.to_string());
     let globally = |line: &str, text: String| format!("global_defs {{ {line}\n }}\n{text}");

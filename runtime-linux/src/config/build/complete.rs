@@ -34,6 +34,7 @@ pub(super) fn complete(mut said: Said, diagnostics: &mut Diagnostics) -> Option<
     };
     let (addresses, excluded) = rules.addresses(&mut said)?;
     let v4 = addresses.first().is_some_and(|first| first.address.is_ipv4());
+    rules.strictly_link_local(&said, &addresses);
     let version = rules.version(&said, v4);
     let both_versions = rules.both_versions(&said, v4);
     let (wants_active, priority) = rules.wish(&said);
@@ -351,6 +352,19 @@ impl Rules<'_> {
                 .consequence("while this router is MASTER they answer neither ping nor any service")
                 .help(help),
         );
+    }
+
+    /// RFC 9568 §5.2.9; keepalived warns too, and goes on.
+    fn strictly_link_local(&mut self, said: &Said, addresses: &[VirtualAddress]) {
+        let global = matches!(
+            addresses.first().map(|first| first.address),
+            Some(IpAddr::V6(first)) if !first.is_unicast_link_local()
+        );
+        if said.strict && global {
+            let message = "strict mode: the first IPv6 address must be link-local";
+            let consequence = "the addresses are advertised as they stand, and strict peers drop the adverts";
+            self.complain(&kind::STRICT, message, said.span, consequence);
+        }
     }
 
     fn down_timer_adverts(&mut self, said: &Said) -> u8 {
