@@ -216,4 +216,6 @@ const TRIES: u32 = 6;
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 
 #[cfg(test)]
+mod secrecy;
+#[cfg(test)]
 mod tests;

@@ -141,6 +141,45 @@ fn no_advert_is_late_for_a_mail_server_that_hangs_a_fifo_nobody_reads_scripts_wi
     });
 }
 
+#[test]
+fn a_process_that_ends_takes_the_priority_with_it_even_where_the_kernel_tells_of_none() {
+    lab::test(|| {
+        let switch = Switch::new("lan").unwrap();
+        let node = host(&switch);
+        // What nobody else on this machine runs.
+        let seconds = format!("{}.5", 200_000 + std::process::id());
+        let sleeper = || {
+            let mut command = Command::new("sleep");
+            command.arg(&seconds);
+            node.spawn(command).unwrap()
+        };
+        let running = sleeper();
+        let text = format!(
+            "{}vrrp_track_process p {{\n process sleep {seconds}\n weight -50\n}}\n{}",
+            globals(""),
+            router("a", 51, "track_process {\n p\n}")
+        );
+        let process = start(&node, &text);
+        let priority = || status(&node)["vrrp"]["instances"][0]["priority"].as_u64();
+        // Another network namespace than the first is one of those where it does not.
+        let polled =
+            "tracked processes are looked for once a second: the kernel does not tell of processes here";
+        process.wait_for(polled, PATIENCE).expect("it does not say how it looks");
+        assert_eq!(priority(), Some(200));
+        running.kill();
+        process
+            .wait_for("Quorum lost for tracked process p (0 running)", PATIENCE)
+            .expect("it is not missed");
+        wait(PATIENCE, "the priority stays", || priority() == Some(150));
+        let _again = sleeper();
+        process
+            .wait_for("Quorum gained for tracked process p (1 running)", PATIENCE)
+            .expect("it is not found");
+        wait(PATIENCE, "the priority does not return", || priority() == Some(200));
+        process.stop(Duration::from_secs(5)).unwrap().expect("it does not stop");
+    });
+}
+
 /// What a daemon leaves running, as it leaves every notify script, ends with the test.
 struct Sweep<'n>(&'n Node);
 
