@@ -40,6 +40,9 @@ impl Worker {
                 Ok(Command::Gaps(gaps)) => self.hands.announcer.set_gaps(gaps),
                 Ok(Command::Judged { kind, name, verdict }) => self.judged(kind, &name, verdict),
                 Ok(Command::Status(reply)) => {
+                    // What is told has been done: who reads FAULT finds the addresses gone.
+                    self.post();
+                    self.put_addresses();
                     // Nobody waits for it any more: fine.
                     let _ = reply.send(self.status());
                 }
