@@ -54,9 +54,7 @@ impl Worker {
             }
         }
         self.dismiss(&leaving);
-        for id in leaving {
-            self.hands.with_virtual(|all, tools| all.remove(id, tools));
-        }
+        self.hands.with_virtual(|all, tools| all.remove(&leaving, tools));
         self.order = plans.iter().map(|(instance, _)| instance.name.clone()).collect();
         let now = clock::now();
         // Addresses that leave an instance go before any instance takes new ones.

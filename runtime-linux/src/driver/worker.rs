@@ -180,6 +180,7 @@ impl Worker {
             self.judge_timers();
             self.post();
             self.put_addresses();
+            self.hands.with_virtual(VirtualInterfaces::set_one_down);
             self.hands.flush(clock::now());
         }
         flow
@@ -210,7 +211,8 @@ impl Worker {
 
     fn deadline(&self) -> Option<Duration> {
         let start = Some(self.starts_at).filter(|_| !self.waiting.is_empty());
-        let claims = Some(Duration::ZERO).filter(|_| !self.hands.claims.is_empty());
+        let unfinished = !self.hands.claims.is_empty() || self.hands.virtual_interfaces.is_resting();
+        let claims = Some(Duration::ZERO).filter(|_| unfinished);
         let repair = self.repairs.iter().map(|repair| repair.due).min();
         let timer = self.roster.first_due();
         let repair = [repair, self.hands.virtual_interfaces.deadline()].into_iter().flatten().min();

@@ -9,7 +9,6 @@ use std::collections::{BTreeMap, VecDeque};
 
 use nix::errno::Errno;
 
-use super::virtual_interface::VirtualInterfaces;
 use super::vrrp::{Performer, described, explained, request};
 use crate::driver::instance::Instance;
 use crate::driver::{Level, Report};
@@ -192,12 +191,11 @@ impl Performer {
         }
     }
 
-    /// Takes the addresses away that are to go, and then sets down what held them for those who let go of all.
+    /// Takes the addresses away that are to go.
     pub fn remove_addresses(&mut self) {
         self.remove_queued();
         self.firewall.forget();
         self.firewall.write(&mut self.outbox);
-        self.with_virtual(VirtualInterfaces::set_down);
     }
 
     fn remove_queued(&mut self) {

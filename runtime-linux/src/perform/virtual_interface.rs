@@ -8,7 +8,7 @@
 //! It gets no address made from its link address: two routers with one would go on for ever (F28, RFC 9568 §7.4).
 
 use core::time::Duration;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use nix::errno::Errno;
 
@@ -29,7 +29,7 @@ pub struct VirtualInterfaces {
     /// Something changed that the guardian has to know.
     pub changed: bool,
     /// Instances whose interfaces are to go down.
-    resting: Vec<usize>,
+    resting: VecDeque<usize>,
 }
 
 /// One of them.
@@ -111,55 +111,69 @@ impl VirtualInterfaces {
 
     /// Sets an interface up, if it is one of these: an address is about to be put there.
     pub fn set_up(&mut self, index: u32, tools: &mut Tools<'_>) {
-        if let Some(entry) = self.entries.values_mut().find(|entry| entry.index == Some(index) && !entry.up) {
+        let Some(entry) = self.entries.values_mut().find(|entry| entry.index == Some(index)) else { return };
+        let owner = entry.owner;
+        if !entry.up {
             entry.set(true, tools);
         }
+        self.resting.retain(|other| *other != owner);
     }
 
-    /// An instance has let go of its addresses: its interfaces go down with the next [`Self::set_down`].
+    /// An instance has let go of its addresses: its interfaces go down soon, see [`Self::set_one_down`].
     pub fn rest(&mut self, owner: usize) {
-        self.resting.push(owner);
-    }
-
-    /// Sets the interfaces down of those who let go of their addresses.
-    pub fn set_down(&mut self, tools: &mut Tools<'_>) {
-        for owner in core::mem::take(&mut self.resting) {
-            for entry in self.entries.values_mut().filter(|entry| entry.owner == owner && entry.up) {
-                entry.set(false, tools);
-            }
+        if !self.resting.contains(&owner) {
+            self.resting.push_back(owner);
         }
     }
 
-    /// Removes the interfaces of an instance.
-    pub fn remove(&mut self, owner: usize, tools: &mut Tools<'_>) {
-        let names: Vec<String> = self.names_of(owner);
-        for name in names {
-            let Some(entry) = self.entries.remove(&name) else { continue };
-            if let Some(index) = entry.index {
-                discard(index, &name, tools);
+    /// Whether interfaces are to go down.
+    pub fn is_resting(&self) -> bool {
+        !self.resting.is_empty()
+    }
+
+    /// Sets the interfaces of one instance down that let go of its addresses. The kernel takes up to some ten
+    /// milliseconds for each: where hundreds of routers yield at once, adverts go in between.
+    pub fn set_one_down(&mut self, tools: &mut Tools<'_>) {
+        if let Some(owner) = self.resting.pop_front() {
+            self.set_down(owner, tools);
+        }
+    }
+
+    /// Sets the interfaces of an instance down.
+    pub fn set_down(&mut self, owner: usize, tools: &mut Tools<'_>) {
+        for entry in self.entries.values_mut().filter(|entry| entry.owner == owner && entry.up) {
+            entry.set(false, tools);
+        }
+    }
+
+    /// Removes the interfaces of instances, all at once: one after the other takes the kernel some ten milliseconds
+    /// each.
+    pub fn remove(&mut self, owners: &[usize], tools: &mut Tools<'_>) {
+        self.resting.retain(|other| !owners.contains(other));
+        let names: Vec<String> = owners.iter().flat_map(|owner| self.names_of(*owner)).collect();
+        let gone: Vec<Entry> = names.iter().filter_map(|name| self.entries.remove(name)).collect();
+        let present: Vec<u32> = gone.iter().filter_map(|entry| entry.index).collect();
+        let group = GROUP ^ std::process::id();
+        let gathered = present.len() > 1
+            && present.iter().all(|index| tools.route.set_link(*index, Setting::Group(group)).is_ok())
+            && tools.route.remove_group(group).is_ok();
+        for entry in &gone {
+            match entry.index {
+                Some(index) if gathered => tools.links.forget(index),
+                Some(index) => discard(index, &entry.wanted.name, tools),
+                None => {}
             }
             for path in &entry.needs {
                 self.host.no_longer_need(path);
             }
-            self.changed = true;
         }
+        self.changed |= !gone.is_empty();
     }
 
-    /// Removes every interface, all at once: one after the other takes the kernel some ten milliseconds each.
+    /// Removes every interface.
     pub fn remove_all(&mut self, tools: &mut Tools<'_>) {
-        let present = self.entries.values().filter_map(|entry| entry.index).collect::<Vec<_>>();
-        let group = GROUP ^ std::process::id();
-        let gathered = present.len() > 1
-            && present.iter().all(|index| tools.route.set_link(*index, Setting::Group(group)).is_ok());
-        if gathered && tools.route.remove_group(group).is_ok() {
-            for entry in self.entries.values_mut() {
-                entry.index = None;
-            }
-        }
         let owners: Vec<usize> = self.entries.values().map(|entry| entry.owner).collect();
-        for owner in owners {
-            self.remove(owner, tools);
-        }
+        self.remove(&owners, tools);
     }
 
     /// Takes a change of an interface in. Says whose it is, if it is one of these or was.

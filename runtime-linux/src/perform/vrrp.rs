@@ -155,8 +155,7 @@ impl Performer {
 
     /// Sets the interfaces of an instance down at once.
     pub fn lower_virtual(&mut self, id: usize) {
-        self.virtual_interfaces.rest(id);
-        self.with_virtual(VirtualInterfaces::set_down);
+        self.with_virtual(|all, tools| all.set_down(id, tools));
     }
 
     /// Does something with virtual interfaces.

@@ -157,7 +157,7 @@ fn an_active_router_hears_one_with_the_same_virtual_link_address() {
         high.apply(&[vmac(200)]);
         high.wait_for(Phase::Master, PATIENCE);
         low.wait_for(Phase::Backup, Duration::from_millis(300));
-        assert!(!link(&low.node, "vrrp.51").unwrap().up);
+        wait(PATIENCE, "it stays up", || !link(&low.node, "vrrp.51").unwrap().up);
         // Both Active after a split: the lesser one gives way.
         switch.set_cables(&low.node, false).unwrap();
         low.wait_for(Phase::Fault, PATIENCE);
