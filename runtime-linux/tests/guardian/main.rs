@@ -8,5 +8,5 @@ mod hang;
 mod kinds;
 mod pair;
 mod routes;
-mod virtual_interface;
 mod urgency;
+mod virtual_interface;

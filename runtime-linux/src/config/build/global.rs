@@ -152,10 +152,8 @@ pub(super) fn read(node: &Node, global: &mut Global, defaults: &mut Defaults, di
             "vmac_prefix" | "vmac_addr_prefix" => {
                 super::virtual_interface::prefix(word, node, &mut defaults.names, diagnostics);
             }
-            // Interfaces may always come and go: see `driver::health`.
-            "dynamic_interfaces" => {}
-            // Acted on while the files were read.
-            "random_seed" | "include_check" => {}
+            // Acted on while the files were read; and interfaces may always come and go, see `driver::health`.
+            "dynamic_interfaces" | "random_seed" | "include_check" => {}
             _ => return false,
         }
         true
