@@ -8,5 +8,6 @@ pub mod listen;
 pub mod packet;
 pub mod ports;
 pub mod post;
+pub mod queue;
 pub mod send;
 pub mod sys;

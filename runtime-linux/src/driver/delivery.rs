@@ -8,6 +8,8 @@ use vrrp_core::Event;
 use super::Level;
 use super::worker::Worker;
 use crate::clock;
+use crate::net::post::Post;
+use crate::net::queue::Stuck;
 
 impl Worker {
     /// Sends the adverts that wait, and says where that fails, once for each cause.
@@ -21,6 +23,7 @@ impl Worker {
             return;
         }
         let mut post = core::mem::take(&mut self.hands.post);
+        self.look_at_queues(&post);
         let mut failed: BTreeMap<usize, (usize, String)> = BTreeMap::new();
         let mut recovered = Vec::new();
         post.send(&self.hands.ports, &self.hands.frames, |letter, outcome| match outcome {
@@ -56,8 +59,26 @@ impl Worker {
         }
     }
 
-    /// Puts the next addresses where they belong: see [`Claims`](crate::perform::claims::Claims). Adverts that are due go first, so that when many routers become
-    /// Active at once all others hear so at once; but they cannot keep addresses waiting for ever.
+    /// Says once where adverts wait in the queue of an interface (F33).
+    fn look_at_queues(&mut self, post: &Post) {
+        let now = clock::now();
+        for number in post.ports() {
+            let Some(port) = self.hands.ports.get_mut(number) else { continue };
+            if let Some(Stuck { bytes, since, .. }) = port.look_at_queue(now).filter(|stuck| stuck.news) {
+                let text = format!(
+                    "{}: adverts wait in the queue of the interface, {bytes} bytes for {} ms or longer: peers may take \
+                     over although this router is well",
+                    port.name,
+                    since.as_millis()
+                );
+                self.hands.outbox.log(Level::Warning, text);
+            }
+        }
+    }
+
+    /// Puts the next addresses where they belong: see [`Claims`](crate::perform::claims::Claims).
+    /// Adverts that are due go first, so that when many routers become Active at once all others hear so at once; but
+    /// they cannot keep addresses waiting for ever.
     pub(super) fn put_addresses(&mut self) {
         if self.hands.claims.is_empty() {
             return;

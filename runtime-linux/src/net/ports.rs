@@ -1,6 +1,7 @@
 //! The sockets of every interface that instances use, opened for the first and closed after the last.
 
 use core::net::IpAddr;
+use core::time::Duration;
 use std::collections::BTreeMap;
 use std::io;
 
@@ -8,6 +9,7 @@ use vrrp_core::Family;
 
 use super::filter::Vrids;
 use super::listen::Listener;
+use super::queue::{Queue, Stuck};
 use super::send::Sender;
 
 /// The sockets of one interface and family.
@@ -26,6 +28,7 @@ pub struct Port {
     /// What arrived and belongs to no instance, by counter name.
     pub counters: BTreeMap<&'static str, u64>,
     users: usize,
+    queue: Queue,
     /// Virtual routers that are to be heard.
     wanted: Vrids,
     /// Those that the kernel lets through; all, where absent.
@@ -41,6 +44,13 @@ impl Port {
     /// Counts that many.
     pub fn count_many(&mut self, name: &'static str, times: u64) {
         *self.counters.entry(name).or_default() += times;
+    }
+
+    /// Looks, before adverts are sent, whether those before still wait to leave the host.
+    pub fn look_at_queue(&mut self, now: Duration) -> Option<Stuck> {
+        let stuck = self.queue.look(&self.sender, now)?;
+        self.count("egress_queued");
+        Some(stuck)
     }
 
     /// Lets adverts of a virtual router through from now on. All others come along until [`Ports::narrow`].
@@ -87,6 +97,7 @@ impl Ports {
             family,
             counters: BTreeMap::new(),
             users: 1,
+            queue: Queue::default(),
             wanted: Vrids::default(),
             heard: None,
         };

@@ -81,6 +81,11 @@ impl Post {
         Ok(())
     }
 
+    /// The ports by which adverts are about to leave; one may come more than once.
+    pub fn ports(&self) -> impl Iterator<Item = usize> {
+        self.letters.chunk_by(|one, other| one.port == other.port).filter_map(|run| Some(run.first()?.port))
+    }
+
     /// Whether nothing waits.
     pub fn is_empty(&self) -> bool {
         self.letters.is_empty()

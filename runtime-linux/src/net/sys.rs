@@ -155,6 +155,21 @@ pub(super) fn send(socket: &impl AsRawFd, packets: &[Outgoing<'_>]) -> io::Resul
     usize::try_from(sent).map_err(|_| io::Error::last_os_error())
 }
 
+/// How many bytes of what was sent by a socket have not left the host, as the kernel counts buffers.
+pub(super) fn unsent(socket: &impl AsRawFd) -> io::Result<usize> {
+    let mut bytes = 0;
+    // SAFETY: the pointer is to a number of the type that the kernel writes.
+    unsafe { outgoing_bytes(socket.as_raw_fd(), &raw mut bytes) }?;
+    usize::try_from(bytes).map_err(io::Error::other)
+}
+
+nix::ioctl_read_bad!(
+    /// `SIOCOUTQ`, which has the number of `TIOCOUTQ`.
+    outgoing_bytes,
+    libc::TIOCOUTQ,
+    libc::c_int
+);
+
 /// A socket address of either family.
 #[derive(Clone, Copy)]
 #[repr(C)]

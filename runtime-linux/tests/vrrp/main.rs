@@ -17,6 +17,7 @@ mod namespaces;
 mod notices;
 mod peers;
 mod pinger;
+mod queue;
 mod reception;
 mod reload;
 mod routes;
