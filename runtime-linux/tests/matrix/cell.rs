@@ -166,11 +166,21 @@ impl Cell {
         [0, 0, 0x5e, 0, family, self.vrids()[link]]
     }
 
-    /// What an advert of `side` on `link` must be; what the cell leaves open is as in `seen`.
-    pub(crate) fn form(&self, side: usize, program: Program, link: usize, seen: &Advert) -> Advert {
+    /// What an advert of `side` on `link` must be; what the cell leaves open is as in `seen`. `last`: after it the side
+    /// was silent for a while.
+    pub(crate) fn form(
+        &self,
+        side: usize,
+        program: Program,
+        link: usize,
+        seen: &Advert,
+        last: bool,
+    ) -> Advert {
         // keepalived 2.6: unicast adverts never leave by the virtual link.
         let from_it = self.vmac[side] == Vmac::Yes && self.transport == Transport::Multicast;
-        let virtually = from_it || program == Program::Frr;
+        // steadfast leaves Active without the virtual link address: switches are not to look for it there any more.
+        let leaves = program == Program::Steadfast && last && !is_virtual(seen.mac);
+        let virtually = from_it && !leaves || program == Program::Frr;
         let own = self.own_address(side, link).parse().unwrap();
         let peer = self.own_address(1 - side, link).parse().unwrap();
         let group: IpAddr = match self.family {
@@ -204,7 +214,11 @@ impl Cell {
 
 /// `mac`, unless it is a virtual one: then what never is a sender's.
 fn not_virtual(mac: [u8; 6]) -> [u8; 6] {
-    if mac.starts_with(&[0, 0, 0x5e, 0]) { [0; 6] } else { mac }
+    if is_virtual(mac) { [0; 6] } else { mac }
+}
+
+fn is_virtual(mac: [u8; 6]) -> bool {
+    mac.starts_with(&[0, 0, 0x5e, 0])
 }
 
 fn is_link_local(address: IpAddr) -> bool {

@@ -77,11 +77,12 @@ impl Play<'_> {
         pause(span);
         let to = clock::wall();
         let interval = self.cell.interval(0);
-        // At two intervals one is missing. How even the pace is otherwise is the machine's affair.
-        let (allowed, least) = match self.scene.way[0] {
-            Program::Steadfast => (interval * 2, span.as_millis() / interval.as_millis() - 1),
+        // A Backup's patience less its skew: how even the pace is within that is the machine's affair.
+        let allowed = interval * 3;
+        let least = match self.scene.way[0] {
+            Program::Steadfast => span.as_millis() / interval.as_millis() - 1,
             // These count from when they woke, not from when they should have, and fall behind.
-            Program::Keepalived | Program::Frr => (interval * 2 + ALLOWANCE, 1),
+            Program::Keepalived | Program::Frr => 1,
         };
         for (link, router) in self.cell.routers().into_iter().enumerate() {
             let seen = self.scene.links[link].observer.seen();
@@ -250,8 +251,11 @@ impl Play<'_> {
         self.phase = "in the form of the adverts";
         for (link, router) in self.cell.routers().into_iter().enumerate() {
             let seen = self.scene.links[link].observer.seen();
-            for (_, side, advert) in adverts(&seen, router) {
-                let expected = self.cell.form(side, self.scene.way[side], link, advert);
+            let spans = spans(&seen, router, [self.cell.interval(0), self.cell.interval(1)]);
+            for (at, side, advert) in adverts(&seen, router) {
+                let last =
+                    advert.priority == 0 || spans.iter().any(|span| span.side == side && span.to == at);
+                let expected = self.cell.form(side, self.scene.way[side], link, advert, last);
                 self.demand(*advert == expected, &format!("{expected:?}"), || format!("{advert:?}"))?;
             }
         }
