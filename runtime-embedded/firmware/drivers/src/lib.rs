@@ -1,0 +1,16 @@
+#![no_std]
+#![forbid(unsafe_code)]
+//! Network drivers that see their hardware through a trait, so that a test on the host can be the hardware.
+
+pub mod lan9118;
+
+pub use lan9118::Lan9118;
+
+/// The registers of a device, 32 bits wide, by their offset in bytes.
+pub trait Registers {
+    /// Reads one; many change by it.
+    fn read(&mut self, offset: usize) -> u32;
+
+    /// Writes one.
+    fn write(&mut self, offset: usize, value: u32);
+}

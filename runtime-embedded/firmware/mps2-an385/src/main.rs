@@ -1,0 +1,68 @@
+#![no_std]
+#![no_main]
+//! A VRRP router with four virtual routers on one port, for ARM's MPS2 board with the FPGA image AN385 (QEMU: `mps2-an385`).
+
+mod board;
+mod fault;
+mod site;
+mod stack;
+
+use core::fmt::Write;
+use core::time::Duration;
+
+use board::{Board, Clock, Uart};
+use drivers::lan9118::{Lan9118, bin};
+use runtime_embedded::{Line, Log, Nic, Record, Router};
+use smoltcp::iface::SocketSet;
+
+#[cortex_m_rt::entry]
+fn main() -> ! {
+    stack::paint();
+    let mut board = Board::take();
+    let config = site::config(board.strap());
+    let bins = |own| config.link_addresses(0, own).fold(0, |bins, mac| bins | bin(mac));
+    let Ok(device) = Lan9118::new(board::Nic, bins) else { panic!("no LAN9118") };
+    let mut clock = Clock::default();
+    let mut log = Console(Uart);
+    let mut device = device;
+    let mac = device.mac();
+    let mut now = clock.now(device.free_run());
+    let seed = u64::from_le_bytes([mac[0], mac[1], mac[2], mac[3], mac[4], mac[5], 0, 0]);
+    let mut router = Router::new(config, [Nic { device, mac }], seed, now);
+    let mut sockets = [SocketSet::new(&mut [][..])];
+    let mut deepest = 0;
+    log.line(now, format_args!("steadfast, {} virtual routers", config.instances().len()));
+    router.start(now, &mut log);
+    loop {
+        // The only place that reads a clock.
+        now = clock.now(router.device(0).free_run());
+        let up = router.device(0).link_is_up();
+        router.link(now, 0, up, &mut log);
+        if router.poll(now, &mut sockets, &mut log) {
+            continue;
+        }
+        let depth = stack::deepest();
+        if depth > deepest {
+            deepest = depth;
+            log.line(now, format_args!("stack: {depth} bytes"));
+        }
+        let wait = router.deadline(now, &sockets).map(|at| at.saturating_sub(now));
+        board.sleep(router.device(0), wait);
+    }
+}
+
+/// The serial line as a log.
+struct Console(Uart);
+
+impl Console {
+    fn line(&mut self, now: Duration, text: core::fmt::Arguments<'_>) {
+        // The serial line takes everything.
+        let _ = writeln!(self.0, "[{:5}.{:06}] {text}", now.as_secs(), now.subsec_micros());
+    }
+}
+
+impl Log for Console {
+    fn record(&mut self, now: Duration, record: &Record) {
+        let _ = writeln!(self.0, "{}", Line(now, record));
+    }
+}
