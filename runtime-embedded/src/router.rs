@@ -23,8 +23,6 @@ pub struct Router<D, P, const PORTS: usize, const ROUTERS: usize> {
     stations: [Station<D>; PORTS],
     election: Election<ROUTERS>,
     plane: P,
-    /// The frame in hand.
-    buffer: [u8; frame::LONGEST],
     turn: usize,
 }
 
@@ -65,7 +63,7 @@ impl<D: Device, P: Plane, const PORTS: usize, const ROUTERS: usize> Router<D, P,
             Station::new(port, nic.device, nic.mac, seed.wrapping_add(nics.len() as u64), now)
         });
         let election = Election::new(config.instances(), P::FORWARDS);
-        Self { stations, election, plane, buffer: [0; frame::LONGEST], turn: 0 }
+        Self { stations, election, plane, turn: 0 }
     }
 
     /// Begins: every virtual router listens, and then takes part.
@@ -154,14 +152,15 @@ impl<D: Device, P: Plane, const PORTS: usize, const ROUTERS: usize> Router<D, P,
 
     /// Takes in the frames that wait, from all ports in turn; whether more wait.
     fn listen(&mut self, now: Duration, sockets: &mut [SocketSet<'_>; PORTS], log: &mut dyn Log) -> bool {
+        let mut buffer = [0; frame::LONGEST];
         let mut silent = 0;
         for _ in 0..BUDGET {
             let port = self.turn;
             self.turn = (port + 1) % PORTS;
-            if let Some(length) = self.stations[port].receive(now, &mut self.buffer) {
+            if let Some(length) = self.stations[port].receive(now, &mut buffer) {
                 silent = 0;
                 if self.stations[port].is_up {
-                    self.take(now, port, length, sockets, log);
+                    self.take(now, port, &mut buffer, length, sockets, log);
                 }
             } else {
                 silent += 1;
@@ -178,11 +177,12 @@ impl<D: Device, P: Plane, const PORTS: usize, const ROUTERS: usize> Router<D, P,
         &mut self,
         now: Duration,
         port: usize,
+        buffer: &mut [u8; frame::LONGEST],
         length: usize,
         sockets: &mut [SocketSet<'_>; PORTS],
         log: &mut dyn Log,
     ) {
-        let Self { stations, election, plane, buffer, .. } = self;
+        let Self { stations, election, plane, .. } = self;
         let frame = &mut buffer[..length];
         let own = stations[port].mac;
         let (Some(to), Some(kind)) = (frame::destination(frame), frame::kind(frame)) else {
@@ -195,7 +195,7 @@ impl<D: Device, P: Plane, const PORTS: usize, const ROUTERS: usize> Router<D, P,
             return;
         }
         if let Some(talk) = Talk::parse(frame) {
-            self.converse(now, port, length, talk, sockets, log);
+            self.converse(now, port, buffer, length, talk, &mut sockets[port], log);
             return;
         }
         let ip = match (kind, frame::ip(frame)) {
@@ -240,17 +240,19 @@ impl<D: Device, P: Plane, const PORTS: usize, const ROUTERS: usize> Router<D, P,
         stations[port].deliver(now, frame, &mut sockets[port], &|address| election.lives_at(port, address));
     }
 
+    #[expect(clippy::too_many_arguments, reason = "the frame in hand, and all that it may touch")]
     /// ARP and neighbour discovery: virtual addresses are answered for here, all else by the host's stack.
     fn converse(
         &mut self,
         now: Duration,
         port: usize,
+        buffer: &mut [u8; frame::LONGEST],
         length: usize,
         talk: Talk,
-        sockets: &mut [SocketSet<'_>; PORTS],
+        sockets: &mut SocketSet<'_>,
         log: &mut dyn Log,
     ) {
-        let Self { stations, election, plane, buffer, .. } = self;
+        let Self { stations, election, plane, .. } = self;
         if let Some((speaker, mac)) = talk.speaker
             && !frame::is_group(mac)
             && election.instance_of(port, speaker).is_none_or(|index| !election.holds(index))
@@ -260,8 +262,7 @@ impl<D: Device, P: Plane, const PORTS: usize, const ROUTERS: usize> Router<D, P,
         let wanted = talk.asked.and_then(|wanted| Some((wanted, election.instance_of(port, wanted)?)));
         let Some((wanted, index)) = wanted else {
             let frame = &buffer[..length];
-            stations[port]
-                .deliver(now, frame, &mut sockets[port], &|address| election.lives_at(port, address));
+            stations[port].deliver(now, frame, sockets, &|address| election.lives_at(port, address));
             return;
         };
         let asker = match (talk.speaker, wanted) {

@@ -5,11 +5,10 @@ use smoltcp::time::Instant;
 
 use crate::Registers;
 
-/// The controller. It holds one frame to send and one that was received.
-pub struct Lan9118<R> {
+/// The controller. It holds one frame that was received in memory lent to it; one to send is put together on the stack.
+pub struct Lan9118<'b, R> {
     registers: R,
-    received: [u8; LONGEST],
-    outgoing: [u8; LONGEST],
+    received: &'b mut [u8; LONGEST],
     counters: Counters,
 }
 
@@ -35,10 +34,10 @@ pub enum Error {
     Reset,
 }
 
-impl<R: Registers> Lan9118<R> {
+impl<'b, R: Registers> Lan9118<'b, R> {
     /// Resets the controller, lets through frames for its own address, broadcast and whatever falls into `bins` (the [`bin`]s of what
     /// `Config::link_addresses` says, for a router), and begins. The reset starts its clock at zero.
-    pub fn new(mut registers: R, bins: impl FnOnce([u8; 6]) -> u64) -> Result<Self, Error> {
+    pub fn new(mut registers: R, received: &'b mut [u8; LONGEST], bins: impl FnOnce([u8; 6]) -> u64) -> Result<Self, Error> {
         let test = registers.read(register::BYTE_TEST);
         if test != 0x8765_4321 {
             return Err(Error::ByteOrder(test));
@@ -56,7 +55,7 @@ impl<R: Registers> Lan9118<R> {
             }
         }
         let mut driver =
-            Self { registers, received: [0; LONGEST], outgoing: [0; LONGEST], counters: Counters::default() };
+            Self { registers, received, counters: Counters::default() };
         let bins = bins(driver.mac());
         driver.begin(bins);
         Ok(driver)
@@ -179,7 +178,7 @@ impl<R: Registers> Lan9118<R> {
     }
 }
 
-impl<R: Registers> Device for Lan9118<R> {
+impl<R: Registers> Device for Lan9118<'_, R> {
     type RxToken<'a>
         = RxToken<'a>
     where
@@ -191,15 +190,15 @@ impl<R: Registers> Device for Lan9118<R> {
 
     fn receive(&mut self, _: Instant) -> Option<(RxToken<'_>, TxToken<'_, R>)> {
         let length = self.take()?;
-        let Self { registers, received, outgoing, counters } = self;
-        Some((RxToken(&received[..length]), TxToken { registers, outgoing, counters }))
+        let Self { registers, received, counters } = self;
+        Some((RxToken(&received[..length]), TxToken { registers, counters }))
     }
 
     fn transmit(&mut self, _: Instant) -> Option<TxToken<'_, R>> {
-        let Self { registers, outgoing, counters, .. } = self;
+        let Self { registers, counters, .. } = self;
         // Room for the longest frame and its two commands.
         let room = registers.read(register::TX_FIFO_INF) & 0xffff;
-        (room >= 1514 + 12).then_some(TxToken { registers, outgoing, counters })
+        (room >= 1514 + 12).then_some(TxToken { registers, counters })
     }
 
     fn capabilities(&self) -> DeviceCapabilities {
@@ -222,7 +221,6 @@ impl phy::RxToken for RxToken<'_> {
 /// Room for a frame to send.
 pub struct TxToken<'a, R> {
     registers: &'a mut R,
-    outgoing: &'a mut [u8; LONGEST],
     counters: &'a mut Counters,
 }
 
@@ -235,7 +233,8 @@ impl<R: Registers> phy::TxToken for TxToken<'_, R> {
         }
         // smoltcp asks for no more than `max_transmission_unit`.
         let length = length.min(LONGEST);
-        let frame = &mut self.outgoing[..length];
+        let mut buffer = [0; LONGEST];
+        let frame = &mut buffer[..length];
         let result = f(frame);
         let number = u32::try_from(length).unwrap_or(0);
         self.registers.write(register::TX_DATA, TX_FIRST | TX_LAST | number);
@@ -295,7 +294,8 @@ mod mac_register {
     pub(super) const MII_DATA: u32 = 7;
 }
 
-const LONGEST: usize = 1514;
+/// Bytes of the longest frame, its checksum not counted.
+pub const LONGEST: usize = 1514;
 const SHORTEST: usize = 14;
 /// Bytes of the checksum at the end of a frame.
 const CHECKSUM: usize = 4;

@@ -11,7 +11,7 @@ use core::fmt::Write;
 use core::time::Duration;
 
 use board::{Board, Clock, Uart};
-use drivers::lan9118::{Lan9118, bin};
+use drivers::lan9118::{LONGEST, Lan9118, bin};
 use runtime_embedded::{Line, Log, Nic, Record, Router};
 use smoltcp::iface::SocketSet;
 
@@ -21,10 +21,10 @@ fn main() -> ! {
     let mut board = Board::take();
     let config = site::config(board.strap());
     let bins = |own| config.link_addresses(0, own).fold(0, |bins, mac| bins | bin(mac));
-    let Ok(device) = Lan9118::new(board::Nic, bins) else { panic!("no LAN9118") };
+    let mut received = [0; LONGEST];
+    let Ok(mut device) = Lan9118::new(board::Nic, &mut received, bins) else { panic!("no LAN9118") };
     let mut clock = Clock::default();
     let mut log = Console(Uart);
-    let mut device = device;
     let mac = device.mac();
     let mut now = clock.now(device.free_run());
     let seed = u64::from_le_bytes([mac[0], mac[1], mac[2], mac[3], mac[4], mac[5], 0, 0]);
