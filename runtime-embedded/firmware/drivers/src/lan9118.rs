@@ -37,7 +37,11 @@ pub enum Error {
 impl<'b, R: Registers> Lan9118<'b, R> {
     /// Resets the controller, lets through frames for its own address, broadcast and whatever falls into `bins` (the [`bin`]s of what
     /// `Config::link_addresses` says, for a router), and begins. The reset starts its clock at zero.
-    pub fn new(mut registers: R, received: &'b mut [u8; LONGEST], bins: impl FnOnce([u8; 6]) -> u64) -> Result<Self, Error> {
+    pub fn new(
+        mut registers: R,
+        received: &'b mut [u8; LONGEST],
+        bins: impl FnOnce([u8; 6]) -> u64,
+    ) -> Result<Self, Error> {
         let test = registers.read(register::BYTE_TEST);
         if test != 0x8765_4321 {
             return Err(Error::ByteOrder(test));
@@ -54,8 +58,7 @@ impl<'b, R: Registers> Lan9118<'b, R> {
                 return Err(Error::Reset);
             }
         }
-        let mut driver =
-            Self { registers, received, counters: Counters::default() };
+        let mut driver = Self { registers, received, counters: Counters::default() };
         let bins = bins(driver.mac());
         driver.begin(bins);
         Ok(driver)

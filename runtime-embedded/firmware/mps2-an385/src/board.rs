@@ -34,6 +34,15 @@ impl Board {
         nic.read(0xa8).to_le_bytes()[1] & 1
     }
 
+    /// Whether a `q` has come over the serial line.
+    pub(crate) fn is_asked_to_stop(&self) -> bool {
+        // SAFETY: STATE (bit 1: a byte has come) and DATA of the UART.
+        unsafe {
+            ((UART + 0x04) as *const u32).read_volatile() & 2 != 0
+                && (UART as *const u32).read_volatile() == 113
+        }
+    }
+
     /// Sleeps until a frame comes or about this long; a little less than asked for is never slept too much.
     pub(crate) fn sleep(&mut self, nic: &mut Lan9118<'_, Nic>, wait: Option<Duration>) {
         let cycles = wait.map_or(LONGEST_NAP, |wait| wait.as_micros().saturating_mul(25));
@@ -96,10 +105,10 @@ pub(crate) struct Uart;
 
 impl Uart {
     fn begin() {
-        // SAFETY: CMSDK UART0 lies here: BAUDDIV (at least 16) and CTRL (transmit).
+        // SAFETY: CMSDK UART0 lies here: BAUDDIV (at least 16) and CTRL (transmit and receive).
         unsafe {
             ((UART + 0x10) as *mut u32).write_volatile(217);
-            ((UART + 0x08) as *mut u32).write_volatile(1);
+            ((UART + 0x08) as *mut u32).write_volatile(3);
         }
     }
 }

@@ -1,6 +1,8 @@
 #![no_std]
 #![no_main]
 //! A VRRP router with four virtual routers on one port, for ARM's MPS2 board with the FPGA image AN385 (QEMU: `mps2-an385`).
+//!
+//! A `q` on the serial line has it resign and stop.
 
 mod board;
 mod fault;
@@ -8,11 +10,12 @@ mod site;
 mod stack;
 
 use core::fmt::Write;
+use core::mem::MaybeUninit;
 use core::time::Duration;
 
 use board::{Board, Clock, Uart};
 use drivers::lan9118::{LONGEST, Lan9118, bin};
-use runtime_embedded::{Line, Log, Nic, Record, Router};
+use runtime_embedded::{Config, Line, Log, Nic, NoPlane, Record, Router};
 use smoltcp::iface::SocketSet;
 
 #[cortex_m_rt::entry]
@@ -28,7 +31,8 @@ fn main() -> ! {
     let mac = device.mac();
     let mut now = clock.now(device.free_run());
     let seed = u64::from_le_bytes([mac[0], mac[1], mac[2], mac[3], mac[4], mac[5], 0, 0]);
-    let mut router = Router::new(config, [Nic { device, mac }], seed, now);
+    let mut place = MaybeUninit::uninit();
+    let router = place_router(&mut place, config, Nic { device, mac }, seed, now);
     let mut sockets = [SocketSet::new(&mut [][..])];
     let mut deepest = 0;
     log.line(now, format_args!("steadfast, {} virtual routers", config.instances().len()));
@@ -41,6 +45,11 @@ fn main() -> ! {
         if router.poll(now, &mut sockets, &mut log) {
             continue;
         }
+        if board.is_asked_to_stop() {
+            router.stop(now, &mut log);
+            router.poll(now, &mut sockets, &mut log);
+            fault::finish();
+        }
         let depth = stack::deepest();
         if depth > deepest {
             deepest = depth;
@@ -50,6 +59,20 @@ fn main() -> ! {
         board.sleep(router.device(0), wait);
     }
 }
+
+/// Makes the router where it stays. What is moved about meanwhile is on the stack of this function, and gone with it.
+#[inline(never)]
+fn place_router<'p, 'b>(
+    place: &'p mut MaybeUninit<Machine<'b>>,
+    config: &'static Config<1, 4>,
+    nic: Nic<Lan9118<'b, board::Nic>>,
+    seed: u64,
+    now: Duration,
+) -> &'p mut Machine<'b> {
+    place.write(Router::new(config, [nic], seed, now))
+}
+
+type Machine<'b> = Router<Lan9118<'b, board::Nic>, NoPlane, 1, 4>;
 
 /// The serial line as a log.
 struct Console(Uart);

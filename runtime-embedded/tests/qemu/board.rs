@@ -1,0 +1,115 @@
+//! One board in QEMU: its image, its serial line, its end.
+
+use core::time::Duration;
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+use crate::hub::Hub;
+use crate::site::Site;
+
+pub(crate) struct Board {
+    child: Child,
+    lines: Arc<Mutex<Vec<String>>>,
+}
+
+impl Board {
+    /// The board with this number, which is the last byte of its MAC, on a hub.
+    pub(crate) fn on_hub(hub: &Hub, number: u8) -> Self {
+        Self::start(Command::new("qemu-system-arm"), &hub.plug(), number)
+    }
+
+    /// The same on the site's TAP device.
+    pub(crate) fn on_tap(site: &Site, number: u8) -> Self {
+        let netdev = "tap,id=n0,ifname=tap0,script=no,downscript=no";
+        Self::start(site.command("qemu-system-arm"), netdev, number)
+    }
+
+    fn start(mut command: Command, netdev: &str, number: u8) -> Self {
+        let image = artifact("FIRMWARE", "firmware/thumbv7m-none-eabi/release/mps2-an385");
+        command
+            .args(["-M", "mps2-an385", "-display", "none", "-monitor", "none", "-serial", "stdio"])
+            .args(["-semihosting-config", "enable=on,target=native", "-kernel", &image, "-netdev", netdev])
+            .args(["-net", &format!("nic,netdev=n0,macaddr=02:00:00:00:00:{number:02x}")])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null());
+        let mut child = command.spawn().expect("qemu-system-arm starts");
+        let output = BufReader::new(child.stdout.take().expect("it is piped"));
+        let lines = Arc::new(Mutex::new(Vec::new()));
+        let heard = Arc::clone(&lines);
+        std::thread::spawn(move || {
+            for line in output.lines().map_while(Result::ok) {
+                heard.lock().expect("no thread panics").push(line);
+            }
+        });
+        Self { child, lines }
+    }
+
+    /// Everything that it said.
+    pub(crate) fn log(&self) -> String {
+        self.lines.lock().expect("no thread panics").join("\n")
+    }
+
+    pub(crate) fn said(&self, text: &str) -> bool {
+        self.log().contains(text)
+    }
+
+    /// Waits until it has said this.
+    pub(crate) fn expect(&self, text: &str, patience: Duration) {
+        assert!(within(patience, || self.said(text)), "not said: {text}\n{}", self.log());
+    }
+
+    /// The same from now on.
+    pub(crate) fn expect_again(&self, text: &str, patience: Duration) {
+        let before = self.log().len();
+        assert!(
+            within(patience, || self.log()[before..].contains(text)),
+            "not said again: {text}\n{}",
+            self.log()
+        );
+    }
+
+    /// Tells it to stop in good order, and sees that it does.
+    pub(crate) fn stop(mut self) {
+        self.child.stdin.take().expect("it is piped").write_all(b"q").expect("it reads");
+        assert!(
+            within(Duration::from_secs(5), || matches!(self.child.try_wait(), Ok(Some(_)))),
+            "{}",
+            self.log()
+        );
+        let status = self.child.wait().expect("it has ended");
+        assert!(status.success(), "{status}: {}", self.log());
+    }
+}
+
+impl Drop for Board {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A file that another step has built: where the variable says, or in the target directory.
+pub(crate) fn artifact(variable: &str, path: &str) -> String {
+    let path = std::env::var(variable)
+        .unwrap_or_else(|_| format!("{}/../target/{path}", env!("CARGO_MANIFEST_DIR")));
+    assert!(std::path::Path::new(&path).exists(), "{path} is not built; .ci/firmware does it");
+    path
+}
+
+/// Whether something comes true in time.
+#[expect(clippy::disallowed_methods, reason = "the test looks on from outside, in real time")]
+pub(crate) fn within(patience: Duration, mut is_true: impl FnMut() -> bool) -> bool {
+    let start = Instant::now();
+    loop {
+        if is_true() {
+            return true;
+        }
+        if start.elapsed() > patience {
+            return false;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
