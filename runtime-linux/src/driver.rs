@@ -90,6 +90,7 @@ pub struct Gaps {
 ///
 /// # Errors
 /// When a socket cannot be opened: without `CAP_NET_RAW`, mostly.
+#[expect(clippy::needless_pass_by_value, reason = "it is the thread's from here on")]
 pub fn spawn(setup: Setup) -> io::Result<(Handle, mpsc::Receiver<Report>)> {
     let (reports, heard) = mpsc::channel(REPORTS);
     let (commands, told) = sync_channel(COMMANDS);

@@ -88,7 +88,7 @@ pub fn shorten_slice(slice: Duration) -> io::Result<()> {
     if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
-/// `struct sched_attr` in its first version, sched_setattr(2).
+/// `struct sched_attr` in its first version, `sched_setattr(2)`.
 #[repr(C)]
 struct Attributes {
     size: u32,

@@ -60,9 +60,9 @@ impl Worker {
     }
 
     /// Says once where adverts wait in the queue of an interface (F33).
-    fn look_at_queues(&mut self, post: &Post) {
+    fn look_at_queues(&mut self, adverts: &Post) {
         let now = clock::now();
-        for number in post.ports() {
+        for number in adverts.ports() {
             let Some(port) = self.hands.ports.get_mut(number) else { continue };
             if let Some(Stuck { bytes, since, .. }) = port.look_at_queue(now).filter(|stuck| stuck.news) {
                 let text = format!(

@@ -104,7 +104,7 @@ pub(crate) fn gaps(heard: &[Heard]) -> Vec<Duration> {
 fn open(name: &str) -> Socket {
     let socket = Socket::new(Domain::PACKET, Type::DGRAM.nonblocking(), Some(Protocol::from(0))).unwrap();
     setsockopt(&socket, ReceiveTimestampns, &true).unwrap();
-    setsockopt(&socket, RcvBufForce, &(16 << 20)).unwrap();
+    setsockopt(&socket, RcvBufForce, &(64 << 20)).unwrap();
     bind(socket.as_raw_fd(), &link_address(if_nametoindex(name).unwrap(), 0x0800, [0; 6])).unwrap();
     socket
 }
