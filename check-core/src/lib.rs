@@ -9,6 +9,7 @@
 //! * [`Check`]: one health check of one server. Decides when a probe is due and what a row of results means.
 //! * [`TcpProbe`], [`Conversation`], [`Exchange`]: one dialogue with a server, from connect to close: TCP, HTTP,
 //!   SMTP; DNS, UDP and ping.
+//! * [`bfd::Session`]: one side of a BFD session. Is the other side of a path still there?
 //! * [`Pool`]: the servers of one service. Puts the verdicts together: who is alive, is there a quorum, does
 //!   the sorry server stand in.
 //!
@@ -44,6 +45,7 @@
 //! assert_eq!(now, Duration::from_millis(250));
 //! ```
 
+pub mod bfd;
 pub mod check;
 mod failure;
 pub mod pool;

@@ -1,5 +1,6 @@
 //! Behaviour of the check core, seen through its public API.
 
+mod bfd;
 mod check;
 mod check_properties;
 mod datagrams;
