@@ -20,3 +20,4 @@ mod steady;
 mod table;
 mod takeover;
 mod watch;
+mod witness;
