@@ -88,6 +88,8 @@ impl<D: Device> Station<D> {
     }
 
     /// Takes the next frame that waits into `buffer` and returns its length; a longer one is dropped.
+    // Never part of its caller, on whose stack a driver's own copy would stay while the frame is dealt with.
+    #[inline(never)]
     pub(crate) fn receive(&mut self, now: Duration, buffer: &mut [u8]) -> Option<usize> {
         let (token, _) = self.device.receive(instant(now))?;
         let length = token.consume(|frame| {

@@ -56,6 +56,14 @@ impl Board {
         self.log().contains(text)
     }
 
+    /// The most bytes of stack that it says it has used.
+    pub(crate) fn deepest_stack(&self) -> usize {
+        let log = self.log();
+        let depths =
+            log.lines().filter_map(|line| line.split_once("stack: ")?.1.strip_suffix(" bytes")?.parse().ok());
+        depths.max().expect("it says so")
+    }
+
     /// Waits until it has said this.
     pub(crate) fn expect(&self, text: &str, patience: Duration) {
         assert!(within(patience, || self.said(text)), "not said: {text}\n{}", self.log());

@@ -11,13 +11,15 @@ pub(crate) struct Hub {
     plugs: Cell<usize>,
     /// Where the boards listen.
     boards: Arc<Mutex<Vec<PathBuf>>>,
+    /// What went over the wire.
+    frames: Arc<Mutex<Vec<Vec<u8>>>>,
 }
 
 impl Hub {
     pub(crate) fn new() -> Self {
         let directory = std::env::temp_dir().join(format!("steadfast-hub-{}", std::process::id()));
         std::fs::create_dir_all(&directory).expect("a directory for sockets");
-        Self { directory, plugs: Cell::new(0), boards: Arc::default() }
+        Self { directory, plugs: Cell::new(0), boards: Arc::default(), frames: Arc::default() }
     }
 
     /// QEMU's words for one more plug.
@@ -33,9 +35,11 @@ impl Hub {
             here.display()
         );
         let boards = Arc::clone(&self.boards);
+        let frames = Arc::clone(&self.frames);
         std::thread::spawn(move || {
             let mut frame = [0; 2048];
             while let Ok(length) = socket.recv(&mut frame) {
+                frames.lock().expect("no thread panics").push(frame[..length].to_vec());
                 let others = boards.lock().expect("no thread panics").clone();
                 for other in others.iter().filter(|other| **other != board) {
                     // One that is gone hears nothing.
@@ -44,6 +48,20 @@ impl Hub {
             }
         });
         words
+    }
+
+    /// Sends a frame to all boards.
+    pub(crate) fn inject(&self, frame: &[u8]) {
+        let socket = UnixDatagram::unbound().expect("a socket");
+        for board in self.boards.lock().expect("no thread panics").iter() {
+            // One that is gone hears nothing.
+            let _ = socket.send_to(frame, board);
+        }
+    }
+
+    /// Whether a frame like this went over the wire.
+    pub(crate) fn saw(&self, is_it: impl Fn(&[u8]) -> bool) -> bool {
+        self.frames.lock().expect("no thread panics").iter().any(|frame| is_it(frame))
     }
 }
 

@@ -30,6 +30,16 @@ fn two_boards_elect_each_other_and_the_second_follows_when_the_first_is_gone() {
     for name in ALL {
         assert!(!second.said(&format!("{name}: Backup -> Active")), "{}", second.log());
     }
+    // The virtual address answers from the virtual MAC, and the long way through the host's stack fits into the RAM too.
+    hub.inject(&ARP);
+    hub.inject(&ping());
+    let is_pong =
+        |frame: &[u8]| frame[..6] == CLIENT && frame[6..12] == [0, 0, 0x5e, 0, 1, 51] && frame[23] == 1;
+    assert!(within(TAKEOVER, || hub.saw(is_pong)), "{}", first.log());
+    std::thread::park_timeout(Duration::from_secs(1));
+    for board in [&first, &second] {
+        assert!(board.deepest_stack() <= RAM, "{}", board.log());
+    }
     drop(first);
     for name in ALL {
         second.expect(&format!("{name}: Backup -> Active: silence"), TAKEOVER);
@@ -58,6 +68,26 @@ fn a_board_and_steadfast_elect_each_other_both_ways_round() {
     let program = artifact("STEADFAST", "release/steadfast");
     both_ways_round(move |site, config| site.daemon(&program, &["-n", "-l", "-f"], config));
 }
+
+/// The client asks for the virtual address, and so tells where it lives itself.
+const ARP: [u8; 42] =
+    *b"\xff\xff\xff\xff\xff\xff\x02\0\0\0\0\xee\x08\x06\0\x01\x08\0\x06\x04\0\x01\x02\0\0\0\0\xee\
+    \xc0\0\x02\x4d\0\0\0\0\0\0\xc0\0\x02\x02";
+
+/// A large ping to the virtual address.
+fn ping() -> Vec<u8> {
+    let mut frame = Vec::new();
+    etherparse::PacketBuilder::ethernet2(CLIENT, [0, 0, 0x5e, 0, 1, 51])
+        .ipv4([192, 0, 2, 77], [192, 0, 2, 1], 64)
+        .icmpv4_echo_request(1, 1)
+        .write(&mut frame, &[0x5a; 1472])
+        .expect("a vector takes everything");
+    frame
+}
+
+const CLIENT: [u8; 6] = [2, 0, 0, 0, 0, 0xee];
+/// What the board's RAM is, by its budget.
+const RAM: usize = 12 * 1024;
 
 /// Version 3 (100 ms) and version 2 with a password (1 s) at once.
 fn both_ways_round(start: impl Fn(&Site, &str) -> Daemon) {

@@ -1,15 +1,18 @@
 //! SMSC LAN9118, a 10/100 Ethernet controller with FIFOs and no DMA.
 
+use core::cell::{Cell, RefCell};
+
 use smoltcp::phy::{self, Device, DeviceCapabilities, Medium};
 use smoltcp::time::Instant;
 
 use crate::Registers;
 
-/// The controller. It holds one frame that was received in memory lent to it; one to send is put together on the stack.
-pub struct Lan9118<'b, R> {
-    registers: R,
-    received: &'b mut [u8; LONGEST],
-    counters: Counters,
+/// The controller. It keeps no frame: one is on the stack while it goes through the FIFO.
+pub struct Lan9118<R> {
+    registers: RefCell<R>,
+    counters: Cell<Counters>,
+    /// Words of a frame that was announced and not read.
+    unread: Cell<usize>,
 }
 
 /// What the controller met with.
@@ -34,14 +37,10 @@ pub enum Error {
     Reset,
 }
 
-impl<'b, R: Registers> Lan9118<'b, R> {
+impl<R: Registers> Lan9118<R> {
     /// Resets the controller, lets through frames for its own address, broadcast and whatever falls into `bins` (the [`bin`]s of what
     /// `Config::link_addresses` says, for a router), and begins. The reset starts its clock at zero.
-    pub fn new(
-        mut registers: R,
-        received: &'b mut [u8; LONGEST],
-        bins: impl FnOnce([u8; 6]) -> u64,
-    ) -> Result<Self, Error> {
+    pub fn new(mut registers: R, bins: impl FnOnce([u8; 6]) -> u64) -> Result<Self, Error> {
         let test = registers.read(register::BYTE_TEST);
         if test != 0x8765_4321 {
             return Err(Error::ByteOrder(test));
@@ -58,7 +57,8 @@ impl<'b, R: Registers> Lan9118<'b, R> {
                 return Err(Error::Reset);
             }
         }
-        let mut driver = Self { registers, received, counters: Counters::default() };
+        let mut driver =
+            Self { registers: RefCell::new(registers), counters: Cell::default(), unread: Cell::new(0) };
         let bins = bins(driver.mac());
         driver.begin(bins);
         Ok(driver)
@@ -66,12 +66,12 @@ impl<'b, R: Registers> Lan9118<'b, R> {
 
     fn begin(&mut self, bins: u64) {
         // Two bytes before each frame put its IP header on a word boundary.
-        self.registers.write(register::RX_CFG, 2 << 8);
+        self.registers.get_mut().write(register::RX_CFG, 2 << 8);
         // An interrupt as soon as one frame has come; the line active high and driven.
-        self.registers.write(register::FIFO_INT, 0);
-        self.registers.write(register::IRQ_CFG, 0x111);
-        self.registers.write(register::INT_EN, 0);
-        self.registers.write(register::TX_CFG, TX_ON);
+        self.registers.get_mut().write(register::FIFO_INT, 0);
+        self.registers.get_mut().write(register::IRQ_CFG, 0x111);
+        self.registers.get_mut().write(register::INT_EN, 0);
+        self.registers.get_mut().write(register::TX_CFG, TX_ON);
         let bins = bins | bin(self.mac());
         let [low, high] =
             [bins & 0xffff_ffff, bins >> 32].map(|half| u32::try_from(half).unwrap_or(u32::MAX));
@@ -89,7 +89,7 @@ impl<'b, R: Registers> Lan9118<'b, R> {
 
     /// A counter of 25 MHz that wraps every 171 seconds.
     pub fn free_run(&mut self) -> u32 {
-        self.registers.read(register::FREE_RUN)
+        self.registers.get_mut().read(register::FREE_RUN)
     }
 
     /// Whether the cable is plugged in and the other end is there.
@@ -101,66 +101,87 @@ impl<'b, R: Registers> Lan9118<'b, R> {
 
     /// Asks for an interrupt with the next frame.
     pub fn arm(&mut self) {
-        self.registers.write(register::INT_STS, u32::MAX);
-        self.registers.write(register::INT_EN, RX_STATUS_LEVEL);
+        self.registers.get_mut().write(register::INT_STS, u32::MAX);
+        self.registers.get_mut().write(register::INT_EN, RX_STATUS_LEVEL);
     }
 
     /// Asks for no interrupt.
     pub fn disarm(&mut self) {
-        self.registers.write(register::INT_EN, 0);
-        self.registers.write(register::INT_STS, u32::MAX);
+        self.registers.get_mut().write(register::INT_EN, 0);
+        self.registers.get_mut().write(register::INT_STS, u32::MAX);
     }
 
     /// Whether a frame waits.
     pub fn has_frame(&mut self) -> bool {
-        (self.registers.read(register::RX_FIFO_INF) >> 16) & 0xff != 0
+        (self.registers.get_mut().read(register::RX_FIFO_INF) >> 16) & 0xff != 0
     }
 
     /// What it met with so far.
     pub fn counters(&self) -> Counters {
-        self.counters
+        self.counters.get()
     }
 
     /// The registers, for a test that plays the hardware.
     pub fn registers(&mut self) -> &mut R {
-        &mut self.registers
+        self.registers.get_mut()
     }
 
-    /// Takes the next good frame out of the FIFO; its length.
-    fn take(&mut self) -> Option<usize> {
+    /// Announces the next good frame: its length without the checksum. Others are thrown away.
+    fn announce(&mut self) -> Option<usize> {
+        self.skip(self.unread.get());
+        self.unread.set(0);
         while self.has_frame() {
-            let status = self.registers.read(register::RX_STATUS);
+            let status = self.registers.get_mut().read(register::RX_STATUS);
             let length = usize::try_from((status >> 16) & 0x3fff).unwrap_or(0);
-            let words = (2 + length).div_ceil(4);
             let payload = length.saturating_sub(CHECKSUM);
             let is_damaged = status & RX_ERROR != 0;
-            self.counters.damaged += u32::from(is_damaged);
-            self.counters.oversized += u32::from(payload > LONGEST);
-            // Skipping by RX_DP_CTRL is not the same on all that call themselves LAN9118; reading always is.
-            for word in 0..words {
-                let bytes = self.registers.read(register::RX_DATA).to_le_bytes();
-                for (position, byte) in (word * 4..).zip(bytes) {
-                    if let Some(place) = position.checked_sub(2).and_then(|at| self.received.get_mut(at)) {
-                        *place = byte;
-                    }
-                }
-            }
             if !is_damaged && (SHORTEST..=LONGEST).contains(&payload) {
+                self.unread.set(words(length));
                 return Some(payload);
             }
+            let counters = self.counters.get_mut();
+            counters.damaged += u32::from(is_damaged);
+            counters.oversized += u32::from(payload > LONGEST);
+            self.skip(words(length));
         }
         None
     }
 
+    /// Skipping by `RX_DP_CTRL` is not the same on all that call themselves LAN9118; reading always is.
+    fn skip(&mut self, words: usize) {
+        for _ in 0..words {
+            self.registers.get_mut().read(register::RX_DATA);
+        }
+    }
+
+    /// Puts a frame into the FIFO, which has room for it.
+    fn send(&self, frame: &[u8]) {
+        let mut registers = self.registers.borrow_mut();
+        // A status that nobody takes fills its FIFO, and then the transmitter stops.
+        while (registers.read(register::TX_FIFO_INF) >> 16) & 0xff != 0 {
+            let is_unsent = registers.read(register::TX_STATUS) & TX_ERROR != 0;
+            let counters = self.counters.get();
+            self.counters.set(Counters { unsent: counters.unsent + u32::from(is_unsent), ..counters });
+        }
+        let length = u32::try_from(frame.len()).unwrap_or(0);
+        registers.write(register::TX_DATA, TX_FIRST | TX_LAST | length);
+        registers.write(register::TX_DATA, length << 16 | length);
+        for word in frame.chunks(4) {
+            let mut bytes = [0; 4];
+            bytes[..word.len()].copy_from_slice(word);
+            registers.write(register::TX_DATA, u32::from_le_bytes(bytes));
+        }
+    }
+
     fn read_mac(&mut self, index: u32) -> u32 {
-        self.registers.write(register::MAC_CSR_CMD, MAC_BUSY | MAC_READ | index);
+        self.registers.get_mut().write(register::MAC_CSR_CMD, MAC_BUSY | MAC_READ | index);
         self.await_mac();
-        self.registers.read(register::MAC_CSR_DATA)
+        self.registers.get_mut().read(register::MAC_CSR_DATA)
     }
 
     fn write_mac(&mut self, index: u32, value: u32) {
-        self.registers.write(register::MAC_CSR_DATA, value);
-        self.registers.write(register::MAC_CSR_CMD, MAC_BUSY | index);
+        self.registers.get_mut().write(register::MAC_CSR_DATA, value);
+        self.registers.get_mut().write(register::MAC_CSR_CMD, MAC_BUSY | index);
         self.await_mac();
     }
 
@@ -175,15 +196,15 @@ impl<'b, R: Registers> Lan9118<'b, R> {
 
     fn await_mac(&mut self) {
         let mut patience = PATIENCE;
-        while self.registers.read(register::MAC_CSR_CMD) & MAC_BUSY != 0 && patience > 0 {
+        while self.registers.get_mut().read(register::MAC_CSR_CMD) & MAC_BUSY != 0 && patience > 0 {
             patience -= 1;
         }
     }
 }
 
-impl<R: Registers> Device for Lan9118<'_, R> {
+impl<R: Registers> Device for Lan9118<R> {
     type RxToken<'a>
-        = RxToken<'a>
+        = RxToken<'a, R>
     where
         Self: 'a;
     type TxToken<'a>
@@ -191,17 +212,15 @@ impl<R: Registers> Device for Lan9118<'_, R> {
     where
         Self: 'a;
 
-    fn receive(&mut self, _: Instant) -> Option<(RxToken<'_>, TxToken<'_, R>)> {
-        let length = self.take()?;
-        let Self { registers, received, counters } = self;
-        Some((RxToken(&received[..length]), TxToken { registers, counters }))
+    fn receive(&mut self, _: Instant) -> Option<(RxToken<'_, R>, TxToken<'_, R>)> {
+        let length = self.announce()?;
+        Some((RxToken { driver: self, length }, TxToken(self)))
     }
 
     fn transmit(&mut self, _: Instant) -> Option<TxToken<'_, R>> {
-        let Self { registers, counters, .. } = self;
         // Room for the longest frame and its two commands.
-        let room = registers.read(register::TX_FIFO_INF) & 0xffff;
-        (room >= 1514 + 12).then_some(TxToken { registers, counters })
+        let room = self.registers.get_mut().read(register::TX_FIFO_INF) & 0xffff;
+        (room >= 1514 + 12).then_some(TxToken(self))
     }
 
     fn capabilities(&self) -> DeviceCapabilities {
@@ -212,43 +231,51 @@ impl<R: Registers> Device for Lan9118<'_, R> {
     }
 }
 
-/// A received frame.
-pub struct RxToken<'a>(&'a [u8]);
+/// A received frame, still in the FIFO.
+pub struct RxToken<'a, R> {
+    driver: &'a Lan9118<R>,
+    length: usize,
+}
 
-impl phy::RxToken for RxToken<'_> {
+impl<R: Registers> phy::RxToken for RxToken<'_, R> {
     fn consume<T, F: FnOnce(&[u8]) -> T>(self, f: F) -> T {
-        f(self.0)
+        let mut frame = [0; LONGEST];
+        {
+            let mut registers = self.driver.registers.borrow_mut();
+            for word in 0..self.driver.unread.replace(0) {
+                let bytes = registers.read(register::RX_DATA).to_le_bytes();
+                for (position, byte) in (word * 4..).zip(bytes) {
+                    // The two bytes of padding come first, the checksum last.
+                    if let Some(place) = position.checked_sub(2).and_then(|at| frame.get_mut(at)) {
+                        *place = byte;
+                    }
+                }
+            }
+        }
+        f(&frame[..self.length.min(LONGEST)])
     }
 }
 
 /// Room for a frame to send.
-pub struct TxToken<'a, R> {
-    registers: &'a mut R,
-    counters: &'a mut Counters,
-}
+pub struct TxToken<'a, R>(&'a Lan9118<R>);
 
 impl<R: Registers> phy::TxToken for TxToken<'_, R> {
+    // Never part of its caller: a stack has room for one frame that goes out, not for one in each function on the way.
+    #[inline(never)]
     fn consume<T, F: FnOnce(&mut [u8]) -> T>(self, length: usize, f: F) -> T {
-        // A status that nobody takes fills its FIFO, and then the transmitter stops.
-        while (self.registers.read(register::TX_FIFO_INF) >> 16) & 0xff != 0 {
-            let is_unsent = self.registers.read(register::TX_STATUS) & TX_ERROR != 0;
-            self.counters.unsent += u32::from(is_unsent);
-        }
         // smoltcp asks for no more than `max_transmission_unit`.
         let length = length.min(LONGEST);
         let mut buffer = [0; LONGEST];
         let frame = &mut buffer[..length];
         let result = f(frame);
-        let number = u32::try_from(length).unwrap_or(0);
-        self.registers.write(register::TX_DATA, TX_FIRST | TX_LAST | number);
-        self.registers.write(register::TX_DATA, number << 16 | number);
-        for word in frame.chunks(4) {
-            let mut bytes = [0; 4];
-            bytes[..word.len()].copy_from_slice(word);
-            self.registers.write(register::TX_DATA, u32::from_le_bytes(bytes));
-        }
+        self.0.send(frame);
         result
     }
+}
+
+/// Words in the FIFO of a frame with its checksum, and the two bytes before it.
+const fn words(length: usize) -> usize {
+    (2 + length).div_ceil(4)
 }
 
 /// The bin of the 64 in the address filter that a link address falls into: the upper six bits of its Ethernet CRC.
@@ -297,8 +324,7 @@ mod mac_register {
     pub(super) const MII_DATA: u32 = 7;
 }
 
-/// Bytes of the longest frame, its checksum not counted.
-pub const LONGEST: usize = 1514;
+const LONGEST: usize = 1514;
 const SHORTEST: usize = 14;
 /// Bytes of the checksum at the end of a frame.
 const CHECKSUM: usize = 4;

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use drivers::lan9118::{Error, LONGEST, bin};
+use drivers::lan9118::{Error, bin};
 use drivers::{Lan9118, Registers};
 use smoltcp::phy::{Device, RxToken, TxToken};
 use smoltcp::time::Instant;
@@ -136,15 +136,15 @@ impl Chip {
     }
 }
 
-fn driver() -> Lan9118<'static, Chip> {
-    Lan9118::new(Chip::new(), Box::leak(Box::new([0; LONGEST])), |own| {
+fn driver() -> Lan9118<Chip> {
+    Lan9118::new(Chip::new(), |own| {
         assert_eq!(own, MAC);
         bin([0, 0, 0x5e, 0, 1, 51]) | bin([1, 0, 0x5e, 0, 0, 18])
     })
     .unwrap_or_else(|error| panic!("{error:?}"))
 }
 
-fn receive(driver: &mut Lan9118<'static, Chip>) -> Option<Vec<u8>> {
+fn receive(driver: &mut Lan9118<Chip>) -> Option<Vec<u8>> {
     driver.receive(NOW).map(|(token, _)| token.consume(<[u8]>::to_vec))
 }
 
@@ -175,6 +175,16 @@ fn damaged_and_oversized_frames_are_thrown_away_and_counted_and_the_next_is_whol
     driver.registers().hear(&good, false);
     assert_eq!(receive(&mut driver), Some(good));
     assert_eq!((driver.counters().damaged, driver.counters().oversized), (1, 2));
+}
+
+#[test]
+fn a_frame_that_nobody_reads_is_not_in_the_way_of_the_next() {
+    let mut driver = driver();
+    driver.registers().hear(&frame(MAC, 77), false);
+    driver.registers().hear(&frame(MAC, 99), false);
+    assert!(driver.receive(NOW).is_some());
+    assert_eq!(receive(&mut driver), Some(frame(MAC, 99)));
+    assert!(driver.registers().data.is_empty());
 }
 
 #[test]
@@ -239,5 +249,5 @@ fn the_state_of_the_link_is_read_from_the_phy() {
 #[test]
 fn another_chip_is_refused() {
     let chip = Chip { identification: 0x9220_0000, ..Chip::new() };
-    assert_eq!(Lan9118::new(chip, &mut [0; LONGEST], |_| 0).err(), Some(Error::Chip(0x9220_0000)));
+    assert_eq!(Lan9118::new(chip, |_| 0).err(), Some(Error::Chip(0x9220_0000)));
 }

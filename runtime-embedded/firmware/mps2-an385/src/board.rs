@@ -44,7 +44,7 @@ impl Board {
     }
 
     /// Sleeps until a frame comes or about this long; a little less than asked for is never slept too much.
-    pub(crate) fn sleep(&mut self, nic: &mut Lan9118<'_, Nic>, wait: Option<Duration>) {
+    pub(crate) fn sleep(&mut self, nic: &mut Lan9118<Nic>, wait: Option<Duration>) {
         let cycles = wait.map_or(LONGEST_NAP, |wait| wait.as_micros().saturating_mul(25));
         let cycles = u32::try_from(cycles.min(LONGEST_NAP)).unwrap_or(LONGEST_CYCLES);
         if cycles < SHORTEST_NAP {

@@ -14,7 +14,7 @@ use core::mem::MaybeUninit;
 use core::time::Duration;
 
 use board::{Board, Clock, Uart};
-use drivers::lan9118::{LONGEST, Lan9118, bin};
+use drivers::lan9118::{Lan9118, bin};
 use runtime_embedded::{Config, Line, Log, Nic, NoPlane, Record, Router};
 use smoltcp::iface::SocketSet;
 
@@ -24,8 +24,7 @@ fn main() -> ! {
     let mut board = Board::take();
     let config = site::config(board.strap());
     let bins = |own| config.link_addresses(0, own).fold(0, |bins, mac| bins | bin(mac));
-    let mut received = [0; LONGEST];
-    let Ok(mut device) = Lan9118::new(board::Nic, &mut received, bins) else { panic!("no LAN9118") };
+    let Ok(mut device) = Lan9118::new(board::Nic, bins) else { panic!("no LAN9118") };
     let mut clock = Clock::default();
     let mut log = Console(Uart);
     let mac = device.mac();
@@ -62,17 +61,17 @@ fn main() -> ! {
 
 /// Makes the router where it stays. What is moved about meanwhile is on the stack of this function, and gone with it.
 #[inline(never)]
-fn place_router<'p, 'b>(
-    place: &'p mut MaybeUninit<Machine<'b>>,
+fn place_router<'p>(
+    place: &'p mut MaybeUninit<Machine>,
     config: &'static Config<1, 4>,
-    nic: Nic<Lan9118<'b, board::Nic>>,
+    nic: Nic<Lan9118<board::Nic>>,
     seed: u64,
     now: Duration,
-) -> &'p mut Machine<'b> {
+) -> &'p mut Machine {
     place.write(Router::new(config, [nic], seed, now))
 }
 
-type Machine<'b> = Router<Lan9118<'b, board::Nic>, NoPlane, 1, 4>;
+type Machine = Router<Lan9118<board::Nic>, NoPlane, 1, 4>;
 
 /// The serial line as a log.
 struct Console(Uart);
