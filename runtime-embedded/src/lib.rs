@@ -70,16 +70,17 @@
 //! * [`Router`]: everything at work. ARP requests and neighbour solicitations for virtual addresses are answered here, with
 //!   the virtual MAC and only while Active; what is for the host goes to its smoltcp [`Interface`](smoltcp::iface::Interface).
 //! * [`Log`], [`Record`], [`Line`]: what happened, as values or as lines of text.
-//! * [`Plane`]: takes packets that are not for the host.
+//! * [`Plane`]: takes packets that are not for the host; [`Gateway`] forwards them between ports.
 //!
 //! # What it does not do
 //!
 //! VLAN tags are not looked into: a tagged frame is nobody's. Unicast peers (a keepalived extension) are not offered.
-//! Fragments to the host are not put together.
+//! Fragments to the host are not put together. Health checks and the director are not built in yet.
 
 mod config;
 mod election;
 mod frame;
+mod gateway;
 mod log;
 mod plane;
 mod router;
@@ -87,6 +88,7 @@ mod station;
 
 pub use config::{Config, Instance, Port, Track};
 pub use frame::Mac;
+pub use gateway::{Gateway, GatewayCounters};
 pub use log::{Line, Log, Record};
 pub use plane::{Arrival, Destination, Network, NoPlane, Plane};
 pub use router::{BUDGET, Nic, Router};

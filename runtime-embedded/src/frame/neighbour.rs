@@ -133,7 +133,6 @@ pub(crate) fn answer(
 }
 
 /// Writes a question for `wanted` from `source`, who lives at `own`, and returns its length.
-#[allow(dead_code, reason = "used by the planes")]
 pub(crate) fn question(buffer: &mut [u8], wanted: IpAddr, source: IpAddr, own: Mac) -> Option<usize> {
     match (wanted, source) {
         (IpAddr::V4(wanted), IpAddr::V4(source)) => {

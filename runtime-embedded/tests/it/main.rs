@@ -2,6 +2,7 @@
 
 mod address;
 mod garbage;
+mod gateway;
 mod group;
 mod network;
 mod packets;

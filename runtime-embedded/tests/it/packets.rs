@@ -24,6 +24,38 @@ pub(crate) fn arp_request(address: Ipv4Addr) -> Vec<u8> {
     [&[0xff; 6][..], &CLIENT, &[0x08, 0x06], &arp.to_bytes()].concat()
 }
 
+/// Who asks by ARP for `address`.
+pub(crate) fn arp_for(frame: &[u8], address: Ipv4Addr) -> Option<Mac> {
+    let is_question = frame[12..14] == [8, 6] && frame[20..22] == [0, 1] && frame[38..42] == address.octets();
+    (is_question && frame[28..32] != address.octets()).then(|| frame[22..28].try_into().expect("six bytes"))
+}
+
+/// "`address` is at `mac`", for `to`.
+pub(crate) fn arp_reply_frame(mac: Mac, address: Ipv4Addr, to: Mac, asker: Ipv4Addr) -> Vec<u8> {
+    let arp = ArpPacket::new(
+        ArpHardwareId::ETHERNET,
+        EtherType::IPV4,
+        ArpOperation::REPLY,
+        &mac,
+        &address.octets(),
+        &to,
+        &asker.octets(),
+    )
+    .expect("well formed");
+    [&to[..], &mac, &[0x08, 0x06], &arp.to_bytes()].concat()
+}
+
+/// A datagram with five bytes in it.
+pub(crate) fn datagram(from: Mac, to: Mac, source: Ipv4Addr, destination: Ipv4Addr, ttl: u8) -> Vec<u8> {
+    let mut frame = Vec::new();
+    PacketBuilder::ethernet2(from, to)
+        .ipv4(source.octets(), destination.octets(), ttl)
+        .udp(4000, 9)
+        .write(&mut frame, b"hello")
+        .expect("well formed");
+    frame
+}
+
 /// Who says by ARP that `address` lives where: the source of the frame and the MAC in the body.
 pub(crate) fn arp_reply(frame: &[u8], address: Ipv4Addr) -> Option<(Mac, Mac)> {
     let (ethernet, rest) = frame.split_at(14);
