@@ -79,7 +79,13 @@ impl<const NEIGHBOURS: usize, const WAITING: usize> Gateway<NEIGHBOURS, WAITING>
     }
 
     /// Sends a packet on to a neighbour, or looks for that first.
-    fn send(&mut self, port: usize, next_hop: IpAddr, frame: &mut [u8], network: &mut dyn Network) {
+    pub(crate) fn send(
+        &mut self,
+        port: usize,
+        next_hop: IpAddr,
+        frame: &mut [u8],
+        network: &mut dyn Network,
+    ) {
         let now = network.now();
         let known = self.neighbours.iter().find(|neighbour| {
             neighbour.port == port

@@ -70,13 +70,15 @@
 //! * [`Router`]: everything at work. ARP requests and neighbour solicitations for virtual addresses are answered here, with
 //!   the virtual MAC and only while Active; what is for the host goes to its smoltcp [`Interface`](smoltcp::iface::Interface).
 //! * [`Log`], [`Record`], [`Line`]: what happened, as values or as lines of text.
-//! * [`Plane`]: takes packets that are not for the host; [`Gateway`] forwards them between ports.
+//! * [`Plane`]: takes packets that are not for the host; [`Gateway`] forwards them between ports,
+//!   [`Balancer`] spreads connections to virtual services over real servers.
 //!
 //! # What it does not do
 //!
 //! VLAN tags are not looked into: a tagged frame is nobody's. Unicast peers (a keepalived extension) are not offered.
-//! Fragments to the host are not put together. Health checks and the director are not built in yet.
+//! Fragments to the host are not put together. Health checks are not built in yet.
 
+mod balancer;
 mod config;
 mod election;
 mod frame;
@@ -86,6 +88,7 @@ mod plane;
 mod router;
 mod station;
 
+pub use balancer::{Balancer, BalancerCounters};
 pub use config::{Config, Instance, Port, Track};
 pub use frame::Mac;
 pub use gateway::{Gateway, GatewayCounters};

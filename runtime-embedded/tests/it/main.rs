@@ -1,6 +1,7 @@
 //! Whole routers on an in-memory switch, on virtual time: no QEMU, no root, no waiting.
 
 mod address;
+mod balancer;
 mod garbage;
 mod gateway;
 mod group;

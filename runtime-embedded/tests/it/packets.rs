@@ -134,3 +134,19 @@ pub(crate) fn pong(frame: &[u8]) -> Option<(Mac, IpAddr)> {
     (icmp.type_u8() == 0)
         .then(|| (frame[6..12].try_into().expect("well formed"), IpAddr::V4(ip.header().source_addr())))
 }
+
+/// The MAC that a datagram goes to, its destination and its source, if its checksums hold.
+pub(crate) fn udp(frame: &[u8]) -> Option<(Mac, IpAddr, IpAddr)> {
+    let packet = etherparse::SlicedPacket::from_ethernet(frame).ok()?;
+    let (Some(etherparse::NetSlice::Ipv4(ip)), Some(etherparse::TransportSlice::Udp(udp))) =
+        (packet.net, packet.transport)
+    else {
+        return None;
+    };
+    let header = ip.header().to_header();
+    assert_eq!(header.header_checksum, header.calc_header_checksum());
+    let sum = udp.to_header().calc_checksum_ipv4(&header, udp.payload()).expect("short");
+    assert_eq!(udp.checksum(), sum);
+    let to = frame[..6].try_into().expect("six bytes");
+    Some((to, IpAddr::V4(header.destination.into()), IpAddr::V4(header.source.into())))
+}
