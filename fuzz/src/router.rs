@@ -386,6 +386,7 @@ fn announcements(choices: &mut Choices<'_>) -> announce::Settings {
         refresh: choices.time(),
         refresh_repeat: choices.below(4),
         lower_priority_repeat: choices.below(4),
+        lower_priority_delay: Pause::from(choices.time()),
     }
 }
 

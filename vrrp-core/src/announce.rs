@@ -26,6 +26,8 @@ pub struct Settings {
     pub refresh_repeat: u8,
     /// Rounds of the burst after a lesser router was heard while Active.
     pub lower_priority_repeat: u8,
+    /// From the start of that burst to its repetition; zero for no repetition.
+    pub lower_priority_delay: Pause,
 }
 
 impl Default for Settings {
@@ -38,6 +40,7 @@ impl Default for Settings {
             refresh: Duration::ZERO,
             refresh_repeat: 1,
             lower_priority_repeat: 5,
+            lower_priority_delay: Pause::from(Duration::from_secs(5)),
         }
     }
 }
@@ -90,18 +93,18 @@ impl Announcer {
     pub(crate) fn new(now: Duration, settings: &Settings) -> Self {
         let refresh = (!settings.refresh.is_zero()).then(|| now.saturating_add(settings.refresh));
         let mut announcer = Self { next: None, rounds: 0, position: 0, repeat: 0, again: None, refresh };
-        announcer.burst(now, settings.repeat, settings);
+        announcer.burst(now, settings.repeat, settings.delay);
         announcer
     }
 
-    /// Starts a burst of `rounds`, and its repetition, in place of any that is going on.
-    pub(crate) fn burst(&mut self, now: Duration, rounds: u8, settings: &Settings) {
+    /// Starts a burst of `rounds`, and its repetition `delay` later if that is not zero, in place of any that is going on.
+    pub(crate) fn burst(&mut self, now: Duration, rounds: u8, delay: Duration) {
         if rounds == 0 {
             return;
         }
         self.begin(now, rounds);
         self.repeat = rounds;
-        self.again = (!settings.delay.is_zero()).then(|| now.saturating_add(settings.delay));
+        self.again = (!delay.is_zero()).then(|| now.saturating_add(delay));
     }
 
     /// Takes over new settings without losing the burst that is going on.

@@ -27,6 +27,10 @@ pub struct Settings<A, P = &'static [Peer]> {
     pub advert_interval: Interval,
     /// The advertised addresses, in order. Over IPv6 the first is link-local (RFC 9568 §5.2.9).
     pub addresses: A,
+    /// Allows it to have no address: it elects an Active router for whoever asks, and holds nothing. Its adverts
+    /// have a count of 0, against RFC 9568 §5.2.5 (erratum 8299), and every router with addresses ignores them; one
+    /// without takes them, and in version 3 any others too (keepalived's `no_virtual_ipaddress`).
+    pub without_addresses: bool,
     /// How many addresses to announce: the advertised ones and whatever else the runtime holds beside them.
     pub announced: u16,
     /// Whether it takes over from an Active router of lesser priority (RFC 9568 §6.1: `Preempt_Mode`).
@@ -75,6 +79,7 @@ impl<A: AsRef<[IpAddr]>, P> Settings<A, P> {
             priority: Priority::DEFAULT,
             advert_interval: Interval::DEFAULT,
             addresses,
+            without_addresses: false,
             announced,
             preempt: true,
             preempt_delay: Duration::ZERO,
@@ -173,7 +178,7 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> TryFrom<Settings<A, P>> for Config<A,
         if let Authentication::Unknown(kind) = settings.authentication {
             return Err(ConfigError::UnknownAuthentication { kind });
         }
-        if addresses.is_empty() {
+        if addresses.is_empty() && !settings.without_addresses {
             return Err(ConfigError::NoAddresses);
         }
         if addresses.len() > most {
@@ -182,7 +187,9 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> TryFrom<Settings<A, P>> for Config<A,
         if let Some(position) = addresses.iter().position(|a| Family::of(*a) != settings.family) {
             return Err(ConfigError::AddressOfOtherFamily { position });
         }
-        if settings.require_link_local && matches!(addresses[0], IpAddr::V6(first) if !is_link_local(first)) {
+        if settings.require_link_local
+            && matches!(addresses.first(), Some(IpAddr::V6(first)) if !is_link_local(*first))
+        {
             return Err(ConfigError::FirstAddressNotLinkLocal);
         }
         if usize::from(settings.announced) < addresses.len() {
@@ -231,7 +238,7 @@ pub enum ConfigError {
         /// The type.
         kind: u8,
     },
-    /// An advert carries at least one address (RFC 9568 §5.2.5).
+    /// An advert carries at least one address (RFC 9568 §5.2.5), unless `without_addresses` says otherwise.
     #[error("a virtual router needs at least one address")]
     NoAddresses,
     /// More than one advert can carry.

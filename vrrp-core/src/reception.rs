@@ -29,7 +29,7 @@ pub struct Expectation<'a> {
     pub authentication: Authentication,
     /// Whether the receiver owns the addresses; in version 2 it then listens to nobody.
     pub owner: bool,
-    /// The addresses that an advert should list.
+    /// The addresses that an advert should list. Where there are none, an advert may be empty too.
     pub addresses: &'a [IpAddr],
     /// Whose list is not looked at.
     pub trusted: Option<IpAddr>,
@@ -97,8 +97,8 @@ pub fn judge(expected: &Expectation<'_>, packet: &Packet<'_>) -> Result<Advert, 
         .ok_or(Ignored::Checksum)?;
     // R8
     authentication(expected, header.authentication(version))?;
-    // R9
-    if header.count() == 0 {
+    // R9: RFC 9568 §5.2.5 has everybody ignore them, but nobody would then hear a router without addresses.
+    if header.count() == 0 && !expected.addresses.is_empty() {
         return Err(Ignored::NoAddresses);
     }
     // R10

@@ -137,7 +137,7 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> VirtualRouter<A, P> {
             Event::Configure(config) => self.configure(now, config, &mut actions),
             Event::Announce => {
                 if let Phase::Active(active) = &mut self.phase {
-                    active.announcer.burst(now, self.config.announce.repeat, &self.config.announce);
+                    active.announcer.burst(now, self.config.announce.repeat, self.config.announce.delay);
                     self.announce(now, &mut actions);
                 }
             }
@@ -242,7 +242,7 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> VirtualRouter<A, P> {
                 if late >= longest_lateness(&self.config) {
                     // F3: a Backup has taken over meanwhile, and the neighbours have learnt its place.
                     push(actions, Action::Noticed(held_up(late)));
-                    active.announcer.burst(now, self.config.announce.repeat, &self.config.announce);
+                    active.announcer.burst(now, self.config.announce.repeat, self.config.announce.delay);
                 }
                 if active.advert_is_due(now, self.config.advert_interval) {
                     push(actions, Action::Advertise { priority: self.priority.get() });
@@ -262,7 +262,7 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> VirtualRouter<A, P> {
         if let Phase::Active(active) = &mut self.phase
             && moved
         {
-            active.announcer.burst(now, self.config.announce.repeat, &self.config.announce);
+            active.announcer.burst(now, self.config.announce.repeat, self.config.announce.delay);
             self.announce(now, actions);
         }
     }
@@ -322,7 +322,7 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> VirtualRouter<A, P> {
                 push(actions, Action::ClaimAddresses);
                 active.announcer.configure(now, &config.announce);
                 if readdressed {
-                    active.announcer.burst(now, config.announce.repeat, &config.announce);
+                    active.announcer.burst(now, config.announce.repeat, config.announce.delay);
                 }
                 self.announce(now, actions);
             }

@@ -81,7 +81,9 @@ pub(super) fn ignored(
         Ignored::Password => {
             format!("another password than {wanted}: set auth_pass alike on all routers (8 characters count)")
         }
-        Ignored::NoAddresses => "it lists no address, so receivers ignore it (RFC 9568 §5.2.5)".to_owned(),
+        Ignored::NoAddresses => {
+            "it lists no address, so every router that has some ignores it (RFC 9568 §5.2.5)".to_owned()
+        }
         Ignored::IntervalZero => {
             "an interval of zero would make every Backup take over at once: forged, or a broken sender"
                 .to_owned()

@@ -50,6 +50,7 @@ struct Learnt {
 enum Remark {
     PseudoHeader,
     OtherChecksum,
+    NoAddresses,
     OtherAddresses,
     OtherInterval,
     OtherVirtualMac,
@@ -141,6 +142,12 @@ impl Learnt {
                     "checksum is RFC 5798's form with pseudo-header, not RFC 9568's".to_owned(),
                 ));
             }
+        }
+        if self.addresses.is_empty() {
+            remarks.push((
+                Remark::NoAddresses,
+                "it lists no address: only routers without any (`no_virtual_ipaddress`) hear it; others ignore it (RFC 9568 §5.2.5)".to_owned(),
+            ));
         }
         if !advert.addresses_match {
             let list = hint::list(&self.addresses);

@@ -12,6 +12,7 @@ mod address;
 mod authentication;
 mod check;
 mod complete;
+mod garp;
 mod global;
 mod group;
 mod instance;

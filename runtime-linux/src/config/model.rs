@@ -167,7 +167,8 @@ pub struct Instance {
     pub advert_interval: Duration,
     /// `authentication` or `auth_hmac`.
     pub authentication: Authentication,
-    /// `virtual_ipaddress`: advertised, all of one family. Empty only with `no_virtual_ipaddress`.
+    /// `virtual_ipaddress`: advertised, all of one family. Empty where it elects only
+    /// (`no_virtual_ipaddress`).
     pub addresses: Vec<VirtualAddress>,
     /// `virtual_ipaddress_excluded`: held like the others but not advertised; any family.
     pub excluded: Vec<VirtualAddress>,
@@ -227,6 +228,14 @@ pub struct Instance {
 }
 
 impl Instance {
+    /// The family of its adverts: that of its addresses, and of its source or peers where it has none.
+    pub fn family(&self) -> vrrp_core::Family {
+        let addresses = self.addresses.iter().map(|address| address.address);
+        let peers = self.unicast_peers.iter().map(|peer| peer.address);
+        let first = addresses.chain(self.source).chain(peers).next();
+        first.map_or(vrrp_core::Family::V4, vrrp_core::Family::of)
+    }
+
     /// The link address that adverts come from, where that is not the one of the interface.
     pub fn virtual_source(&self) -> Option<[u8; 6]> {
         let own = self.own_virtual_interface().filter(|_| !self.transmit_base)?;
@@ -342,8 +351,10 @@ pub struct Garp {
     pub refresh: Duration,
     /// Announcements per refresh (`garp_master_refresh_repeat`, 1).
     pub refresh_repeat: u8,
-    /// Announcements after a lesser router was heard (`garp_lower_prio_repeat`).
+    /// Announcements after a lesser router was heard (`garp_lower_prio_repeat`, as `repeat`).
     pub lower_priority_repeat: u8,
+    /// Wait before the second burst after that (`garp_lower_prio_delay`, as `delay`); zero: no second burst.
+    pub lower_priority_delay: Duration,
 }
 
 /// Something whose health moves a priority or faults an instance.

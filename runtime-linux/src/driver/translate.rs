@@ -12,11 +12,9 @@ use crate::config::model::{Authentication, Instance};
 /// The settings of a virtual router on Linux.
 pub type RouterConfig = Config<Box<[IpAddr]>, Box<[Peer]>>;
 
-/// The family of an instance: that of its addresses, and of its source or peers where it has none.
+/// The family of an instance.
 pub fn family(instance: &Instance) -> Family {
-    let addresses = instance.addresses.iter().map(|address| address.address);
-    let peers = instance.unicast_peers.iter().map(|peer| peer.address);
-    addresses.chain(instance.source).chain(peers).next().map_or(Family::V4, Family::of)
+    instance.family()
 }
 
 /// The settings of the virtual router that does what `instance` says.
@@ -34,6 +32,8 @@ pub fn config(instance: &Instance) -> Result<RouterConfig, ConfigError> {
         priority: instance.priority,
         advert_interval: interval(instance.advert_interval, instance.version)?,
         addresses,
+        // Whether that may be, the reader of the file has judged.
+        without_addresses: instance.addresses.is_empty(),
         announced: u16::try_from(announced).unwrap_or(u16::MAX),
         preempt: instance.preempt,
         preempt_delay: instance.preempt_delay,
@@ -57,6 +57,7 @@ pub fn config(instance: &Instance) -> Result<RouterConfig, ConfigError> {
             refresh: instance.garp.refresh,
             refresh_repeat: instance.garp.refresh_repeat,
             lower_priority_repeat: instance.garp.lower_priority_repeat,
+            lower_priority_delay: instance.garp.lower_priority_delay.into(),
             ..announce::Settings::default()
         },
     };

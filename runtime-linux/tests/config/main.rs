@@ -8,12 +8,14 @@ use runtime_linux::config::{self, Loaded, Options};
 
 mod checks;
 mod differential;
+mod elections;
 mod notices;
 mod routers;
 mod routes;
 mod samples;
 mod schedule;
 mod services;
+mod strict;
 mod structure;
 mod virtual_interfaces;
 mod watch;

@@ -64,7 +64,7 @@ const SAMPLES: &[(&str, u8, &[&str])] = &[
         "strict-director.conf",
         5,
         &[
-            "16:1: warning[S0409]: VI_1: strict mode drops every packet to the virtual addresses; while this router is MASTER they answer neither ping nor any service; remove `vrrp_strict` if they are to answer",
+            "16:1: warning[S0409]: VI_1: strict mode closes the virtual addresses: nftables drops what comes to them from the network; while this router is MASTER they are found by ARP and neighbour discovery, but answer neither ping nor any service, virtual servers included; only this host itself reaches them; remove `vrrp_strict` if they are to answer",
             "17:11: warning[S0408]: VI_1: in strict mode only the owner of the addresses, with priority 255, is MASTER from the start; this router starts as BACKUP",
             "22:5: warning[S0413]: VI_1: strict mode has no authentication; adverts go out without it, and peers that use it drop them",
             "43:13: note[S0204]: `nb_get_retry` is the old name of `retry`; write `retry`",
@@ -78,7 +78,7 @@ const SAMPLES: &[(&str, u8, &[&str])] = &[
         "published/a-backup.conf",
         5,
         &[
-            "15:1: warning[S0409]: VI_1: strict mode drops every packet to the virtual addresses; while this router is MASTER they answer neither ping nor any service; remove `vrrp_strict` if they are to answer",
+            "15:1: warning[S0409]: VI_1: strict mode closes the virtual addresses: nftables drops what comes to them from the network; while this router is MASTER they are found by ARP and neighbour discovery, but answer neither ping nor any service, virtual servers included; only this host itself reaches them; remove `vrrp_strict` if they are to answer",
             "21:5: warning[S0413]: VI_1: strict mode has no authentication; adverts go out without it, and peers that use it drop them",
             "42:13: note[S0204]: `nb_get_retry` is the old name of `retry`; write `retry`",
             "50:13: note[S0204]: `nb_get_retry` is the old name of `retry`; write `retry`",
@@ -88,7 +88,7 @@ const SAMPLES: &[(&str, u8, &[&str])] = &[
         "published/a-master.conf",
         5,
         &[
-            "15:1: warning[S0409]: VI_1: strict mode drops every packet to the virtual addresses; while this router is MASTER they answer neither ping nor any service; remove `vrrp_strict` if they are to answer",
+            "15:1: warning[S0409]: VI_1: strict mode closes the virtual addresses: nftables drops what comes to them from the network; while this router is MASTER they are found by ARP and neighbour discovery, but answer neither ping nor any service, virtual servers included; only this host itself reaches them; remove `vrrp_strict` if they are to answer",
             "16:11: warning[S0408]: VI_1: in strict mode only the owner of the addresses, with priority 255, is MASTER from the start; this router starts as BACKUP",
             "21:5: warning[S0413]: VI_1: strict mode has no authentication; adverts go out without it, and peers that use it drop them",
             "42:13: note[S0204]: `nb_get_retry` is the old name of `retry`; write `retry`",

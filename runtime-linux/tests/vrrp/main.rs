@@ -28,3 +28,4 @@ mod tracking;
 mod virtual_interface;
 mod virtual_neighbour;
 mod why;
+mod without_addresses;

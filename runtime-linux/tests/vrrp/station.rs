@@ -189,6 +189,7 @@ pub(crate) fn instance(name: &str, priority: u8) -> Instance {
             refresh: Duration::ZERO,
             refresh_repeat: 1,
             lower_priority_repeat: 5,
+            lower_priority_delay: Duration::from_secs(5),
         },
         accept: true,
         strict: false,

@@ -115,7 +115,8 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> VirtualRouter<A, P> {
                 let answered = answers && active.may_answer(now, interval);
                 if first {
                     let rounds = self.config.announce.lower_priority_repeat;
-                    active.announcer.burst(now, rounds, &self.config.announce);
+                    let delay = self.config.announce.lower_priority_delay.duration();
+                    active.announcer.burst(now, rounds, delay);
                 }
                 if !opening {
                     let notice = Notice::SecondActive { source: advert.source, priority: advert.priority };

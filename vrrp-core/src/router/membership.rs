@@ -55,7 +55,8 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> VirtualRouter<A, P> {
             Order::Announce => {
                 if let Phase::Active(active) = &mut self.phase {
                     let rounds = self.config.announce.lower_priority_repeat;
-                    active.announcer.burst(now, rounds, &self.config.announce);
+                    let delay = self.config.announce.lower_priority_delay.duration();
+                    active.announcer.burst(now, rounds, delay);
                 }
                 self.announce(now, &mut actions);
             }

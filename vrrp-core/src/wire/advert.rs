@@ -19,7 +19,8 @@ pub struct Repr<'a> {
     pub interval: Interval,
     /// What it proves itself with; [`Authentication::None`] in version 3.
     pub authentication: Authentication,
-    /// The addresses of the virtual router, all of one family.
+    /// The addresses of the virtual router, all of one family. None in the adverts of a router without addresses;
+    /// whether that may be, the receiver knows: see [`reception`](crate::reception), rung R9.
     pub addresses: Addresses<'a>,
 }
 
@@ -35,9 +36,6 @@ impl<'a> Repr<'a> {
         let vrid = Vrid::new(header.vrid()).ok_or(Error::Vrid)?;
         if message.len() != header.expected_len(version, family) {
             return Err(Error::Length);
-        }
-        if header.count() == 0 {
-            return Err(Error::NoAddresses);
         }
         let interval = header.interval(version).ok_or(Error::Interval)?;
         Ok(Self {
@@ -256,9 +254,6 @@ pub enum Error {
     /// Not what the count asks for.
     #[error("length does not fit the number of addresses")]
     Length,
-    /// A count of zero.
-    #[error("no addresses")]
-    NoAddresses,
     /// Zero.
     #[error("an advertisement interval of zero")]
     Interval,

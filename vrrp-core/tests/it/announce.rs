@@ -115,6 +115,24 @@ fn addresses_are_announced_again_after_a_second_active_router_was_beaten() {
 }
 
 #[test]
+fn the_repetition_after_a_second_active_router_has_a_time_of_its_own() {
+    // keepalived's garp_lower_prio_delay
+    for (delay, expected) in [(ms(0), vec![120]), (ms(2_000), vec![120, 2_100, 2_120])] {
+        let settings = announce::Settings {
+            repeat: 1,
+            delay: ms(7_000),
+            lower_priority_repeat: 2,
+            lower_priority_delay: delay.into(),
+            ..announce::Settings::default()
+        };
+        let mut router = active(wish(1, settings));
+        drop(advert(&router, 50).to(&mut router, START + ms(100)));
+        let seen = announcements(&mut router, ms(20_000));
+        assert_eq!(seen.iter().map(|seen| seen.0).collect::<Vec<_>>(), expected, "{delay:?}");
+    }
+}
+
+#[test]
 fn a_flood_of_lesser_adverts_starts_one_burst_per_interval() {
     // F13
     let settings = announce::Settings {

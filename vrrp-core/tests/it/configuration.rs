@@ -47,6 +47,9 @@ fn what_the_limits_allow_is_allowed() {
     assert_eq!(error(Wish { advert_interval: interval(4_095), ..v3() }), None);
     let global_only = Wish { addresses: &ADDRESSES_V6[1..], require_link_local: false, ..v6() };
     assert_eq!(error(global_only), None, "keepalived lets it pass");
+    for wish in [v2(), v3(), v6()] {
+        assert_eq!(error(Wish { addresses: &[], announced: 0, without_addresses: true, ..wish }), None);
+    }
 }
 
 #[test]

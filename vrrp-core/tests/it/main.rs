@@ -19,3 +19,4 @@ mod seal_restart;
 mod tie_break;
 mod timers;
 mod transitions;
+mod without_addresses;

@@ -166,6 +166,15 @@ fn an_advert_lists_addresses_and_has_an_interval() {
     // R9
     assert_eq!(v3(&summed(*b"\x31\x01\x64\x00\x00\x64\0\0")), Err(Ignored::NoAddresses));
     assert_eq!(v2(&summed(*b"\x21\x01\x64\x00\x00\x01\0\0\0\0\0\0\0\0\0\0")), Err(Ignored::NoAddresses));
+    // One without addresses hears others like it; in version 3 it hears any, in version 2 only its like (R13).
+    let without = |version, message: &[u8]| {
+        judge(&Expectation { addresses: &[], ..expectation(version) }, &packet(message))
+            .map(|advert| advert.addresses_match)
+    };
+    assert_eq!(without(Version::V3, &summed(*b"\x31\x01\x64\x00\x00\x64\0\0")), Ok(true));
+    assert_eq!(without(Version::V2, &summed(*b"\x21\x01\x64\x00\x00\x01\0\0\0\0\0\0\0\0\0\0")), Ok(true));
+    assert_eq!(without(Version::V3, &T5), Ok(false));
+    assert_eq!(without(Version::V2, &T1), Err(Ignored::AddressList));
     // R10, F10
     assert_eq!(v3(&T12), Err(Ignored::IntervalZero));
     assert_eq!(v3(&altered(T12, 4, 0xf0)), Err(Ignored::IntervalZero), "reserved bits are no interval");

@@ -1,24 +1,20 @@
 //! From what an instance says to a router: keepalived's defaults and its rules between words
 //! (keepalived.md 4.4, 4.7).
 
+mod addresses;
+mod strict;
+
 use core::net::IpAddr;
 use core::time::Duration;
 
 use super::authentication::Choice;
 use super::instance::Said;
 use crate::config::diagnose::{Diagnostic, Diagnostics, Kind, kind};
-use crate::config::model::{Instance, Priority, Version, VirtualAddress};
+use crate::config::model::{Instance, Priority, Version};
 use crate::config::source::Span;
-use crate::config::text::Token;
 
 /// The longest interval of version 3: 12 bits of centiseconds.
 const LONGEST_V3: Duration = Duration::from_millis(40_950);
-/// The most addresses an advertisement counts.
-const MOST_ADDRESSES: usize = 255;
-/// The most IPv6 addresses that fit into a packet of 1500 bytes.
-const MOST_V6_ADDRESSES: usize = 90;
-/// The same with 28 bytes of `auth_hmac` behind them.
-const MOST_V6_ADDRESSES_WITH_TRAILER: usize = 89;
 
 /// Makes a router; complains and gives `None` if it cannot be one.
 pub(super) fn complete(mut said: Said, diagnostics: &mut Diagnostics) -> Option<Instance> {
@@ -32,10 +28,12 @@ pub(super) fn complete(mut said: Said, diagnostics: &mut Diagnostics) -> Option<
         rules.left_out(&said, "interface", "add `interface`, the link that adverts go out on");
         return None;
     };
-    let (addresses, excluded) = rules.addresses(&mut said)?;
-    let v4 = addresses.first().is_some_and(|first| first.address.is_ipv4());
-    rules.strictly_link_local(&said, &addresses);
+    let v4 = addresses::are_v4(&said);
     let version = rules.version(&said, v4);
+    let (addresses, excluded) = rules.addresses(&mut said, v4, version)?;
+    rules.strictly_link_local(&said, &addresses);
+    rules.strictly_multicast(&said);
+    rules.says_what_is_not_strict(&said);
     let both_versions = rules.both_versions(&said, v4);
     let (wants_active, priority) = rules.wish(&said);
     let owner = priority == Priority::OWNER;
@@ -59,11 +57,8 @@ pub(super) fn complete(mut said: Said, diagnostics: &mut Diagnostics) -> Option<
         .filter(|(peer, span)| rules.in_family(same_family(peer.address), peer.address, *span))
         .map(|(peer, _)| *peer)
         .collect();
-    let mut garp = said.garp;
-    garp.lower_priority_repeat = said.lower_priority_repeat.unwrap_or(garp.repeat);
-    if said.strict {
-        garp.lower_priority_repeat = 0;
-    }
+    rules.unicast_without_peers(&said);
+    let garp = said.garp.complete(said.strict);
     let mut instance = Instance {
         name: said.name,
         interface,
@@ -94,8 +89,8 @@ pub(super) fn complete(mut said: Said, diagnostics: &mut Diagnostics) -> Option<
         accept,
         strict: said.strict,
         skip_address_check: said.skip_address_check,
-        lower_priority_no_advert: said.lower_priority_no_advert || said.strict,
-        higher_priority_send_advert: said.higher_priority_send_advert.unwrap_or(!said.strict),
+        lower_priority_no_advert: said.lower_priority_no_advert.unwrap_or(false) || said.strict,
+        higher_priority_send_advert: said.higher_priority_send_advert.unwrap_or(true) && !said.strict,
         down_timer_adverts,
         ignore_own_interface: said.ignore_own_interface,
         promote_secondaries: said.promote_secondaries,
@@ -149,6 +144,15 @@ impl Rules<'_> {
         same
     }
 
+    /// As keepalived: without peers it is a router like any other.
+    fn unicast_without_peers(&mut self, said: &Said) {
+        if let (Some(span), true) = (said.unicast, said.peers.is_empty()) {
+            let message = "a word about unicast without `unicast_peer`";
+            let consequence = "adverts go to the multicast group";
+            self.complain(&kind::UNICAST_WITHOUT_PEERS, message, span, consequence);
+        }
+    }
+
     /// Whether the interface has to have the source of adverts.
     fn track_source(&mut self, said: Option<Span>, has_source: bool) -> bool {
         let Some(span) = said else { return false };
@@ -157,59 +161,6 @@ impl Rules<'_> {
             self.complain(&kind::NOTHING_TO_TRACK, message, span, "the line is ignored");
         }
         has_source
-    }
-
-    /// The advertised addresses and the others. The first one's family is the router's.
-    fn addresses(&mut self, said: &mut Said) -> Option<(Vec<VirtualAddress>, Vec<VirtualAddress>)> {
-        let Some(v4) = said.addresses.first().map(|(first, _)| first.address.is_ipv4()) else {
-            let (message, help) = if said.no_addresses {
-                ("a router without virtual addresses is not built", "add an address to `virtual_ipaddress`")
-            } else {
-                ("there is no virtual address", "add `virtual_ipaddress { ADDRESS/LENGTH }`")
-            };
-            self.diagnostics.push(
-                Diagnostic::new(&kind::NO_ADDRESSES, format!("{}: {message}", self.name))
-                    .at(said.span)
-                    .help(help)
-                    .consequence("it is left out"),
-            );
-            return None;
-        };
-        let mut addresses = Vec::new();
-        let mut excluded: Vec<VirtualAddress> = Vec::new();
-        let most = match (v4, &said.hmac) {
-            (true, _) => MOST_ADDRESSES,
-            (false, None) => MOST_V6_ADDRESSES,
-            (false, Some(_)) => MOST_V6_ADDRESSES_WITH_TRAILER,
-        };
-        for (address, token) in core::mem::take(&mut said.addresses) {
-            if address.address.is_ipv4() != v4 {
-                self.in_family(false, address.address, token.span);
-            } else if addresses.len() == most {
-                self.complain(
-                    &kind::TOO_MANY_ADDRESSES,
-                    &format!("an advert carries at most {most} addresses"),
-                    token.span,
-                    "this one is held without being advertised",
-                );
-                excluded.push(address);
-            } else {
-                addresses.push(address);
-            }
-        }
-        for (address, token) in core::mem::take(&mut said.excluded) {
-            if addresses.iter().chain(&excluded).any(|other| other.address == address.address) {
-                self.twice(&address, &token);
-            } else {
-                excluded.push(address);
-            }
-        }
-        Some((addresses, excluded))
-    }
-
-    fn twice(&mut self, address: &VirtualAddress, token: &Token) {
-        let message = format!("{} is advertised and excluded", address.address);
-        self.complain(&kind::DUPLICATE_ADDRESS, &message, token.span, "it is advertised");
     }
 
     fn version(&mut self, said: &Said, v4: bool) -> Version {
@@ -268,13 +219,18 @@ impl Rules<'_> {
             );
             return (false, priority);
         }
+        if let (Some((false, span)), true, true) = (said.wants_active, said.strict, owner) {
+            let message =
+                "in strict mode the owner of the addresses, with priority 255, is MASTER from the start";
+            self.complain(&kind::STRICT, message, span, "this router starts as MASTER");
+        }
         (master.is_some() || owner, priority)
     }
 
     fn preempt(&mut self, said: &Said, wants_active: bool) -> bool {
         let Some(span) = said.nopreempt else { return true };
         if wants_active {
-            let message = "`nopreempt` does nothing beside `state MASTER`";
+            let message = "`nopreempt` does nothing beside `state MASTER` or priority 255";
             self.complain(&kind::NOPREEMPT_CLEARED, message, span, "this router preempts");
         }
         wants_active
@@ -287,7 +243,7 @@ impl Rules<'_> {
         } else if !preempt {
             "`nopreempt`"
         } else if wants_active {
-            "`state MASTER`"
+            "`state MASTER` or priority 255"
         } else {
             return delay;
         };
@@ -338,41 +294,5 @@ impl Rules<'_> {
             }
             (None, false, _) => true,
         }
-    }
-
-    fn no_accept_by_strictness(&mut self, said: &Said, version: Version) {
-        let message = "strict mode drops every packet to the virtual addresses";
-        let help = match version {
-            Version::V2 => "remove `vrrp_strict` if they are to answer",
-            Version::V3 => "add `accept`, or remove `vrrp_strict`, if they are to answer",
-        };
-        self.diagnostics.push(
-            Diagnostic::new(&kind::STRICT_NO_ACCEPT, format!("{}: {message}", self.name))
-                .at(said.span)
-                .consequence("while this router is MASTER they answer neither ping nor any service")
-                .help(help),
-        );
-    }
-
-    /// RFC 9568 §5.2.9; keepalived warns too, and goes on.
-    fn strictly_link_local(&mut self, said: &Said, addresses: &[VirtualAddress]) {
-        let global = matches!(
-            addresses.first().map(|first| first.address),
-            Some(IpAddr::V6(first)) if !first.is_unicast_link_local()
-        );
-        if said.strict && global {
-            let message = "strict mode: the first IPv6 address must be link-local";
-            let consequence = "the addresses are advertised as they stand, and strict peers drop the adverts";
-            self.complain(&kind::STRICT, message, said.span, consequence);
-        }
-    }
-
-    fn down_timer_adverts(&mut self, said: &Said) -> u8 {
-        let (adverts, span) = said.down_timer_adverts;
-        if !said.strict || adverts == 3 {
-            return adverts;
-        }
-        self.complain(&kind::STRICT, "strict mode has no `down_timer_adverts`", span, "it is 3");
-        3
     }
 }

@@ -7,7 +7,7 @@ use super::each;
 use super::notice::{self, Notices};
 use crate::config::diagnose::Diagnostics;
 use crate::config::keyword::Block;
-use crate::config::model::{ChecksumForm, DataPlane, Garp, Global, Schedule, ScriptUser, Version};
+use crate::config::model::{ChecksumForm, DataPlane, Global, Schedule, ScriptUser, Version};
 use crate::config::tree::Node;
 use crate::config::value::Values;
 
@@ -18,10 +18,9 @@ pub(super) struct Defaults {
     pub(super) version: Option<Version>,
     pub(super) strict: bool,
     pub(super) skip_address_check: bool,
-    pub(super) garp: Garp,
-    pub(super) lower_priority_repeat: Option<u8>,
+    pub(super) garp: super::garp::Said,
     pub(super) down_timer_adverts: u8,
-    pub(super) lower_priority_no_advert: bool,
+    pub(super) lower_priority_no_advert: Option<bool>,
     pub(super) higher_priority_send_advert: Option<bool>,
     pub(super) checksum: Checksum,
     /// Of IPv4 and of IPv6.
@@ -43,16 +42,9 @@ impl Default for Defaults {
             version: None,
             strict: false,
             skip_address_check: false,
-            garp: Garp {
-                repeat: 5,
-                delay: Duration::from_secs(5),
-                refresh: Duration::ZERO,
-                refresh_repeat: 1,
-                lower_priority_repeat: 5,
-            },
-            lower_priority_repeat: None,
+            garp: super::garp::Said::default(),
             down_timer_adverts: 3,
-            lower_priority_no_advert: false,
+            lower_priority_no_advert: None,
             higher_priority_send_advert: None,
             groups: [None; 2],
             checksum: Checksum { form: ChecksumForm::PseudoHeader, follow: false },
@@ -77,6 +69,9 @@ pub(super) fn read(node: &Node, global: &mut Global, defaults: &mut Defaults, di
             return true;
         }
         if place(word, node, global, diagnostics) {
+            return true;
+        }
+        if word.strip_prefix("vrrp_").is_some_and(|word| defaults.garp.read(word, node, diagnostics)) {
             return true;
         }
         let mut values = Values::new(node, diagnostics);
@@ -113,18 +108,11 @@ pub(super) fn read(node: &Node, global: &mut Global, defaults: &mut Defaults, di
             }
             "vrrp_strict" => set(&mut defaults.strict, values.boolean()),
             "vrrp_skip_check_adv_addr" => set(&mut defaults.skip_address_check, values.boolean()),
-            "vrrp_garp_master_delay" => set(&mut defaults.garp.delay, values.seconds(0.0..=LONGEST)),
-            "vrrp_garp_master_repeat" => set(&mut defaults.garp.repeat, values.number(1..=255)),
-            "vrrp_garp_master_refresh" => set(&mut defaults.garp.refresh, values.seconds(0.0..=LONGEST)),
-            "vrrp_garp_master_refresh_repeat" => {
-                set(&mut defaults.garp.refresh_repeat, values.number(1..=255));
-            }
-            "vrrp_garp_lower_prio_repeat" => {
-                defaults.lower_priority_repeat = values.number(0..=255).or(defaults.lower_priority_repeat);
-            }
             "vrrp_min_garp" => set(&mut min_garp, values.boolean()),
             "vrrp_down_timer_adverts" => set(&mut defaults.down_timer_adverts, values.number(1..=100)),
-            "vrrp_lower_prio_no_advert" => set(&mut defaults.lower_priority_no_advert, values.boolean()),
+            "vrrp_lower_prio_no_advert" => {
+                defaults.lower_priority_no_advert = values.boolean().or(defaults.lower_priority_no_advert);
+            }
             "vrrp_higher_prio_send_advert" => {
                 defaults.higher_priority_send_advert =
                     values.boolean().or(defaults.higher_priority_send_advert);
@@ -160,8 +148,7 @@ pub(super) fn read(node: &Node, global: &mut Global, defaults: &mut Defaults, di
     });
     notices.complete(node, global, diagnostics);
     if min_garp {
-        defaults.garp.repeat = 1;
-        defaults.garp.delay = Duration::ZERO;
+        defaults.garp.least();
     }
 }
 

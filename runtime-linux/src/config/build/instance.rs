@@ -4,11 +4,13 @@ use core::net::IpAddr;
 use core::time::Duration;
 
 use super::complete::complete;
-use super::global::{Checksum, Defaults, LONGEST, set};
-use super::{address, authentication, blocks, duplicate, each, name_of, notify, track, virtual_interface};
+use super::global::{Checksum, Defaults, set};
+use super::{
+    address, authentication, blocks, duplicate, each, garp, name_of, notify, track, virtual_interface,
+};
 use crate::config::diagnose::{Diagnostic, Diagnostics, kind};
 use crate::config::keyword::Block;
-use crate::config::model::{Garp, Instance, Notify, Priority, UnicastPeer, Version, VirtualAddress, Vrid};
+use crate::config::model::{Instance, Notify, Priority, UnicastPeer, Version, VirtualAddress, Vrid};
 use crate::config::source::Span;
 use crate::config::text::Token;
 use crate::config::tree::Node;
@@ -40,14 +42,15 @@ pub(super) struct Said {
     pub(super) groups: [Option<IpAddr>; 2],
     pub(super) check_unicast_source: bool,
     pub(super) unicast_ttl: u8,
+    /// A word about unicast, other than `unicast_peer`.
+    pub(super) unicast: Option<Span>,
     pub(super) checksum: Checksum,
     pub(super) both_versions: Option<Span>,
-    pub(super) garp: Garp,
-    pub(super) lower_priority_repeat: Option<u8>,
+    pub(super) garp: garp::Said,
     pub(super) accept: Option<(bool, Span)>,
     pub(super) strict: bool,
     pub(super) skip_address_check: bool,
-    pub(super) lower_priority_no_advert: bool,
+    pub(super) lower_priority_no_advert: Option<bool>,
     pub(super) higher_priority_send_advert: Option<bool>,
     pub(super) down_timer_adverts: (u8, Span),
     pub(super) ignore_own_interface: bool,
@@ -74,11 +77,10 @@ pub(super) fn read_all(
         seen.push((name.clone(), node));
         let said = read(node, name, defaults, known, diagnostics);
         let Some(instance) = complete(said, diagnostics) else { continue };
-        let family = |one: &Instance| one.addresses.first().map(|first| first.address.is_ipv4());
         let same = |other: &Instance| {
             other.vrid == instance.vrid
                 && other.interface == instance.interface
-                && family(other) == family(&instance)
+                && other.family() == instance.family()
         };
         if let Some((other, first)) = instances.iter().find(|(other, _)| same(other)) {
             diagnostics.push(
@@ -135,10 +137,10 @@ fn read(
         groups: defaults.groups,
         check_unicast_source: defaults.check_unicast_source,
         unicast_ttl: 255,
+        unicast: None,
         checksum: defaults.checksum,
         both_versions: None,
         garp: defaults.garp,
-        lower_priority_repeat: defaults.lower_priority_repeat,
         accept: None,
         strict: defaults.strict,
         skip_address_check: defaults.skip_address_check,
@@ -153,6 +155,7 @@ fn read(
     };
     each(node.children(), Block::Instance, diagnostics, |word, node, diagnostics| {
         notify::read(word, node, &mut said.notify, diagnostics)
+            || said.garp.read(word, node, diagnostics)
             || said.virtual_interfaces.read(word, node, diagnostics)
             || said.list(word, node, known, diagnostics)
             || said.election(word, node, diagnostics)
@@ -226,7 +229,9 @@ impl Said {
                 let adverts = values.number(1..=100);
                 self.down_timer_adverts = adverts.map_or(self.down_timer_adverts, |adverts| (adverts, span));
             }
-            "lower_prio_no_advert" => set(&mut self.lower_priority_no_advert, values.boolean()),
+            "lower_prio_no_advert" => {
+                self.lower_priority_no_advert = values.boolean().or(self.lower_priority_no_advert);
+            }
             "higher_prio_send_advert" => {
                 self.higher_priority_send_advert = values.boolean().or(self.higher_priority_send_advert);
             }
@@ -239,6 +244,9 @@ impl Said {
     /// Everything else.
     fn other(&mut self, word: &str, node: &Node, diagnostics: &mut Diagnostics) -> bool {
         let span = node.values.first().map_or(node.word.span, |value| value.span);
+        if matches!(word, "unicast_src_ip" | "unicast_ttl") {
+            self.unicast = self.unicast.or(Some(node.word.span));
+        }
         let mut values = Values::new(node, diagnostics);
         match word {
             "interface" => self.interface = values.word("an interface").map(|name| (name, span)),
@@ -255,13 +263,6 @@ impl Said {
             "v3_checksum_as_v2" => set(&mut self.checksum, Checksum::read(&mut values)),
             "dont_track_primary" => self.ignore_own_interface = true,
             "promote_secondaries" => self.promote_secondaries = true,
-            "garp_master_delay" => set(&mut self.garp.delay, values.seconds(0.0..=LONGEST)),
-            "garp_master_repeat" => set(&mut self.garp.repeat, values.number(1..=255)),
-            "garp_master_refresh" => set(&mut self.garp.refresh, values.seconds(0.0..=LONGEST)),
-            "garp_master_refresh_repeat" => set(&mut self.garp.refresh_repeat, values.number(1..=255)),
-            "garp_lower_prio_repeat" => {
-                self.lower_priority_repeat = values.number(0..=255).or(self.lower_priority_repeat);
-            }
             "accept" => self.accept = Some((true, node.word.span)),
             "no_accept" => self.accept = Some((false, node.word.span)),
             "skip_check_adv_addr" => set(&mut self.skip_address_check, values.boolean()),

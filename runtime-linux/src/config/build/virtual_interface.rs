@@ -70,7 +70,7 @@ impl Said {
     /// Gives a router the interfaces it asks for, as yet without the names that it does not say; says which of
     /// its addresses go on them. Complains about what cannot be.
     pub(super) fn apply(mut self, instance: &mut Instance, diagnostics: &mut Diagnostics) {
-        let v6 = instance.addresses.first().is_some_and(|first| first.address.is_ipv6());
+        let v6 = instance.family() == vrrp_core::Family::V6;
         self.complain_of_strictness(instance, diagnostics);
         if let Some(own) = &self.own {
             let kind = match own.kind {

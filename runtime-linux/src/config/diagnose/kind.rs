@@ -148,6 +148,12 @@ pub const DUPLICATE_VRID: Kind = error("S0402");
 pub const LOOPBACK: Kind = error("S0403");
 /// A router without virtual addresses.
 pub const NO_ADDRESSES: Kind = error("S0404");
+/// A router of version 2 without virtual addresses, and nobody said that this is meant.
+pub const ELECTION_ONLY: Kind = warning("S0432");
+/// Strict mode beside unicast.
+pub const STRICT_UNICAST: Kind = advice("S0433");
+/// A word about unicast without peers.
+pub const UNICAST_WITHOUT_PEERS: Kind = warning("S0434");
 /// More addresses than an advert carries.
 pub const TOO_MANY_ADDRESSES: Kind = warning("S0405");
 /// Version 2 over IPv6.
@@ -251,6 +257,9 @@ pub const ALL: &[&Kind] = &[
     &DUPLICATE_VRID,
     &LOOPBACK,
     &NO_ADDRESSES,
+    &ELECTION_ONLY,
+    &STRICT_UNICAST,
+    &UNICAST_WITHOUT_PEERS,
     &TOO_MANY_ADDRESSES,
     &VERSION_2_OVER_IPV6,
     &IMPLIED_OWNER,

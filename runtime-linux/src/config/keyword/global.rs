@@ -85,7 +85,7 @@ pub(super) const VRRP: &[Word] = &[
     built(Common, "vrrp_garp_master_repeat", Values),
     built(Common, "vrrp_garp_master_refresh", Values),
     built(Common, "vrrp_garp_master_refresh_repeat", Values),
-    accepted(Rare, "vrrp_garp_lower_prio_delay", Values),
+    built(Rare, "vrrp_garp_lower_prio_delay", Values),
     built(Rare, "vrrp_garp_lower_prio_repeat", Values),
     built(Rare, "vrrp_min_garp", Values),
     accepted(Rare, "vrrp_garp_extra_if", Values),

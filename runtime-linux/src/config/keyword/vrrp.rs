@@ -71,7 +71,7 @@ pub(super) const INSTANCE: &[Word] = &[
     built(Common, "garp_master_repeat", Values),
     built(Common, "garp_master_refresh", Values),
     built(Common, "garp_master_refresh_repeat", Values),
-    accepted(Common, "garp_lower_prio_delay", Values),
+    built(Common, "garp_lower_prio_delay", Values),
     built(Common, "garp_lower_prio_repeat", Values),
     accepted(Rare, "garp_extra_if", Values),
     alias(Old, "vmac_garp_intvl", "garp_extra_if", Values),
