@@ -239,8 +239,10 @@ impl Simulation {
 
     /// Makes the link better or worse.
     pub fn set_quality(&mut self, quality: Quality) {
-        self.network.quality = quality;
+        let before = core::mem::replace(&mut self.network.quality, quality);
         self.checker.disturbed(self.now);
+        // What was on its way comes as late as it would have, and may teach an interval of long ago.
+        self.checker.stirred(self.now + before.delay);
     }
 
     /// Has what a host sends wait in its own queue for `span`, and then leave at once.
@@ -258,7 +260,11 @@ impl Simulation {
     pub fn run_for(&mut self, span: Duration) -> Result<(), Violation> {
         let until = self.now + span;
         while let Some(next) = self.next().filter(|next| *next <= until) {
-            self.now = self.now.max(next);
+            if next > self.now {
+                self.now = next;
+                // Who acts now may be late already.
+                self.glance();
+            }
             self.step();
             self.glance();
             self.check()?;

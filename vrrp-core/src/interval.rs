@@ -102,6 +102,17 @@ impl Countdown {
     pub(crate) fn shifted(self, old: u32, new: u32) -> Self {
         Self { from: self.from, ticks: self.ticks.saturating_sub(old).saturating_add(new) }
     }
+
+    /// Runs for `count` ticks instead. If these are more, they count from when it began; if they are fewer, from now on
+    /// or so that it runs out when it would have, whatever is earlier: peers may be about to learn of the same.
+    pub(crate) fn replaced(self, now: Duration, count: u32) -> Self {
+        let from = if count < self.ticks {
+            now.min(self.deadline().saturating_sub(ticks(count)))
+        } else {
+            self.from
+        };
+        Self { from, ticks: count }
+    }
 }
 
 /// The next multiple of `period` after `due` that is still to come at `now`.

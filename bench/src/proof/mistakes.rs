@@ -145,6 +145,8 @@ fn reloads() -> Vec<Mistake> {
     vec![
         mistake(M::LongerIntervalNotTold, pair(100, 99), P::AdvertRate),
         mistake(M::ShorterIntervalWaits, slow(), P::AdvertRate),
+        mistake(M::ReloadRestartsWait, pair(100, 99), P::TakesOverInTime),
+        mistake(M::ReloadForgetsResignation, pair(100, 99), P::TakesOverInTime),
         mistake(M::ReloadForgetsInterval, vec![quick(1, 200, 3), quick(2, 100, 2)], P::NoFalseTakeover),
     ]
 }

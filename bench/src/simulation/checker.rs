@@ -8,7 +8,7 @@
 use core::hash::{Hash, Hasher};
 use core::time::Duration;
 
-use vrrp_core::{Action, Ignored, Reason, State, Version};
+use vrrp_core::{Action, Ignored, Notice, Reason, State, Version};
 
 use super::machine::Machine;
 use super::node::Node;
@@ -90,8 +90,11 @@ type Halves = u64;
 #[derive(Clone, Copy, Debug)]
 enum Model {
     Gone,
+    /// `from`: when the wait until `due` began; `resigned`: it is the skew alone.
     Backup {
+        from: Halves,
         due: Halves,
+        resigned: bool,
         interval: u16,
         learned: bool,
         hold: Option<Duration>,
@@ -182,9 +185,10 @@ impl Checker {
         for model in &self.models {
             match *model {
                 Model::Gone => 0_u8.hash(hasher),
-                Model::Backup { due, interval, learned, hold } => {
+                Model::Backup { from, due, resigned, interval, learned, hold } => {
                     let hold = hold.map(|until| until.saturating_sub(now));
-                    (1_u8, due.wrapping_sub(halves(now)), interval, learned, hold).hash(hasher);
+                    let seen = |at: Halves| at.wrapping_sub(halves(now));
+                    (1_u8, seen(from), seen(due), resigned, interval, learned, hold).hash(hasher);
                 }
                 Model::Active { due, owes, spent } => {
                     let due = nanoseconds(due).wrapping_sub(nanoseconds(now));
@@ -216,7 +220,16 @@ impl Checker {
         let Some(router) = &node.router else { return };
         match cause {
             Cause::Rejected { counter, state, deadline } => {
-                if *actions != [Action::Ignored(counter)]
+                // An operator is told of another version once (F27).
+                let told = match actions {
+                    [ignored, Action::Noticed(Notice::VersionMismatch { .. })]
+                        if counter == Ignored::VersionMismatch =>
+                    {
+                        core::slice::from_ref(ignored)
+                    }
+                    _ => actions,
+                };
+                if *told != [Action::Ignored(counter)]
                     || router.state() != state
                     || router.deadline() != deadline
                 {
@@ -289,7 +302,9 @@ impl Checker {
                     _ => (own, false),
                 };
                 Model::Backup {
+                    from: halves(now),
                     due: due(now, router, node.priority, interval),
+                    resigned: false,
                     interval,
                     learned,
                     hold: None,
@@ -357,9 +372,13 @@ impl Checker {
             // What is answered at once is seen to be answered further on.
             *owes = true;
         }
-        let Model::Backup { due: due_at, interval, learned, hold } = &mut self.models[index] else { return };
+        let Model::Backup { from, due: due_at, resigned, interval, learned, hold } = &mut self.models[index]
+        else {
+            return;
+        };
         let wish = router.config();
         if priority == 0 {
+            (*from, *resigned) = (halves(now), true);
             *due_at = halves(now) + skew(router, node.priority, *interval) * HALVES_PER_TICK;
             *hold = None;
             return;
@@ -375,6 +394,7 @@ impl Checker {
         }
         *interval = heard;
         *learned = true;
+        (*from, *resigned) = (halves(now), false);
         *due_at = due(now, router, node.priority, heard);
     }
 
@@ -388,12 +408,18 @@ impl Checker {
     fn configured(&mut self, now: Duration, index: usize, node: &Node, router: &Machine, retimed: bool) {
         match &mut self.models[index] {
             Model::Gone => {}
-            Model::Backup { due: due_at, interval, learned, .. } => {
+            Model::Backup { from, due: due_at, resigned, interval, learned, .. } => {
                 if retimed {
-                    if !*learned {
+                    if !*learned || router.config().version == Version::V2 {
                         *interval = router.config().advert_interval.centiseconds();
                     }
-                    *due_at = due(now, router, node.priority, *interval);
+                    let whole = due(now, router, node.priority, *interval) - halves(now);
+                    let only = skew(router, node.priority, *interval) * HALVES_PER_TICK;
+                    let wait = if *resigned { only } else { whole };
+                    // F31
+                    let longer = *from + wait;
+                    *due_at = if longer < *due_at { (*due_at).min(halves(now) + wait) } else { longer };
+                    *from = *due_at - wait;
                 }
             }
             Model::Active { due, spent, .. } => {

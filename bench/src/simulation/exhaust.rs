@@ -290,6 +290,13 @@ impl<'a> Explorer<'a> {
 
 /// One step, and what the link decided in it.
 fn proceed(state: &mut Simulation, deed: Move, choices: Choices) -> (Result<(), Violation>, Choices) {
+    if deed == Move::Wait
+        && let Some(next) = state.next().filter(|next| *next > state.now)
+    {
+        // Who acts then may be late already.
+        state.now = next;
+        state.glance();
+    }
     state.network.choices = Some(choices);
     match deed {
         Move::Wait => {

@@ -99,4 +99,8 @@ pub enum Mutation {
     ShorterIntervalWaits,
     /// A reload takes a Backup back to its own interval (T3).
     ReloadForgetsInterval,
+    /// A reload restarts the wait of a Backup (F31).
+    ReloadRestartsWait,
+    /// A reload makes a short wait after a resignation a whole one (F31).
+    ReloadForgetsResignation,
 }

@@ -297,10 +297,21 @@ impl Replica {
         match self.phase {
             Phase::Initialize => {}
             Phase::Backup { .. } if own == before => {}
-            Phase::Backup { interval, learned, .. } => {
+            Phase::Backup { from, ticks, interval: old, learned } => {
                 let learned = learned && !self.has(Mutation::ReloadForgetsInterval);
-                let interval = if learned { interval } else { own };
-                self.phase = Phase::Backup { from: now, ticks: self.down(interval), interval, learned };
+                let interval = if learned { old } else { own };
+                let resigned = ticks < 256 * u64::from(old) && !self.has(Mutation::ReloadForgetsResignation);
+                let whole = self.down(interval);
+                let next = if resigned { self.skew(self.priority, interval) } else { whole };
+                let length = |ticks: u64| Duration::from_nanos((ticks * 78_125).div_ceil(2));
+                let from = if self.has(Mutation::ReloadRestartsWait) {
+                    now
+                } else if next < ticks {
+                    now.min((from + length(ticks)).saturating_sub(length(next)))
+                } else {
+                    from
+                };
+                self.phase = Phase::Backup { from, ticks: next, interval, learned };
             }
             Phase::Active { advert_at, quiet_until, owes, .. } => {
                 let next = now + centiseconds(own);

@@ -70,7 +70,10 @@ const FAILURES: &[Listed] = failures! {
         parser::f29_every_short_string_of_bytes_is_dropped;
     30: burst::f30_many_groups_that_lose_their_router_at_once_are_all_replaced_in_time,
         burst::f30_no_call_wants_more_than_a_handful_of_things;
-    31: burst::f31_new_settings_while_the_active_router_is_gone_do_not_put_off_the_takeover;
+    31: burst::f31_new_settings_while_the_active_router_is_gone_do_not_put_off_the_takeover,
+        burst::f31_a_new_interval_while_the_active_router_is_gone_does_not_put_off_the_takeover,
+        burst::f31_a_new_interval_after_a_resignation_leaves_the_takeover_to_the_skew,
+        burst::f31_both_routers_of_version_2_may_be_reloaded_one_after_the_other;
     32: link::f32_a_flapping_interface_leaves_one_router_and_no_stray_answers;
     33: link::f33_a_router_whose_adverts_wait_in_its_own_queue_is_told_of_it;
 };

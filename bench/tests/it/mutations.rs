@@ -37,9 +37,9 @@ fn every_mistake_in_the_rules_breaks_a_property() {
 #[test]
 fn every_mistake_around_the_rules_breaks_a_property() {
     for (sabotage, expected) in [
-        (Sabotage::ForgottenRearm, Property::NoFalseTakeover),
+        (Sabotage::ForgottenRearm, Property::TakesOverInTime),
         (Sabotage::DeafToResignations, Property::TakesOverInTime),
-        (Sabotage::LateTimers(Duration::from_millis(1)), Property::AdvertRate),
+        (Sabotage::LateTimers(Duration::from_millis(1)), Property::TakesOverInTime),
         (Sabotage::ReversedComparison, Property::OneActive),
         (Sabotage::KeptAddresses, Property::AnswersOnlyActive),
         (Sabotage::LostAdverts, Property::Order),

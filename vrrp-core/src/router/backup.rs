@@ -108,13 +108,17 @@ impl Backup {
         now < until
     }
 
-    /// Starts the wait again after the settings that it depends on have changed.
+    /// Counts what was waited already on the settings that have changed, so that a reload does not put off a takeover
+    /// (F31).
     pub(super) fn reconfigure<A, P>(&mut self, now: Duration, priority: Priority, config: &Config<A, P>) {
+        // No skew is as long as an interval: after a resignation only the skew is waited for.
+        let (_, waited) = self.timer.parts();
+        let resigned = waited < 256 * u32::from(self.interval.centiseconds());
         // T3; version 2 has nothing to learn.
         if config.version == Version::V2 || !self.learned {
             self.interval = config.advert_interval;
         }
-        let ticks = down(config.version, priority, self.interval, config.down_timer_adverts);
-        self.timer = Countdown::new(now, ticks);
+        let adverts = if resigned { 0 } else { config.down_timer_adverts };
+        self.timer = self.timer.replaced(now, down(config.version, priority, self.interval, adverts));
     }
 }

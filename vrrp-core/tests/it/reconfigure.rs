@@ -87,10 +87,49 @@ fn an_owner_that_is_one_no_longer_keeps_its_state() {
 }
 
 #[test]
-fn a_new_interval_restarts_the_wait_of_a_backup_that_heard_nobody() {
+fn a_new_interval_counts_from_when_the_wait_of_a_backup_began() {
+    // F31
+    let wait = |centiseconds, after| {
+        let mut router = started(v3());
+        let wish = Wish { advert_interval: interval(centiseconds), ..v3() };
+        drop(router.handle(ms(after), configure(wish)));
+        router.deadline()
+    };
+    assert_eq!(wait(200, 1_000), Some(us(7_218_750)));
+    // A shorter one may be news to the others too: it counts from now on, but makes no wait longer.
+    assert_eq!(wait(50, 1_000), Some(us(2_804_687) + core::time::Duration::from_nanos(500)));
+    assert_eq!(wait(10, 1_000), Some(us(1_360_937) + core::time::Duration::from_nanos(500)));
+    assert_eq!(wait(10, 3_500), Some(us(3_609_375)));
+    assert_eq!(wait(99, 3_600), Some(us(3_609_375)));
+}
+
+#[test]
+fn a_reload_after_a_resignation_leaves_the_wait_as_short_as_it_is() {
+    // F31, in both versions, and also if a lesser router has been heard meanwhile.
+    for (wish, longer) in [(v3(), 300), (v2(), 300)] {
+        for lesser in [false, true] {
+            let mut router = started(wish.clone());
+            drop(advert(&router, 200).to(&mut router, ms(500)));
+            drop(advert(&router, 0).to(&mut router, ms(1_000)));
+            if lesser {
+                drop(advert(&router, 50).to(&mut router, ms(1_100)));
+            }
+            let wish = Wish { advert_interval: interval(longer), ..wish.clone() };
+            drop(router.handle(ms(1_500), configure(wish)));
+            assert_eq!(router.deadline(), Some(us(1_609_375)));
+        }
+    }
+}
+
+#[test]
+fn more_adverts_to_wait_for_count_from_the_last_one_that_was_heard() {
+    // F31
     let mut router = started(v3());
-    drop(router.handle(ms(1_000), configure(Wish { advert_interval: interval(10), ..v3() })));
-    assert_eq!(router.deadline(), Some(us(1_360_937) + core::time::Duration::from_nanos(500)));
+    drop(advert(&router, 200).to(&mut router, ms(500)));
+    drop(router.handle(ms(1_000), configure(Wish { down_timer_adverts: 5, ..v3() })));
+    assert_eq!(router.deadline(), Some(us(6_109_375)));
+    drop(router.handle(ms(2_000), configure(v3())));
+    assert_eq!(router.deadline(), Some(us(5_609_375)));
 }
 
 #[test]
@@ -99,12 +138,12 @@ fn a_learned_interval_outlives_a_new_one_of_our_own_in_version_3() {
     let mut router = started(v3());
     drop(advert(&router, 200).to(&mut router, ms(500)));
     drop(router.handle(ms(1_000), configure(Wish { advert_interval: interval(10), ..v3() })));
-    assert_eq!(router.deadline(), Some(us(4_609_375)));
+    assert_eq!(router.deadline(), Some(us(4_109_375)));
     // In version 2 there is nothing to learn.
     let mut router = started(v2());
     drop(advert(&router, 200).to(&mut router, ms(500)));
     drop(router.handle(ms(1_000), configure(Wish { advert_interval: interval(300), ..v2() })));
-    assert_eq!(router.deadline(), Some(us(10_609_375)));
+    assert_eq!(router.deadline(), Some(us(10_109_375)));
 }
 
 #[test]
