@@ -1,7 +1,7 @@
 //! The failures F1 to F33 of the project's specification of VRRP, each with the property that must hold.
 //!
 //! Here they happen in the simulated network, to the real state machine. Where only a real kernel can show a part
-//! of one, its test names the one in network namespaces that does.
+//! of one, [`IN_NAMESPACES`] names the test in network namespaces that does.
 
 mod authentication;
 mod burst;
@@ -60,11 +60,16 @@ const FAILURES: &[Listed] = failures! {
         tracking::f20_no_sum_of_weights_leaves_1_to_254;
     21: tracking::f21_a_preemption_delay_does_not_end_beside_a_better_router;
     22: tracking::f22_two_hosts_without_another_link_each_leave_nobody_eligible;
-    23: authentication::f23_a_replayed_advert_keeps_a_backup_quiet_without_authentication;
-    24: authentication::f24_a_password_has_no_counter_to_lose;
-    25: authentication::f25_another_password_on_one_side_is_told_within_one_advert;
+    23: authentication::f23_a_replayed_advert_keeps_a_backup_quiet_without_authentication,
+        authentication::f23_behind_a_seal_what_a_dead_router_said_keeps_nobody_quiet;
+    24: authentication::f24_a_password_has_no_counter_to_lose,
+        authentication::f24_a_counter_that_is_lost_is_made_up_for_whoever_restarts;
+    25: authentication::f25_another_password_on_one_side_is_told_within_one_advert,
+        authentication::f25_a_group_is_sealed_and_changes_its_key_with_one_active_router_all_along;
     26: mixed::f26_a_group_with_both_checksum_camps_has_one_active_router;
-    27: mixed::f27_another_version_in_the_group_is_told_within_one_advert;
+    27: mixed::f27_another_version_in_the_group_is_told_within_one_advert,
+        mixed::f27_routers_of_both_versions_converge_with_those_of_either,
+        mixed::f27_a_group_goes_from_version_2_to_version_3_one_router_after_the_other;
     28: identity::f28_equal_link_local_addresses_raise_the_alarm_and_no_storm;
     29: parser::f29_no_length_but_the_right_one_is_taken,
         parser::f29_every_short_string_of_bytes_is_dropped;
@@ -77,6 +82,46 @@ const FAILURES: &[Listed] = failures! {
     32: link::f32_a_flapping_interface_leaves_one_router_and_no_stray_answers;
     33: link::f33_a_router_whose_adverts_wait_in_its_own_queue_is_told_of_it;
 };
+
+/// What only a kernel can show, in network namespaces: the failure, the file in `runtime-linux/tests` and its test.
+const IN_NAMESPACES: [(u8, &str, &str); 14] = [
+    (3, "vrrp/held_up.rs", "a_better_router_that_was_held_up_takes_its_place_again_and_says_so"),
+    (3, "vrrp/held_up.rs", "a_router_that_does_not_preempt_makes_way_without_a_word_after_it_was_held_up"),
+    (13, "scale/flood.rs", "a_flood_of_junk_moves_no_address_fills_no_log_and_delays_no_advert"),
+    (24, "vrrp/authentication.rs", "a_worker_that_dies_and_comes_back_goes_on_above_its_last_number"),
+    (25, "vrrp/authentication.rs", "a_pair_is_sealed_and_changes_its_key_without_a_takeover"),
+    (27, "vrrp/election.rs", "a_router_of_both_versions_understands_either_and_is_understood"),
+    (28, "vrrp/virtual_interface.rs", "a_virtual_interface_has_no_address_but_the_virtual_ones"),
+    (30, "vrrp/scale.rs", "two_hundred_and_fifty_five_routers_take_over_and_stop_together"),
+    (30, "scale/takeover.rs", "a_thousand_routers_take_over_at_once"),
+    (31, "vrrp/reload.rs", "an_instance_that_did_not_change_misses_no_advert"),
+    (32, "vrrp/links.rs", "an_interface_that_goes_down_is_a_fault_until_it_is_up_again"),
+    (32, "vrrp/links.rs", "a_cable_that_is_pulled_out_is_noticed"),
+    (
+        32,
+        "vrrp/virtual_interface.rs",
+        "an_interface_that_vanishes_takes_the_virtual_one_along_and_brings_it_back",
+    ),
+    (33, "vrrp/election.rs", "adverts_carry_the_class_of_network_control_in_both_families_and_to_peers"),
+];
+
+#[test]
+fn what_is_shown_in_namespaces_is_shown_there() {
+    for (number, file, test) in IN_NAMESPACES {
+        let path = format!("{}/../runtime-linux/tests/{file}", env!("CARGO_MANIFEST_DIR"));
+        let text =
+            std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("F{number}: {path}: {error}"));
+        let (before, _) = text
+            .split_once(&format!("\nfn {test}() {{"))
+            .unwrap_or_else(|| panic!("F{number}: there is no {test} in {file}"));
+        let attributes: Vec<&str> = before
+            .lines()
+            .rev()
+            .take_while(|line| line.starts_with("#[") || line.starts_with("///"))
+            .collect();
+        assert!(attributes.contains(&"#[test]"), "F{number}: {test} in {file} is no test");
+    }
+}
 
 #[test]
 fn every_failure_of_the_specification_has_a_test_that_cites_its_number() {

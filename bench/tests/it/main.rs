@@ -9,6 +9,7 @@ mod fleet;
 mod group;
 mod malformed;
 mod mutations;
+mod sealed;
 mod site;
 mod sync_group;
 mod takeover;

@@ -14,7 +14,7 @@ const SKEW: Duration = Duration::from_nanos(414_062_500);
 #[test]
 pub(super) fn f30_many_groups_that_lose_their_router_at_once_are_all_replaced_in_time() {
     // Λ1 for 255 routers on one host, whose calls take no virtual time: none waits for another. With real sockets
-    // and a real scheduler: `runtime-linux/tests/vrrp`.
+    // and a real scheduler: `IN_NAMESPACES`.
     let host = |number, priority| -> Vec<Seat> {
         (1..=255).map(|vrid| seat(number, vrid, priority, None)).collect()
     };

@@ -99,7 +99,7 @@ pub(super) fn f19_two_owners_settle_on_one_in_version_3_and_never_in_version_2()
 #[test]
 pub(super) fn f28_equal_link_local_addresses_raise_the_alarm_and_no_storm() {
     // What comes of it when both hosts make their address from the virtual MAC, as RFC 9568 §7.4 forbids. That
-    // ours do not is for a kernel to show: `runtime-linux/tests/vrrp`.
+    // ours do not is for a kernel to show: `IN_NAMESPACES`.
     let shared = station(7, 100);
     let addresses: Rc<[IpAddr]> = Rc::from([IpAddr::V6(Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 0x64))]);
     let wish: Wish = Settings::new(shared.wish.vrid, Family::V6, addresses);

@@ -10,7 +10,7 @@ use crate::group::{announcements, changes, interval, ms, run, running, s, statio
 #[test]
 pub(super) fn f03_a_frozen_active_router_that_thaws_announces_again() {
     // Nobody else would, once the router that replaced it has stepped back. That nothing is sent before what
-    // waits was read is watched at every step. A stopped process: `runtime-linux/tests/vrrp`, module `held_up`.
+    // waits was read is watched at every step. A stopped process: `IN_NAMESPACES`.
     let mut group = running(1, vec![station(1, 200), station(2, 100)]);
     group.hold(0, s(10));
     run(&mut group, s(10));
