@@ -38,12 +38,16 @@ pub struct Options {
 
 /// How the exit code comes about, for `--help`.
 pub const RULE: &str = "\
-Exit code: 0 if no address was without an owner for longer than its bound, 1 if one was.
-The bound is what a Backup waits before it takes over, whatever the reason: down_timer_adverts
-(3) times the longest advert_int of the routers of the address, and the skew of the lowest
-priority that their trackers can give them, and 10 ms for the way. It holds from the start on,
-and also while no node is left that could take the address. Spans with two owners are shown and
-change no exit code.
+Exit code: 0 if no address was without an owner for longer than its bound, nor had two owners for
+longer than the faults explain; 1 if one was or had.
+Without an owner: the bound is what a Backup waits before it takes over, whatever the reason:
+down_timer_adverts (3) times the longest advert_int of the routers of the address, and the skew
+of the lowest priority that their trackers can give them, and 10 ms for the way. It holds from
+the start on, and also while no node is left that could take the address.
+Two owners: as long as a cut, a loss, a pause or a link that is down keeps nodes from hearing each
+other they are explained; apart from that they must find each other within the longest advert_int
+and an eighth of it, and 10 ms for the way. So two configurations that do not understand each
+other (passwords, versions) fail without any fault.
 
 Taken for granted: an advert takes up to 1 ms; one virtual_router_id is one network, whatever
 its interface is called on each node; adverts come from unicast_src_ip or mcast_src_ip, else
@@ -69,9 +73,9 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// Whether every address had an owner, but for as long as the protocol needs.
+    /// Whether every address had one owner, but for as long as the protocol needs and the faults explain.
     pub fn holds(&self) -> bool {
-        self.course.ownership.iter().all(owners::Ownership::holds)
+        self.course.ownership.iter().all(|one| one.holds(&self.course.deaf))
     }
 }
 
@@ -101,8 +105,21 @@ pub fn simulate(options: &Options) -> anyhow::Result<Outcome> {
         bail!("no file has a vrrp_instance that can run; `steadfast check` says more");
     }
     for fault in &faults {
-        if let Kind::Script { name, node } = &fault.kind {
-            check_script(name, &nodes[*node], &options.files[*node])?;
+        match &fault.kind {
+            Kind::Script { name, node } => check_script(name, &nodes[*node], &options.files[*node])?,
+            Kind::LinkDown { node, interface: Some(name) } => {
+                check_interface(name, &nodes[*node], &options.files[*node])?;
+            }
+            Kind::Priority { router, node, .. } => {
+                check_router(router, &nodes[*node], &options.files[*node])?;
+            }
+            Kind::LinkDown { interface: None, .. }
+            | Kind::Kill(_)
+            | Kind::Stop(_)
+            | Kind::Start(_)
+            | Kind::Pause(_)
+            | Kind::Cut { .. }
+            | Kind::Loss { .. } => {}
         }
     }
     let last = faults.iter().map(|fault| fault.at.saturating_add(fault.span.unwrap_or_default())).max();
@@ -146,6 +163,33 @@ fn check_script(name: &str, node: &Node, file: &Path) -> anyhow::Result<()> {
     bail!("--fault: no router in {} tracks a script `{name}`: {known}", file.display())
 }
 
+/// So would an interface that no router has and none tracks.
+fn check_interface(name: &str, node: &Node, file: &Path) -> anyhow::Result<()> {
+    let mut known: Vec<&str> = (node.routers.iter().map(|router| &router.instance))
+        .flat_map(|one| {
+            let tracked = one.track_interfaces.iter().map(|tracked| tracked.name.as_str());
+            core::iter::once(one.interface.as_str()).chain(tracked)
+        })
+        .collect();
+    known.sort_unstable();
+    known.dedup();
+    if known.contains(&name) {
+        return Ok(());
+    }
+    bail!("--fault: no router in {} needs an interface `{name}`: {}", file.display(), known.join(", "))
+}
+
+/// A router that is not there, or that owns its addresses, has no other priority.
+fn check_router(name: &str, node: &Node, file: &Path) -> anyhow::Result<()> {
+    match node.routers.iter().find(|router| router.instance.name == name) {
+        Some(router) if router.instance.priority.is_owner() => {
+            bail!("--fault: `{name}` in {} owns its addresses: its priority stays 255", file.display())
+        }
+        Some(_) => Ok(()),
+        None => bail!("--fault: there is no router `{name}` in {} that can run", file.display()),
+    }
+}
+
 /// A, B, … Z, then N27 and on.
 fn letter(number: usize) -> String {
     match u8::try_from(number) {
@@ -158,7 +202,7 @@ fn letter(number: usize) -> String {
 const USUAL: Duration = Duration::from_secs(30);
 /// How long it goes on after the last fault.
 const AFTERWARDS: Duration = Duration::from_secs(10);
-/// The exit code when an address was without an owner for too long.
+/// The exit code when an address was without an owner for too long, or had two.
 const ORPHANED: u8 = 1;
 
 #[cfg(test)]

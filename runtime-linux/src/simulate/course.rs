@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use bench::simulation::Quality;
 use bench::simulation::site::{Entry, SeatRouter, Site};
 use vrrp_core::track::{self, Gauge, Tracker};
-use vrrp_core::{Action, Fault as Reason};
+use vrrp_core::{Action, Fault as Reason, Priority};
 
 use super::fault::{Fault, Kind};
 use super::owners::{Ledger, Ownership};
@@ -35,6 +35,8 @@ pub struct Course {
     pub lines: Vec<Line>,
     /// Who owned each address.
     pub ownership: Vec<Ownership>,
+    /// When faults kept nodes from hearing each other.
+    pub deaf: Vec<(Duration, Duration)>,
 }
 
 /// What stands at present of the faults.
@@ -102,7 +104,19 @@ pub fn run(nodes: &[Node], faults: &[Fault], length: Duration, seed: u64) -> Cou
     }
     run.site.run_until(length);
     run.settle();
-    Course { lines: run.lines, ownership: run.ledger.close(length) }
+    let deaf = faults.iter().filter(|fault| deafens(&fault.kind));
+    let deaf = deaf.map(|fault| (fault.at, fault.span.map_or(length, |span| fault.at.saturating_add(span))));
+    Course { lines: run.lines, deaf: deaf.collect(), ownership: run.ledger.close(length) }
+}
+
+/// Whether a fault keeps nodes from hearing each other, so that two may own an address while it lasts.
+fn deafens(kind: &Kind) -> bool {
+    match kind {
+        Kind::Pause(_) | Kind::Cut { .. } | Kind::Loss { .. } => true,
+        // A router whose interface is down lets go, unless it is told not to care.
+        Kind::LinkDown { .. } => true,
+        Kind::Kill(_) | Kind::Stop(_) | Kind::Start(_) | Kind::Script { .. } | Kind::Priority { .. } => false,
+    }
 }
 
 /// A node whose first command is to start has not run before.
@@ -114,7 +128,8 @@ fn is_off_at_first(node: usize, faults: &[Fault]) -> bool {
         | Kind::Kill(_)
         | Kind::Stop(_)
         | Kind::Pause(_)
-        | Kind::LinkDown(_)
+        | Kind::LinkDown { .. }
+        | Kind::Priority { .. }
         | Kind::Cut { .. }
         | Kind::Loss { .. }
         | Kind::Script { .. } => None,
@@ -167,7 +182,7 @@ impl Run<'_> {
                 self.site.hold(node, faults[number].span.unwrap_or_default());
             }
             Kind::Pause(_) => {}
-            Kind::LinkDown(node) => {
+            Kind::LinkDown { node, .. } => {
                 self.connect();
                 return self.judge_or_wait(node);
             }
@@ -179,14 +194,15 @@ impl Run<'_> {
                     | Kind::Stop(_)
                     | Kind::Start(_)
                     | Kind::Pause(_)
-                    | Kind::LinkDown(_)
+                    | Kind::LinkDown { .. }
+                    | Kind::Priority { .. }
                     | Kind::Cut { .. }
                     | Kind::Script { .. } => None,
                 });
                 let worst = worst.max().unwrap_or(0);
                 self.site.set_quality(quality(worst));
             }
-            Kind::Script { node, .. } => return self.judge_or_wait(node),
+            Kind::Script { node, .. } | Kind::Priority { node, .. } => return self.judge_or_wait(node),
         }
         None
     }
@@ -216,7 +232,44 @@ impl Run<'_> {
     }
 
     fn is_link_down(&self, node: usize) -> bool {
-        self.standing().any(|kind| *kind == Kind::LinkDown(node))
+        self.standing().any(|kind| *kind == Kind::LinkDown { node, interface: None })
+    }
+
+    /// Whether an interface of a node is down, alone or with all others.
+    fn is_interface_down(&self, node: usize, name: &str) -> bool {
+        self.standing().any(|kind| match kind {
+            Kind::LinkDown { node: other, interface } => {
+                *other == node && interface.as_ref().is_none_or(|interface| interface == name)
+            }
+            Kind::Kill(_)
+            | Kind::Stop(_)
+            | Kind::Start(_)
+            | Kind::Pause(_)
+            | Kind::Priority { .. }
+            | Kind::Cut { .. }
+            | Kind::Loss { .. }
+            | Kind::Script { .. } => false,
+        })
+    }
+
+    /// The priority that a fault gives to a router, if one does; the latest counts.
+    fn forced(&self, node: usize, router: &str) -> Option<Priority> {
+        self.standing()
+            .filter_map(|kind| match kind {
+                Kind::Priority { priority, router: name, node: other } => {
+                    (*other == node && name == router).then(|| Priority::new(*priority))
+                }
+                Kind::Kill(_)
+                | Kind::Stop(_)
+                | Kind::Start(_)
+                | Kind::Pause(_)
+                | Kind::LinkDown { .. }
+                | Kind::Cut { .. }
+                | Kind::Loss { .. }
+                | Kind::Script { .. } => None,
+            })
+            .last()
+            .flatten()
     }
 
     /// Lets frames pass where no fault that stands keeps them from it.
@@ -233,18 +286,32 @@ impl Run<'_> {
                         | Kind::Stop(_)
                         | Kind::Start(_)
                         | Kind::Pause(_)
-                        | Kind::LinkDown(_)
+                        | Kind::LinkDown { .. }
+                        | Kind::Priority { .. }
                         | Kind::Loss { .. }
                         | Kind::Script { .. } => false,
                     });
                 self.site.cut(from, to, stopped);
             }
         }
+        let nodes = self.nodes;
+        for (node, host) in nodes.iter().enumerate() {
+            for router in &host.routers {
+                let down = self.is_interface_down(node, &router.instance.interface);
+                for other in (0..nodes.len()).filter(|other| *other != node) {
+                    let there = nodes[other].routers.iter().any(|mate| {
+                        mate.seat.link == router.seat.link
+                            && self.is_interface_down(other, &mate.instance.interface)
+                    });
+                    self.site.cut_link(router.seat.link, node, other, down || there);
+                    self.site.cut_link(router.seat.link, other, node, down || there);
+                }
+            }
+        }
     }
 
     /// Works out faults and priorities of a node from its links and scripts, as the runtime does.
     fn judge(&mut self, node: usize) {
-        let down = self.is_link_down(node);
         let failing: Vec<String> = (self.standing())
             .filter_map(|kind| match kind {
                 Kind::Script { name, node: other } if *other == node => Some(name.clone()),
@@ -253,7 +320,8 @@ impl Run<'_> {
                 | Kind::Stop(_)
                 | Kind::Start(_)
                 | Kind::Pause(_)
-                | Kind::LinkDown(_)
+                | Kind::LinkDown { .. }
+                | Kind::Priority { .. }
                 | Kind::Cut { .. }
                 | Kind::Loss { .. } => None,
             })
@@ -262,6 +330,7 @@ impl Run<'_> {
         let routers = &nodes[node].routers;
         for (number, router) in routers.iter().enumerate() {
             let instance = &router.instance;
+            let down = self.is_interface_down(node, &instance.interface);
             let mates = || {
                 let same = |other: &&super::plan::Router| {
                     other.seat.group.is_some() && other.seat.group == router.seat.group
@@ -269,8 +338,13 @@ impl Run<'_> {
                 routers.iter().filter(same).filter(|other| other.instance.name != instance.name)
             };
             let interfaces =
-                shared(&instance.track_interfaces, mates().map(|mate| &mate.instance.track_interfaces))
-                    .map(|tracked| Tracker { weight: tracked.weight, reverse: tracked.reverse, good: !down });
+                shared(&instance.track_interfaces, mates().map(|mate| &mate.instance.track_interfaces)).map(
+                    |tracked| Tracker {
+                        weight: tracked.weight,
+                        reverse: tracked.reverse,
+                        good: !self.is_interface_down(node, &tracked.name),
+                    },
+                );
             let scripts = shared(&instance.track_scripts, mates().map(|mate| &mate.instance.track_scripts))
                 .map(|tracked| Tracker {
                     weight: tracked.weight,
@@ -284,7 +358,11 @@ impl Run<'_> {
             let files = shared(&instance.track_files, mates().map(|mate| &mate.instance.track_files))
                 .map(|tracked| Gauge { weight: tracked.weight, reverse: tracked.reverse, value: 0 }.effect());
             let judged = interfaces.chain(scripts).chain(processes).map(Tracker::effect);
-            let effective = track::effective(instance.priority, judged.chain(files));
+            let mut effective = track::effective(instance.priority, judged.chain(files));
+            if let Some(forced) = self.forced(node, &instance.name).filter(|_| !instance.priority.is_owner())
+            {
+                effective.priority = forced;
+            }
             let Some(present) = self.site.router(node, number).map(SeatRouter::priority) else {
                 continue;
             };

@@ -27,8 +27,22 @@ pub enum Kind {
     Start(usize),
     /// The node does nothing, and loses nothing.
     Pause(usize),
-    /// Every link of the node goes down.
-    LinkDown(usize),
+    /// A link of a node goes down.
+    LinkDown {
+        /// The node.
+        node: usize,
+        /// The name of its interface; `None`: all that it has.
+        interface: Option<String>,
+    },
+    /// A router has another effective priority than its trackers give it.
+    Priority {
+        /// 1 to 254.
+        priority: u8,
+        /// Its name.
+        router: String,
+        /// On this node.
+        node: usize,
+    },
     /// Frames from one node to another are lost.
     Cut {
         /// From this node.
@@ -58,10 +72,14 @@ pub const GRAMMAR: &str = "  kill NODE at TIME                     the host lose
   start NODE at TIME                    the daemon starts (one whose first fault this is, is off before)
   pause NODE at TIME for SPAN           the host does nothing, then goes on
   link NODE down at TIME [for SPAN]     all its interfaces are down
+  link NAME of NODE down at TIME [for SPAN]
+                                        this interface is down
   cut NODE->NODE at TIME [for SPAN]     adverts are lost in this direction
   cut NODE<->NODE at TIME [for SPAN]    adverts are lost in both directions
   loss PERCENT% at TIME [for SPAN]      adverts are lost by chance
   script NAME on NODE fails at TIME [for SPAN]
+  priority NUMBER of NAME on NODE at TIME [for SPAN]
+                                        the router has this effective priority, whatever it tracks
 NODE is A, B, C in the order of the files, or a file's name without .conf.
 TIME and SPAN are 5, 5s, 500ms, 1.5s or 2m.";
 
@@ -113,33 +131,51 @@ impl Names<'_> {
 /// Where it stops making sense, and what was expected there.
 pub fn parse(said: &str, names: Names<'_>) -> Result<Fault, FaultError> {
     let mut words = Words { said, position: 0, names };
-    let kind = match words.next("kill, stop, start, pause, link, cut, loss or script")?.0 {
+    let kind = match words.next(KINDS)?.0 {
         "kill" => Kind::Kill(words.node()?),
         "stop" => Kind::Stop(words.node()?),
         "start" => Kind::Start(words.node()?),
         "pause" => Kind::Pause(words.node()?),
         "link" => {
-            let node = words.node()?;
+            let (node, interface) = words.link()?;
             words.keyword("down")?;
-            Kind::LinkDown(node)
+            Kind::LinkDown { node, interface }
         }
         "cut" => words.direction()?,
         "loss" => Kind::Loss { permille: words.percent()? },
         "script" => {
             let name = words.next("the name of a script")?.0.to_owned();
+            // Both orders read well.
+            let fails_first = words.is_next("fails");
+            if fails_first {
+                words.keyword("fails")?;
+            }
             words.keyword("on")?;
             let node = words.node()?;
-            words.keyword("fails")?;
+            if !fails_first {
+                words.keyword("fails")?;
+            }
             Kind::Script { name, node }
         }
-        _ => return Err(words.error(0, "kill, stop, start, pause, link, cut, loss or script")),
+        "priority" => {
+            let priority = words.priority()?;
+            words.keyword("of")?;
+            let router = words.next("the name of a router")?.0.to_owned();
+            words.keyword("on")?;
+            Kind::Priority { priority, router, node: words.node()? }
+        }
+        _ => return Err(words.error(0, KINDS)),
     };
     words.keyword("at")?;
     let at = words.time()?;
     let lasts = match kind {
         Kind::Kill(_) | Kind::Stop(_) | Kind::Start(_) => false,
         Kind::Pause(_) => true,
-        Kind::LinkDown(_) | Kind::Cut { .. } | Kind::Loss { .. } | Kind::Script { .. } => !words.is_over(),
+        Kind::LinkDown { .. }
+        | Kind::Priority { .. }
+        | Kind::Cut { .. }
+        | Kind::Loss { .. }
+        | Kind::Script { .. } => !words.is_over(),
     };
     let span = if lasts {
         words.keyword("for")?;
@@ -186,6 +222,30 @@ impl<'a> Words<'a> {
         let expected = format!("a node ({})", self.names.list());
         let (word, place) = self.next(&expected)?;
         self.names.find(word).ok_or_else(|| self.error(place, &expected))
+    }
+
+    /// Whether this word comes next.
+    fn is_next(&self, word: &str) -> bool {
+        self.said[self.position..].split_whitespace().next() == Some(word)
+    }
+
+    /// `A`, or `eth0 of A`.
+    fn link(&mut self) -> Result<(usize, Option<String>), FaultError> {
+        let expected = format!("a node ({}) or the name of an interface and `of`", self.names.list());
+        let (word, place) = self.next(&expected)?;
+        if self.is_next("of") {
+            self.keyword("of")?;
+            return Ok((self.node()?, Some(word.to_owned())));
+        }
+        let node = self.names.find(word).ok_or_else(|| self.error(place, &expected))?;
+        Ok((node, None))
+    }
+
+    fn priority(&mut self) -> Result<u8, FaultError> {
+        let expected = "a priority from 1 to 254";
+        let (word, place) = self.next(expected)?;
+        let number = word.parse().ok().filter(|number| (1..=254).contains(number));
+        number.ok_or_else(|| self.error(place, expected))
     }
 
     /// `A->B` or `A<->B`.
@@ -251,6 +311,8 @@ fn thousandths(number: &str) -> Option<u64> {
     whole.parse::<u64>().ok()?.checked_mul(1_000)?.checked_add(part)
 }
 
+/// What a fault may begin with.
+const KINDS: &str = "kill, stop, start, pause, link, cut, loss, script or priority";
 /// In milliseconds.
 const A_DAY: u64 = 86_400_000;
 
@@ -271,7 +333,25 @@ mod tests {
                 Duration::from_millis(1_500),
                 Some(Duration::from_millis(500)),
             ),
-            ("link B down at 0", Kind::LinkDown(1), seconds(0), None),
+            ("link B down at 0", Kind::LinkDown { node: 1, interface: None }, seconds(0), None),
+            (
+                "link eth0 of A down at 3s for 2s",
+                Kind::LinkDown { node: 0, interface: Some("eth0".to_owned()) },
+                seconds(3),
+                Some(seconds(2)),
+            ),
+            (
+                "script chk fails on B at 3s for 2s",
+                Kind::Script { name: "chk".to_owned(), node: 1 },
+                seconds(3),
+                Some(seconds(2)),
+            ),
+            (
+                "priority 50 of VI_1 on A at 3s",
+                Kind::Priority { priority: 50, router: "VI_1".to_owned(), node: 0 },
+                seconds(3),
+                None,
+            ),
             (
                 "cut A->B at 5s for 2s",
                 Kind::Cut { from: 0, to: 1, both: false },
@@ -302,14 +382,18 @@ mod tests {
     #[test]
     fn each_place_where_a_fault_may_be_wrong_is_told() {
         for (said, position, expected) in [
-            ("", 0, "kill, stop, start, pause, link, cut, loss or script"),
-            ("kil A at 3s", 0, "kill, stop, start, pause, link, cut, loss or script"),
+            ("", 0, KINDS),
+            ("kil A at 3s", 0, KINDS),
             ("kill X at 3s", 5, "a node (A, B)"),
             ("kill A", 6, "`at`"),
             ("kill A at soon", 10, "a time (5, 5s, 500ms, 1.5s, 2m)"),
             ("kill A at 3s for 4s", 13, "the end"),
             ("pause A at 3s", 13, "`for`"),
             ("link A up at 3s", 7, "`down`"),
+            ("link C down at 3s", 5, "a node (A, B) or the name of an interface and `of`"),
+            ("link eth0 of C down at 3s", 13, "a node (A, B)"),
+            ("priority 255 of VI_1 on A at 3s", 9, "a priority from 1 to 254"),
+            ("priority 50 of VI_1 of A at 3s", 20, "`on`"),
             ("cut A->A at 3s", 4, "NODE->NODE or NODE<->NODE (A, B)"),
             ("loss 101% at 3s", 5, "a percentage from 0% to 100%"),
             ("script chk on A is at 3s", 16, "`fails`"),

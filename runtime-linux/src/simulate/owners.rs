@@ -4,6 +4,7 @@ use core::net::IpAddr;
 use core::time::Duration;
 
 use super::plan::Node;
+use crate::config::model::Instance;
 use vrrp_core::Version;
 use vrrp_core::track::{self, Tracker};
 
@@ -32,6 +33,8 @@ pub struct Ownership {
     pub addresses: Vec<IpAddr>,
     /// The longest it may be without an owner.
     pub bound: Duration,
+    /// The longest it may have two, while no fault keeps them from hearing each other.
+    pub overlap: Duration,
     /// From the begin to the end of the simulation, without gaps.
     pub spans: Vec<Span>,
 }
@@ -47,9 +50,26 @@ impl Ownership {
         self.spans.iter().filter(|span| span.owners.len() > 1)
     }
 
-    /// Whether no span without an owner is longer than the bound.
-    pub fn holds(&self) -> bool {
+    /// Whether no span without an owner is longer than the bound, and none with two but for as long as `deaf`
+    /// spans, in which nodes cannot hear each other, explain.
+    pub fn holds(&self, deaf: &[(Duration, Duration)]) -> bool {
         self.orphaned().all(|span| span.len() <= self.bound)
+            && self.contested().all(|span| self.is_explained(span, deaf))
+    }
+
+    /// Whether two owners last no longer than they may: what is left of the span outside `deaf` spans is in no
+    /// piece longer than the overlap.
+    pub fn is_explained(&self, span: &Span, deaf: &[(Duration, Duration)]) -> bool {
+        let mut deaf: Vec<_> = deaf.iter().filter(|(from, to)| *to > span.from && *from < span.to).collect();
+        deaf.sort_unstable();
+        let mut heard_since = span.from;
+        for (from, to) in deaf {
+            if from.saturating_sub(heard_since) > self.overlap {
+                return false;
+            }
+            heard_since = heard_since.max(*to);
+        }
+        span.to.saturating_sub(heard_since) <= self.overlap
     }
 }
 
@@ -72,8 +92,9 @@ impl Ledger {
                 }
                 let first = Span { from: Duration::ZERO, to: Duration::ZERO, owners: Vec::new() };
                 let held = nodes.iter().map(|node| vec![false; node.routers.len()]).collect();
-                let bound = bound(nodes, address);
-                books.push((Ownership { addresses: vec![address], bound, spans: vec![first] }, held));
+                let (bound, overlap) = (bound(nodes, address), overlap(nodes, address));
+                let ownership = Ownership { addresses: vec![address], bound, overlap, spans: vec![first] };
+                books.push((ownership, held));
             }
         }
         Self { books }
@@ -109,7 +130,9 @@ impl Ledger {
                 last.to = at;
             }
             book.spans.retain(|span| !span.len().is_zero());
-            match all.iter_mut().find(|other| other.spans == book.spans && other.bound == book.bound) {
+            match all.iter_mut().find(|other| {
+                other.spans == book.spans && other.bound == book.bound && other.overlap == book.overlap
+            }) {
                 Some(other) => other.addresses.extend(book.addresses),
                 None => all.push(book),
             }
@@ -143,7 +166,7 @@ fn bound(nodes: &[Node], address: IpAddr) -> Duration {
     let mut interval = Duration::ZERO;
     let mut adverts = 0;
     for node in nodes {
-        let carries = |instance: &crate::config::model::Instance| {
+        let carries = |instance: &Instance| {
             instance.addresses.iter().chain(&instance.excluded).any(|other| other.address == address)
         };
         let groups: Vec<usize> = (node.routers.iter())
@@ -170,6 +193,17 @@ fn bound(nodes: &[Node], address: IpAddr) -> Duration {
         }
     }
     interval * adverts + longest + SLACK
+}
+
+/// How long two routers of this address may take to find out that they are two: the next advert, whose answer may
+/// have to wait an eighth of an interval.
+fn overlap(nodes: &[Node], address: IpAddr) -> Duration {
+    let routers = nodes.iter().flat_map(|node| &node.routers).map(|router| &router.instance);
+    let carries = |instance: &&Instance| {
+        instance.addresses.iter().chain(&instance.excluded).any(|other| other.address == address)
+    };
+    let longest = routers.filter(carries).map(|instance| instance.advert_interval).max();
+    longest.unwrap_or_default() * 9 / 8 + SLACK
 }
 
 /// For the way of an advert.

@@ -35,17 +35,17 @@ pub(super) fn text(outcome: &Outcome) -> String {
     }
     text.push('\n');
     for ownership in &outcome.course.ownership {
-        text.push_str(&summary(ownership));
+        text.push_str(&summary(outcome, ownership));
     }
     text.push_str(if outcome.holds() {
-        "RESULT: every span without an owner is within its bound\n"
+        "RESULT: no address was without an owner, or had two, for longer than it may\n"
     } else {
-        "RESULT: an address was without an owner for longer than its bound\n"
+        "RESULT: an address was without an owner, or had two, for longer than it may: see TOO LONG\n"
     });
     text
 }
 
-fn summary(ownership: &Ownership) -> String {
+fn summary(outcome: &Outcome, ownership: &Ownership) -> String {
     let name = addresses(ownership);
     let mut text = String::new();
     let bound = seconds(ownership.bound);
@@ -65,7 +65,9 @@ fn summary(ownership: &Ownership) -> String {
     let _ =
         writeln!(text, "{name}: with two owners {}, {} s in all", times(contested.len()), total(&contested));
     for span in &contested {
-        let _ = writeln!(text, "{}  {} s", range(span), seconds(span.len()));
+        let explained = ownership.is_explained(span, &outcome.course.deaf);
+        let verdict = if explained { "" } else { "  TOO LONG" };
+        let _ = writeln!(text, "{}  {} s{verdict}", range(span), seconds(span.len()));
     }
     text
 }
@@ -90,7 +92,8 @@ pub(super) fn json(outcome: &Outcome) -> Value {
         json!({
             "addresses": one.addresses,
             "bound_us": microseconds(one.bound),
-            "holds": one.holds(),
+            "overlap_us": microseconds(one.overlap),
+            "holds": one.holds(&outcome.course.deaf),
             "spans": one.spans.iter().map(span).collect::<Vec<_>>(),
             "without_owner_us": microseconds(one.orphaned().map(Span::len).sum()),
             "with_two_owners_us": microseconds(one.contested().map(Span::len).sum()),

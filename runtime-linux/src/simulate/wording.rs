@@ -15,8 +15,15 @@ pub(super) fn fault(kind: &Kind, begins: bool, nodes: &[Node]) -> (Option<usize>
         Kind::Stop(node) => (Some(node), "is stopped".to_owned()),
         Kind::Start(node) => (Some(node), "starts".to_owned()),
         Kind::Pause(node) => (Some(node), if begins { "is paused" } else { "goes on" }.to_owned()),
-        Kind::LinkDown(node) => {
+        Kind::LinkDown { node, interface: None } => {
             (Some(node), if begins { "its links go down" } else { "its links are up again" }.to_owned())
+        }
+        Kind::LinkDown { node, interface: Some(ref name) } => {
+            (Some(node), format!("{name} {}", if begins { "goes down" } else { "is up again" }))
+        }
+        Kind::Priority { priority, ref router, node } => {
+            let what = if begins { format!("has priority {priority}") } else { "is as it was".to_owned() };
+            (Some(node), format!("{router} {what}"))
         }
         Kind::Cut { from, to, both } => {
             let (from, to, arrow) = (letter(from), letter(to), if both { "<->" } else { "->" });
