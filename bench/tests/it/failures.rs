@@ -102,7 +102,6 @@ const IN_NAMESPACES: [(u8, &str, &str); 14] = [
         "vrrp/virtual_interface.rs",
         "an_interface_that_vanishes_takes_the_virtual_one_along_and_brings_it_back",
     ),
-    (33, "vrrp/election.rs", "adverts_carry_the_class_of_network_control_in_both_families_and_to_peers"),
 ];
 
 #[test]

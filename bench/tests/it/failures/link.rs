@@ -24,7 +24,7 @@ pub(super) fn f32_a_flapping_interface_leaves_one_router_and_no_stray_answers() 
 pub(super) fn f33_a_router_whose_adverts_wait_in_its_own_queue_is_told_of_it() {
     // At 10 ms a queue of a tenth of a second is a takeover. The router that caused it sends in time and hears a
     // lesser one beside it: that is what it says, and afterwards it puts right what the neighbours have learnt.
-    // That adverts carry CS6, which queues let pass first, is for a kernel to show: `IN_NAMESPACES`.
+    // That adverts carry CS6, which queues let pass first, is shown where they are made: `runtime-linux/src/net/frame.rs`.
     let quick = |host, priority| with(station(host, priority), |wish| wish.advert_interval = interval(1));
     let mut group = running(1, vec![quick(1, 200), quick(2, 100)]);
     // Λ4 counts on adverts that arrive.
