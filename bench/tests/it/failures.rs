@@ -102,6 +102,7 @@ const IN_NAMESPACES: [(u8, &str, &str); 14] = [
         "vrrp/virtual_interface.rs",
         "an_interface_that_vanishes_takes_the_virtual_one_along_and_brings_it_back",
     ),
+    (33, "vrrp/queue.rs", "adverts_that_wait_in_the_queue_of_the_interface_are_counted_and_told_of_once"),
 ];
 
 #[test]
