@@ -121,7 +121,6 @@ impl Worker {
                 self.claim_failed(id, now);
                 continue;
             }
-            self.listen_closely(id);
             if let Some(instance) = self.roster.get(id) {
                 for (first, count) in settled.announcements {
                     self.hands.announce(id, instance, first, count);

@@ -29,9 +29,6 @@ pub struct Instance {
     pub routing: Routing,
     /// The sockets it uses: the number of the port and of the interface.
     pub port: Option<(usize, u32)>,
-    /// The port of its own virtual interface, open while that is up: there, and not below, the kernel hands over
-    /// what comes from another router with the same virtual link address.
-    pub ear: Option<(usize, u32)>,
     /// Where its adverts come from.
     pub source: Option<IpAddr>,
     /// The link address they come from.
@@ -98,7 +95,6 @@ impl Instance {
             holdings,
             routing,
             port: None,
-            ear: None,
             source: None,
             mac: None,
             double: false,

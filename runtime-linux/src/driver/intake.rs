@@ -159,8 +159,8 @@ impl Worker {
         self.hands.links.apply(change);
         let now = clock::now();
         self.routes_in_doubt(now);
-        if let Some(id) = self.hands.with_virtual(|all, tools| all.changed(change, now, tools)) {
-            self.virtual_changed(id, change, now);
+        if self.hands.with_virtual(|all, tools| all.changed(change, now, tools)).is_some() {
+            self.virtual_changed(change, now);
             return;
         }
         match change {

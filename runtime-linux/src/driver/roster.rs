@@ -138,13 +138,6 @@ impl Roster {
         numbered.find_map(|(port, listeners)| forget(listeners, id).map(|vrid| (port, vrid)))
     }
 
-    /// Ends the routing of packets from a port.
-    pub(super) fn unlisten_at(&mut self, port: usize) {
-        if let Some(listeners) = self.heard.get_mut(port) {
-            *listeners = [None; 256];
-        }
-    }
-
     /// Who listens for a VRID at a port.
     pub(super) fn listener(&self, port: usize, vrid: u8) -> Option<usize> {
         self.heard.get(port)?[usize::from(vrid)].map(|id| id as usize)

@@ -1,65 +1,18 @@
-//! The virtual interfaces of instances as the thread runs: hearing by them, putting them back.
+//! The virtual interfaces of instances as the thread runs: putting them back, telling of them.
 
 use core::time::Duration;
 
-use super::poller::Ready;
 use super::status::VirtualInterfaceStatus;
 use super::worker::Worker;
 use crate::config::model::VirtualKind;
 use crate::netlink::route::Change;
 
 impl Worker {
-    /// Opens or closes the port of an instance's own virtual interface. A router with the same virtual link
-    /// address is heard there while that interface is up, since the kernel takes its frames for those of a
-    /// private macvlan, and below it otherwise.
-    pub(super) fn listen_closely(&mut self, id: usize) {
-        let Some(instance) = self.roster.get_mut(id) else { return };
-        let Some(own) = instance.wanted.own_virtual_interface() else { return };
-        let up = self.hands.virtual_interfaces.of(id).find(|entry| entry.wanted == *own);
-        let index = up.filter(|entry| entry.up && !instance.double).and_then(|entry| entry.index);
-        if instance.ear.map(|(_, index)| index) == index {
-            return;
-        }
-        let name = own.name.clone();
-        let (family, vrid) = (instance.family(), instance.wanted.vrid.get());
-        if let Some((port, _)) = instance.ear.take() {
-            self.hands.ports.release(port);
-            self.roster.unlisten_at(port);
-        }
-        let Some(index) = index else { return };
-        let opened = self.hands.ports.acquire(index, &name, family, None);
-        let opened = opened.and_then(|(port, new)| {
-            if let Some(open) = self.hands.ports.get(port).filter(|_| new) {
-                self.poller.watch(&open.listener, Ready::Port(port))?;
-            }
-            Ok(port)
-        });
-        match opened {
-            Ok(port) => {
-                self.listen(port, vrid, id);
-                if let Some(instance) = self.roster.get_mut(id) {
-                    instance.ear = Some((port, index));
-                }
-            }
-            Err(error) => {
-                let instance = self.roster.get(id).map_or("", |instance| &instance.wanted.name);
-                let text = format!("({instance}) cannot listen on {name}: {error}");
-                self.hands.outbox.log(super::Level::Error, text);
-            }
-        }
-    }
-
     /// A virtual interface of an instance changed or is gone. What it held is not held any more; it is put back
     /// when all notifications have been taken in.
-    pub(super) fn virtual_changed(&mut self, id: usize, change: &Change, now: Duration) {
+    pub(super) fn virtual_changed(&mut self, change: &Change, now: Duration) {
         if let Change::LinkGone(info) = change {
             self.forget_link(info.index);
-            if let Some(instance) = self.roster.get_mut(id)
-                && let Some((port, _)) = instance.ear.take_if(|(_, index)| *index == info.index)
-            {
-                self.hands.ports.release(port);
-                self.roster.unlisten_at(port);
-            }
         }
         if let Change::Link(info) | Change::LinkGone(info) = change {
             let name = &info.name;
@@ -98,7 +51,6 @@ impl Worker {
                 self.hands.claim(id, instance);
                 self.hands.claims.announce_all(id);
             }
-            self.listen_closely(id);
         }
         self.note_host();
     }

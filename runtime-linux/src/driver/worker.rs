@@ -328,15 +328,14 @@ impl Worker {
             }
         }
         self.roster.reschedule(id);
-        self.listen_closely(id);
         self.note(id, moved);
     }
 
     /// The end of instances: those that are Active let go of their addresses and send a priority-0 advert, a batch of
-    /// them at a time.
+    /// them at a time. All have done so before anything is cleared away.
     pub(super) fn dismiss(&mut self, ids: &[usize]) {
+        let mut leaving = Vec::with_capacity(ids.len());
         for some in ids.chunks(TICKS_AT_ONCE) {
-            let mut leaving = Vec::with_capacity(some.len());
             for &id in some {
                 let Some(phase) = self.roster.get(id).map(|instance| instance.phase.0) else { continue };
                 self.feed(id, clock::now(), Event::Stop);
@@ -344,9 +343,9 @@ impl Worker {
             }
             // The sockets go with the last of their users.
             self.post();
-            for (id, phase) in leaving {
-                self.bury(id, phase);
-            }
+        }
+        for (id, phase) in leaving {
+            self.bury(id, phase);
         }
     }
 
@@ -357,7 +356,7 @@ impl Worker {
         self.strike(id);
         // A stopped router has released its addresses; what it holds beside them goes here.
         self.hands.release(id, &mut instance);
-        for (port, _) in instance.port.take().into_iter().chain(instance.ear.take()) {
+        if let Some((port, _)) = instance.port.take() {
             self.hands.ports.release(port);
         }
         self.hands.promote(&mut instance, None);

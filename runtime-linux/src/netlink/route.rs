@@ -70,7 +70,12 @@ impl Route {
 
     /// Changes an interface.
     pub fn set_link(&mut self, index: u32, setting: Setting) -> Result<(), Error> {
-        self.0.request(SET_LINK, 0, &request::setting(index, setting), |_, _| {})
+        let kind = match setting {
+            Setting::Up(_) | Setting::Mac(_) | Setting::Mtu(_) | Setting::Group(_) => SET_LINK,
+            // The kernel looks at what is special to a kind of interface in this request only.
+            Setting::MacvlanMode => NEW_LINK,
+        };
+        self.0.request(kind, 0, &request::setting(index, setting), |_, _| {})
     }
 
     /// Removes an interface. It fails with `ENODEV` when there is none of that number.

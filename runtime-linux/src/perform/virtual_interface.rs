@@ -345,6 +345,10 @@ fn make(entry: &mut Entry, base: &Link, tools: &mut Tools<'_>) -> Result<u32, St
         let found = link.info.kind.as_deref();
         if found == Some(kind) && link.info.parent == Some(base.info.index) && entry.fits(link.info.mac) {
             entry.up = up;
+            if kind == "macvlan" {
+                // A process before may have made it in another mode.
+                tools.route.set_link(index, Setting::MacvlanMode).map_err(|error| error.to_string())?;
+            }
             return Ok(index);
         }
         if !matches!(found, Some("macvlan" | "ipvlan")) {

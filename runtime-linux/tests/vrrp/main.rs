@@ -13,6 +13,7 @@ mod fixtures;
 mod group;
 mod held_up;
 mod links;
+mod many_virtual;
 mod namespaces;
 mod notices;
 mod peers;

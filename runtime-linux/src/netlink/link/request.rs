@@ -36,8 +36,7 @@ impl NewLink {
         let (kind, data) = match self.kind {
             VirtualKind::Macvlan { mac } => {
                 message.attributes.push(LinkAttribute::Address(mac.to_vec()));
-                // Private, as keepalived: routers on one host do not hear each other this way.
-                (InfoKind::MacVlan, InfoData::MacVlan(vec![InfoMacVlan::Mode(MacVlanMode::Private)]))
+                (InfoKind::MacVlan, macvlan_mode())
             }
             VirtualKind::Ipvlan { flag, .. } => {
                 let flag = match flag {
@@ -65,6 +64,14 @@ pub enum Setting {
     Mtu(u32),
     /// A number that others may share.
     Group(u32),
+    /// The mode of the macvlans made here.
+    MacvlanMode,
+}
+
+/// Bridge: another router on the link with the same virtual link address is heard by the interface below. What a
+/// private macvlan sees from its own address the kernel keeps from the interface below, and hands to the macvlan alone.
+fn macvlan_mode() -> InfoData {
+    InfoData::MacVlan(vec![InfoMacVlan::Mode(MacVlanMode::Bridge)])
 }
 
 /// The body of `RTM_SETLINK`.
@@ -81,6 +88,10 @@ pub fn setting(index: u32, setting: Setting) -> Vec<u8> {
         Setting::Mac(mac) => message.attributes.push(LinkAttribute::Address(mac.to_vec())),
         Setting::Mtu(mtu) => message.attributes.push(LinkAttribute::Mtu(mtu)),
         Setting::Group(group) => message.attributes.push(LinkAttribute::Group(group)),
+        Setting::MacvlanMode => {
+            let information = vec![LinkInfo::Kind(InfoKind::MacVlan), LinkInfo::Data(macvlan_mode())];
+            message.attributes.push(LinkAttribute::LinkInfo(information));
+        }
     }
     emitted(&message)
 }
@@ -143,13 +154,13 @@ mod tests {
     }
 
     #[test]
-    fn a_macvlan_is_private_and_has_its_link_address_from_the_start() {
+    fn a_macvlan_is_a_bridge_and_has_its_link_address_from_the_start() {
         let mac = [0, 0, 0x5e, 0, 1, 51];
         let kind = VirtualKind::Macvlan { mac };
         let link = NewLink { name: "vrrp.51".into(), base: 7, mtu: 1400, kind, controller: None };
         let body = link.body();
         assert!(body.windows(10).any(|window| window == [10, 0, 1, 0, 0, 0, 0x5e, 0, 1, 51]), "{body:?}");
-        assert!(body.windows(8).any(|window| window == [8, 0, 1, 0, 1, 0, 0, 0]), "{body:?}");
+        assert!(body.windows(8).any(|window| window == [8, 0, 1, 0, 4, 0, 0, 0]), "{body:?}");
         assert!(body.windows(8).any(|window| window == [8, 0, 4, 0, 0x78, 5, 0, 0]), "{body:?}");
     }
 }
