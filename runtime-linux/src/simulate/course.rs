@@ -112,9 +112,8 @@ pub fn run(nodes: &[Node], faults: &[Fault], length: Duration, seed: u64) -> Cou
 /// Whether a fault keeps nodes from hearing each other, so that two may own an address while it lasts.
 fn deafens(kind: &Kind) -> bool {
     match kind {
-        Kind::Pause(_) | Kind::Cut { .. } | Kind::Loss { .. } => true,
         // A router whose interface is down lets go, unless it is told not to care.
-        Kind::LinkDown { .. } => true,
+        Kind::Pause(_) | Kind::Cut { .. } | Kind::Loss { .. } | Kind::LinkDown { .. } => true,
         Kind::Kill(_) | Kind::Stop(_) | Kind::Start(_) | Kind::Script { .. } | Kind::Priority { .. } => false,
     }
 }
