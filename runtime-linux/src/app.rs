@@ -37,6 +37,7 @@ use crate::config::{self, Loaded};
 use crate::driver::{self, Command, Gaps, Handle, Kind, Level, Phase, Report, Setup, Verdict};
 use crate::guardian::{Charge, Guardian, Orders};
 use crate::log::Log;
+use crate::perform::bfd;
 use crate::perform::check::{self, Checker};
 use crate::perform::fifo::Writers;
 use crate::perform::mail::Mailer;
@@ -159,6 +160,7 @@ struct Daemon {
     scripts: Scripts,
     files: Files,
     processes: Processes,
+    bfd: bfd::Sessions,
     notifier: Notifier,
     fifos: Writers,
     mailer: Mailer,
@@ -255,7 +257,8 @@ impl Daemon {
             driver,
             scripts,
             files: Files::new(tracked.clone()),
-            processes: Processes::new(tracked),
+            processes: Processes::new(tracked.clone()),
+            bfd: bfd::Sessions::new(tracked),
             checker,
             services: Services::default(),
             groups: Groups::default(),
@@ -468,7 +471,7 @@ impl Daemon {
 
 /// Ends the process where a panic would drop the daemon, whose routers would then resign: the guardian's next
 /// worker goes on as they are.
-struct AbortOnPanic;
+pub(crate) struct AbortOnPanic;
 
 impl Drop for AbortOnPanic {
     fn drop(&mut self) {

@@ -1,5 +1,6 @@
 //! Performers: what the pure cores decide is done here, one file per core. Each may fail.
 
+pub mod bfd;
 pub mod check;
 pub mod claims;
 pub mod fifo;

@@ -91,6 +91,9 @@ impl Daemon {
         for report in files.into_iter().chain(processes) {
             self.tracked(report).await;
         }
+        if let Err(error) = self.bfd.apply(&configuration.bfd) {
+            error!("no BFD: its thread cannot be started: {error}");
+        }
         if configuration.instances != self.configuration.instances
             || configuration.groups != self.configuration.groups
         {

@@ -38,6 +38,7 @@ impl Daemon {
             "scripts": self.scripts.status(),
             "files": self.files.status(),
             "processes": self.processes.status(),
+            "bfd": self.bfd.status().await,
             "notify_dropped": self.notifier.dropped(),
             "fifos": self.fifos.status(),
             "mail": self.mailer.status(),

@@ -10,6 +10,7 @@ use super::value::Values;
 
 mod address;
 mod authentication;
+mod bfd;
 mod check;
 mod complete;
 mod garp;
@@ -55,10 +56,12 @@ pub fn build(nodes: &[Node], diagnostics: &mut Diagnostics) -> Configuration {
     configuration.scripts = script::read_all(nodes, diagnostics);
     configuration.files = watch::files(nodes, diagnostics);
     configuration.processes = watch::processes(nodes, diagnostics);
+    configuration.bfd = bfd::read_all(nodes, diagnostics);
     let known = track::Known {
         scripts: &configuration.scripts,
         files: &configuration.files,
         processes: &configuration.processes,
+        bfd: &configuration.bfd,
     };
     configuration.instances = instance::read_all(nodes, &defaults, known, diagnostics);
     configuration.groups =

@@ -8,6 +8,7 @@ use core::net::{IpAddr, SocketAddr};
 use core::time::Duration;
 use std::path::PathBuf;
 
+mod bfd;
 mod fixture;
 mod notice;
 mod probe;
@@ -17,6 +18,7 @@ mod schedule;
 mod virtual_interface;
 mod watch;
 
+pub use bfd::BfdInstance;
 pub use fixture::{Fixture, Fixtures};
 pub use ipvs_core::{Forward, Method};
 pub use notice::{Fifo, Fifos, Mail, MailSecurity, TimedScript};
@@ -45,6 +47,8 @@ pub struct Configuration {
     pub files: Vec<TrackFile>,
     /// `vrrp_track_process` blocks; names are unique.
     pub processes: Vec<TrackProcess>,
+    /// `bfd_instance` blocks; names are unique, and so are neighbours per port.
+    pub bfd: Vec<BfdInstance>,
     /// `virtual_server` blocks, groups already expanded to one service each.
     pub virtual_servers: Vec<VirtualServer>,
     /// `static_ipaddress`, `static_routes` and `static_rules`.
@@ -223,6 +227,8 @@ pub struct Instance {
     pub track_files: Vec<Tracked>,
     /// `track_process`: the name is one of [`Configuration::processes`]; the weight is the effective one.
     pub track_processes: Vec<Tracked>,
+    /// `track_bfd`: the name is one of [`Configuration::bfd`]; the weight is the effective one.
+    pub track_bfd: Vec<Tracked>,
     /// Notify scripts.
     pub notify: Notify,
 }

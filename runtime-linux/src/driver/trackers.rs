@@ -23,6 +23,8 @@ pub enum Kind {
     File,
     /// A `vrrp_track_process`.
     Process,
+    /// A `bfd_instance`.
+    Bfd,
 }
 
 impl Kind {
@@ -33,6 +35,7 @@ impl Kind {
             Self::Script => &instance.track_scripts,
             Self::File => &instance.track_files,
             Self::Process => &instance.track_processes,
+            Self::Bfd => &instance.track_bfd,
         }
     }
 }
@@ -89,7 +92,7 @@ impl Watched<'_> {
             (Some(Verdict::Value(value)), _) => Gauge { weight, reverse, value }.effect(),
             (Some(Verdict::Good(good)), _) => Tracker { weight, reverse, good }.effect(),
             (None, Kind::File) => Gauge { weight, reverse, value: 0 }.effect(),
-            (None, Kind::Interface | Kind::Script | Kind::Process) => {
+            (None, Kind::Interface | Kind::Script | Kind::Process | Kind::Bfd) => {
                 let assumed = if weight == 0 { reverse != self.trusted } else { true };
                 Tracker { weight, reverse, good: assumed }.effect()
             }
@@ -107,7 +110,7 @@ impl Worker {
         wanted: &'a model::Instance,
     ) -> impl Iterator<Item = Watched<'a>> {
         let trusted = self.roster.get(id).is_some_and(|instance| instance.resumed);
-        let kinds = [Kind::Interface, Kind::Script, Kind::File, Kind::Process];
+        let kinds = [Kind::Interface, Kind::Script, Kind::File, Kind::Process, Kind::Bfd];
         kinds.into_iter().flat_map(move |kind| {
             let mates = self.mates(id).map(move |mate| kind.of(&mate.wanted));
             shared(kind.of(wanted), mates).map(move |tracked| Watched {
@@ -121,13 +124,15 @@ impl Worker {
                         let link = self.hands.links.named(name);
                         Some(Verdict::Good(link.is_some_and(|link| link.info.running)))
                     }
-                    Kind::Script | Kind::File | Kind::Process => self.verdicts.on(kind, &tracked.name),
+                    Kind::Script | Kind::File | Kind::Process | Kind::Bfd => {
+                        self.verdicts.on(kind, &tracked.name)
+                    }
                 },
             })
         })
     }
 
-    /// A script, file or process has been judged.
+    /// A script, file, process or BFD session has been judged.
     pub(super) fn judged(&mut self, kind: Kind, name: &str, verdict: Verdict) {
         if !self.verdicts.pass(kind, name.to_owned(), verdict) {
             return;

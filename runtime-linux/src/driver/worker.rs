@@ -45,7 +45,7 @@ pub(super) struct Worker {
     pub(super) groups: Vec<Group>,
     /// Names in the order of the configuration.
     pub(super) order: Vec<String>,
-    /// Scripts, files and processes that have been judged.
+    /// Scripts, files, processes and BFD sessions that have been judged.
     pub(super) verdicts: Verdicts,
     /// Addresses to put back: when, which instance, interface, address.
     pub(super) repairs: Vec<Repair>,

@@ -350,13 +350,15 @@ impl Run<'_> {
                     reverse: tracked.reverse,
                     good: !failing.contains(&tracked.name),
                 });
-            // Processes run, and files hold zero.
+            // Processes run, BFD sessions are up, and files hold zero.
             let processes =
                 shared(&instance.track_processes, mates().map(|mate| &mate.instance.track_processes))
                     .map(|tracked| Tracker { weight: tracked.weight, reverse: tracked.reverse, good: true });
+            let sessions = shared(&instance.track_bfd, mates().map(|mate| &mate.instance.track_bfd))
+                .map(|tracked| Tracker { weight: tracked.weight, reverse: tracked.reverse, good: true });
             let files = shared(&instance.track_files, mates().map(|mate| &mate.instance.track_files))
                 .map(|tracked| Gauge { weight: tracked.weight, reverse: tracked.reverse, value: 0 }.effect());
-            let judged = interfaces.chain(scripts).chain(processes).map(Tracker::effect);
+            let judged = interfaces.chain(scripts).chain(processes).chain(sessions).map(Tracker::effect);
             let mut effective = track::effective(instance.priority, judged.chain(files));
             if let Some(forced) = self.forced(node, &instance.name).filter(|_| !instance.priority.is_owner())
             {

@@ -138,6 +138,7 @@ fn thing(tracker: &TrackerStatus) -> String {
         Kind::Script => format!("script {}", tracker.name),
         Kind::File => format!("file {}", tracker.name),
         Kind::Process => format!("process {}", tracker.name),
+        Kind::Bfd => format!("BFD session {}", tracker.name),
     }
 }
 
@@ -151,11 +152,15 @@ fn condition(tracker: &TrackerStatus) -> String {
             (Kind::Interface, false) => "is down",
             (Kind::Script, true) => "succeeds",
             (Kind::Script, false) => "is failing",
+            (Kind::Bfd, true) => "is up",
+            (Kind::Bfd, false) => "is down",
             (Kind::Process | Kind::File, true) => "runs",
             (Kind::Process | Kind::File, false) => "does not run as it should",
         }
         .to_owned(),
-        (Kind::Interface | Kind::Script | Kind::Process, None, _) => "has not been judged yet".to_owned(),
+        (Kind::Interface | Kind::Script | Kind::Process | Kind::Bfd, None, _) => {
+            "has not been judged yet".to_owned()
+        }
     };
     let reverse = if tracker.reverse { " (reverse)" } else { "" };
     format!("{} {condition}{reverse}", thing(tracker))
@@ -259,12 +264,14 @@ fn conditions(router: &InstanceStatus, peer: &PeerStatus) -> Vec<String> {
     // What everything that lowers the priority now would come to if it were well.
     let lost: i32 = (router.trackers.iter())
         .map(|tracker| match (tracker.kind, tracker.weight) {
-            (Kind::Interface | Kind::Script | Kind::Process, weight @ 1..) if tracker.adds == 0 => {
+            (Kind::Interface | Kind::Script | Kind::Process | Kind::Bfd, weight @ 1..)
+                if tracker.adds == 0 =>
+            {
                 i32::from(weight)
             }
-            (Kind::Interface | Kind::Script | Kind::Process, ..=-1) => -i32::from(tracker.adds),
+            (Kind::Interface | Kind::Script | Kind::Process | Kind::Bfd, ..=-1) => -i32::from(tracker.adds),
             // Nobody knows what number a file ought to hold.
-            (Kind::Interface | Kind::Script | Kind::Process, 0..) | (Kind::File, _) => 0,
+            (Kind::Interface | Kind::Script | Kind::Process | Kind::Bfd, 0..) | (Kind::File, _) => 0,
         })
         .sum();
     if lost > 0 {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use runtime_linux::config::{self, Loaded, Options};
 
+mod bfd;
 mod checks;
 mod differential;
 mod elections;

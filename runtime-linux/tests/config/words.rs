@@ -82,9 +82,10 @@ fn every_built_word_is_read_by_somebody() {
         ),
         Block::Ssl => format!("SSL {{\n{line}\n}}"),
         Block::TrackProcess => format!("vrrp_track_process p {{\n{line}\n}}"),
+        Block::BfdInstance => format!("bfd_instance b {{\n{line}\n}}"),
         Block::TrackFile => format!("track_file f {{\n{line}\n}}"),
         Block::TrackGroup => format!("track_group g {{\n{line}\n}}"),
-        Block::BfdInstance | Block::GarpGroup | Block::BfdCheck | Block::FileCheck => {
+        Block::GarpGroup | Block::BfdCheck | Block::FileCheck => {
             panic!("nothing is built in {}", block.name())
         }
     };

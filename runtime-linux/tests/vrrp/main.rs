@@ -6,6 +6,7 @@
 mod accept;
 mod addresses;
 mod authentication;
+mod bfd;
 mod domain;
 mod election;
 mod failback;

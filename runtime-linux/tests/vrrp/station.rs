@@ -203,6 +203,7 @@ pub(crate) fn instance(name: &str, priority: u8) -> Instance {
         track_scripts: Vec::new(),
         track_files: Vec::new(),
         track_processes: Vec::new(),
+        track_bfd: Vec::new(),
         notify: Notify::default(),
     }
 }

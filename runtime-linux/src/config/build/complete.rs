@@ -98,6 +98,7 @@ pub(super) fn complete(mut said: Said, diagnostics: &mut Diagnostics) -> Option<
         track_scripts: said.tracked.scripts,
         track_files: said.tracked.files,
         track_processes: said.tracked.processes,
+        track_bfd: said.tracked.bfd,
         notify: said.notify,
     };
     said.virtual_interfaces.apply(&mut instance, rules.diagnostics);

@@ -1,10 +1,10 @@
-//! `track_interface`, `track_script`, `track_file` and `track_process` lists, and weights.
+//! `track_interface`, `track_script`, `track_file`, `track_process` and `track_bfd` lists, and weights.
 
 use core::ops::RangeInclusive;
 
 use crate::config::diagnose::{Diagnostic, Diagnostics, kind};
 use crate::config::keyword::nearest;
-use crate::config::model::{Instance, TrackFile, TrackProcess, TrackScript, Tracked};
+use crate::config::model::{BfdInstance, Instance, TrackFile, TrackProcess, TrackScript, Tracked};
 use crate::config::text::Token;
 use crate::config::tree::Node;
 use crate::config::value::{Values, wrong};
@@ -15,6 +15,7 @@ pub(super) struct Known<'a> {
     pub(super) scripts: &'a [TrackScript],
     pub(super) files: &'a [TrackFile],
     pub(super) processes: &'a [TrackProcess],
+    pub(super) bfd: &'a [BfdInstance],
 }
 
 /// What an instance or a group tracks.
@@ -24,6 +25,7 @@ pub(super) struct Lists {
     pub(super) scripts: Vec<Tracked>,
     pub(super) files: Vec<Tracked>,
     pub(super) processes: Vec<Tracked>,
+    pub(super) bfd: Vec<Tracked>,
 }
 
 impl Lists {
@@ -53,6 +55,12 @@ impl Lists {
                 let processes = processes.map(|one| (one.name.as_str(), (one.weight, one.reverse)));
                 named(node, &mut self.processes, &WEIGHTS, "vrrp_track_process", &processes, diagnostics);
             }
+            "track_bfd" => {
+                // One that is for checks alone tells routers nothing.
+                let sessions = known.bfd.iter().filter(|one| one.for_routers);
+                let sessions = sessions.map(|one| (one.name.as_str(), (one.weight, one.reverse)));
+                named(node, &mut self.bfd, &WEIGHTS, "bfd_instance", &sessions, diagnostics);
+            }
             _ => return false,
         }
         true
@@ -68,6 +76,7 @@ impl Lists {
         add(&mut member.track_scripts, &self.scripts);
         add(&mut member.track_files, &self.files);
         add(&mut member.track_processes, &self.processes);
+        add(&mut member.track_bfd, &self.bfd);
     }
 }
 

@@ -21,7 +21,8 @@ pub(super) fn processes(nodes: &[Node], diagnostics: &mut Diagnostics) -> Vec<Tr
     definitions(nodes, &["vrrp_track_process"], "track process", diagnostics, process)
 }
 
-fn definitions<T>(
+/// Every definition under one of these words that has a name of its own.
+pub(super) fn definitions<T>(
     nodes: &[Node],
     words: &[&str],
     what: &str,
@@ -162,7 +163,8 @@ fn process(node: &Node, name: String, diagnostics: &mut Diagnostics) -> Option<T
     })
 }
 
-fn incomplete(node: &Node, name: &str, word: &str, help: &str, diagnostics: &mut Diagnostics) {
+/// Complains of a definition without its main word.
+pub(super) fn incomplete(node: &Node, name: &str, word: &str, help: &str, diagnostics: &mut Diagnostics) {
     diagnostics.push(
         Diagnostic::new(&kind::MISSING_WORD, format!("`{name}` has no {word}"))
             .at(node.span())

@@ -19,7 +19,7 @@ pub(super) const ROOT: &[Word] = &[
     built(Common, "track_file", Block(B::TrackFile)),
     alias(Old, "vrrp_track_file", "track_file", Block(B::TrackFile)),
     built(Common, "vrrp_track_process", Block(B::TrackProcess)),
-    accepted(Rare, "bfd_instance", Block(B::BfdInstance)),
+    built(Rare, "bfd_instance", Block(B::BfdInstance)),
     accepted(Rare, "garp_group", Block(B::GarpGroup)),
     accepted(Rare, "interface_up_down_delays", List),
     accepted(Rare, "linkbeat_interfaces", List),
@@ -62,21 +62,21 @@ pub(super) const TRACK_FILE: &[Word] =
     &[built(Common, "file", Values), built(Common, "weight", Values), built(Rare, "init_file", Values)];
 
 pub(super) const BFD_INSTANCE: &[Word] = &[
-    accepted(Rare, "neighbor_ip", Values),
+    built(Rare, "neighbor_ip", Values),
     alias(Rare, "neighbour_ip", "neighbor_ip", Values),
-    accepted(Rare, "source_ip", Values),
-    accepted(Rare, "min_rx", Values),
-    accepted(Rare, "min_tx", Values),
-    accepted(Rare, "idle_tx", Values),
-    accepted(Rare, "multiplier", Values),
-    accepted(Rare, "passive", Values),
-    accepted(Rare, "ttl", Values),
+    built(Rare, "source_ip", Values),
+    built(Rare, "min_rx", Values),
+    built(Rare, "min_tx", Values),
+    built(Rare, "idle_tx", Values),
+    built(Rare, "multiplier", Values),
+    built(Rare, "passive", Values),
+    built(Rare, "ttl", Values),
     alias(Rare, "hoplimit", "ttl", Values),
-    accepted(Rare, "max_hops", Values),
-    accepted(Rare, "multihop", Values),
-    accepted(Rare, "weight", Values),
-    accepted(Rare, "vrrp", Values),
-    accepted(Rare, "checker", Values),
+    built(Rare, "max_hops", Values),
+    built(Rare, "multihop", Values),
+    built(Rare, "weight", Values),
+    built(Rare, "vrrp", Values),
+    built(Rare, "checker", Values),
 ];
 
 pub(super) const GARP_GROUP: &[Word] = &[

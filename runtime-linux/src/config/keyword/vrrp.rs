@@ -5,15 +5,13 @@ use super::Class::{Common, Essential, Old, Rare};
 use super::Takes::{Block, List, Values};
 use super::{Word, accepted, alias, built, missed};
 
-const NEVER_MOVES: &str = "what is tracked here never moves the router";
-
 pub(super) const SYNC_GROUP: &[Word] = &[
     built(Essential, "group", List),
     built(Common, "track_interface", List),
     built(Common, "track_script", List),
     built(Common, "track_file", List),
     built(Common, "track_process", List),
-    missed(Rare, "track_bfd", List, NEVER_MOVES),
+    built(Rare, "track_bfd", List),
     built(Essential, "notify_master", Values),
     built(Essential, "notify_backup", Values),
     built(Essential, "notify_fault", Values),
@@ -66,7 +64,7 @@ pub(super) const INSTANCE: &[Word] = &[
     built(Essential, "track_script", List),
     built(Common, "track_file", List),
     built(Common, "track_process", List),
-    missed(Rare, "track_bfd", List, NEVER_MOVES),
+    built(Rare, "track_bfd", List),
     built(Common, "garp_master_delay", Values),
     built(Common, "garp_master_repeat", Values),
     built(Common, "garp_master_refresh", Values),
