@@ -12,7 +12,7 @@ fn made(instance: &Instance) -> Vec<String> {
             let mac = mac.map(|byte| format!("{byte:02x}")).join(":");
             format!("{}@{} {mac}", one.name, one.base)
         }
-        VirtualKind::Ipvlan { flag, address } => format!("{}@{} {flag:?} {address:?}", one.name, one.base),
+        VirtualKind::Ipvlan { flag } => format!("{}@{} {flag:?}", one.name, one.base),
     };
     instance.virtual_interfaces.iter().map(one).collect()
 }
@@ -116,10 +116,13 @@ fn strict_mode_sends_from_the_link_address_of_the_rfc() {
 }
 
 #[test]
-fn an_ipvlan_has_a_flag_and_perhaps_an_address() {
+fn an_ipvlan_has_a_flag_and_an_address_of_its_own_is_refused_in_words() {
     let with = |line: &str| made(&clean(&router(line)).instances[0]);
-    assert_eq!(with("use_ipvlan"), ["vrrp.5@eth0 Bridge None"]);
-    assert_eq!(with("use_ipvlan ip0 192.0.2.7/24 private"), ["ip0@eth0 Private Some((192.0.2.7, 24))"]);
+    assert_eq!(with("use_ipvlan"), ["vrrp.5@eth0 Bridge"]);
+    assert_eq!(with("use_ipvlan ip0 private"), ["ip0@eth0 Private"]);
+    let addressed = router("use_ipvlan ip0 192.0.2.7/24 private");
+    assert_eq!(codes(&addressed), ["S0430"]);
+    assert_eq!(made(&load(&addressed).configuration.unwrap().instances[0]), ["ip0@eth0 Private"]);
     assert_eq!(codes(&router("use_ipvlan ip0 nonsense")), ["S0301"]);
 }
 
@@ -143,4 +146,11 @@ fn secondaries_are_promoted_where_that_is_said_and_interfaces_may_always_come_an
     assert!(clean(&router("promote_secondaries")).instances[0].promote_secondaries);
     assert!(!clean(&router("")).instances[0].promote_secondaries);
     clean(&format!("global_defs {{\ndynamic_interfaces allow_if_changes\n}}\n{}", router("")));
+}
+
+/// It says where unicast adverts go without `interface`, which every router has here.
+#[test]
+fn a_vrf_of_adverts_is_told_to_be_without_effect() {
+    assert_eq!(codes(&router("vrf blue")), codes(&router("lvs_sync_daemon_interface eth0")));
+    assert_eq!(complaints(&router("vrf blue")).len(), 1);
 }

@@ -32,7 +32,7 @@ struct Own {
 enum Kind {
     /// With the link address that stands there; five bytes leave the last one to the VRID.
     Macvlan(Option<([u8; 6], bool)>),
-    Ipvlan(IpvlanFlag, Option<(IpAddr, u8)>),
+    Ipvlan(IpvlanFlag),
 }
 
 /// How generated interfaces are called: `vmac_prefix`, `vmac_addr_prefix`.
@@ -57,8 +57,8 @@ impl Said {
                 self.own = Some(Own { name, kind: Kind::Macvlan(mac), span: node.span() });
             }
             "use_ipvlan" => {
-                let (name, flag, address) = ipvlan(node, diagnostics);
-                self.own = Some(Own { name, kind: Kind::Ipvlan(flag, address), span: node.span() });
+                let (name, flag) = ipvlan(node, diagnostics);
+                self.own = Some(Own { name, kind: Kind::Ipvlan(flag), span: node.span() });
             }
             "use_vmac_addr" => self.for_addresses = true,
             "vmac_xmit_base" => self.transmit_base = Some(node.word.span),
@@ -74,7 +74,7 @@ impl Said {
         self.complain_of_strictness(instance, diagnostics);
         if let Some(own) = &self.own {
             let kind = match own.kind {
-                Kind::Ipvlan(flag, address) => VirtualKind::Ipvlan { flag, address },
+                Kind::Ipvlan(flag) => VirtualKind::Ipvlan { flag },
                 Kind::Macvlan(said) => {
                     let mac = match said {
                         Some((mac, true)) => mac,
@@ -226,8 +226,8 @@ fn macvlan(node: &Node, diagnostics: &mut Diagnostics) -> (Option<String>, Optio
 }
 
 /// `use_ipvlan [NAME] [ADDRESS[/LENGTH]] [bridge|private|vepa] [group N]`.
-fn ipvlan(node: &Node, diagnostics: &mut Diagnostics) -> (Option<String>, IpvlanFlag, Option<(IpAddr, u8)>) {
-    let (mut name, mut flag, mut address) = (None, IpvlanFlag::Bridge, None);
+fn ipvlan(node: &Node, diagnostics: &mut Diagnostics) -> (Option<String>, IpvlanFlag) {
+    let (mut name, mut flag) = (None, IpvlanFlag::Bridge);
     let mut words = node.values.iter();
     while let Some(word) = words.next() {
         match word.text.as_str() {
@@ -239,14 +239,24 @@ fn ipvlan(node: &Node, diagnostics: &mut Diagnostics) -> (Option<String>, Ipvlan
                 words.next();
             }
             text if text.split('/').next().is_some_and(|text| text.parse::<IpAddr>().is_ok()) => {
-                address = super::address::prefixed(word, diagnostics);
+                if super::address::prefixed(word, diagnostics).is_some() {
+                    diagnostics.push(
+                        Diagnostic::new(
+                            &kind::VIRTUAL_INTERFACE,
+                            format!("the ipvlan does not get the address {}", word.text),
+                        )
+                        .at(word.span)
+                        .consequence("it has the virtual addresses only, and no advert comes from that one")
+                        .help("to send adverts from another address, use `mcast_src_ip` or `unicast_src_ip`"),
+                    );
+                }
             }
             _ if name.is_none() => name = interface_name(word, diagnostics),
             _ => diagnostics
                 .push(wrong(word, "an address, bridge, private or vepa").consequence("it is ignored")),
         }
     }
-    (name, flag, address)
+    (name, flag)
 }
 
 /// A name that the kernel takes.

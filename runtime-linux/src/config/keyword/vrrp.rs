@@ -53,7 +53,7 @@ pub(super) const INSTANCE: &[Word] = &[
     built(Rare, "mcast_dst_ip", Values),
     built(Rare, "track_src_ip", Values),
     built(Common, "version", Values),
-    accepted(Rare, "vrf", Values),
+    missed(Rare, "vrf", Values, "adverts stay in the VRF of `interface`"),
     built(Common, "use_vmac", Values),
     built(Rare, "use_vmac_addr", Values),
     built(Common, "vmac_xmit_base", Values),

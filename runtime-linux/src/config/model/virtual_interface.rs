@@ -1,7 +1,5 @@
 //! `use_vmac` and `use_ipvlan`: interfaces of their own for virtual addresses.
 
-use core::net::IpAddr;
-
 use super::Vrid;
 
 /// An interface that an instance makes on top of another one.
@@ -27,8 +25,6 @@ pub enum VirtualKind {
     Ipvlan {
         /// Who may speak to whom on one base.
         flag: IpvlanFlag,
-        /// An address of its own beside the virtual ones, and its prefix length.
-        address: Option<(IpAddr, u8)>,
     },
 }
 

@@ -38,7 +38,7 @@ impl NewLink {
                 message.attributes.push(LinkAttribute::Address(mac.to_vec()));
                 (InfoKind::MacVlan, macvlan_mode())
             }
-            VirtualKind::Ipvlan { flag, .. } => {
+            VirtualKind::Ipvlan { flag } => {
                 let flag = match flag {
                     IpvlanFlag::Bridge => IpVlanFlags::empty(),
                     IpvlanFlag::Private => IpVlanFlags::Private,
@@ -134,7 +134,7 @@ mod tests {
             name: "ip0".into(),
             base: 7,
             mtu: 1500,
-            kind: VirtualKind::Ipvlan { flag: IpvlanFlag::Private, address: None },
+            kind: VirtualKind::Ipvlan { flag: IpvlanFlag::Private },
             controller: Some(9),
         };
         let body = link.body();
