@@ -8,7 +8,10 @@ use core::time::Duration;
 
 use check_core::{Check, Timing, check};
 use ipvs_core::{Destination, Service};
-use vrrp_core::{ChecksumForm, Config, Event, Family, Settings, State, VirtualRouter, Vrid};
+use vrrp_core::seal::{Header, Key, MAX_LEN, Mode, Seal, Trailer};
+use vrrp_core::wire::ah;
+use vrrp_core::wire::auth::Authentication;
+use vrrp_core::{ChecksumForm, Config, Event, Family, Packet, Settings, State, Version, VirtualRouter, Vrid};
 
 global_asm!(".globl _start", "_start:", "and rsp, -16", "call run", "ud2");
 
@@ -19,7 +22,8 @@ extern "C" fn run() -> ! {
     let none: [(Service, [Destination; 0]); 0] = [];
     let steps = ipvs_core::plan(&none, &none).map_or(usize::MAX, Iterator::count);
     let router = election();
-    exit(if probes <= 1 && steps == 0 && router { 0 } else { 1 })
+    let seals = header() && trailer();
+    exit(if probes <= 1 && steps == 0 && router && seals { 0 } else { 1 })
 }
 
 /// A router that nobody else answers becomes Active.
@@ -38,6 +42,56 @@ fn election() -> bool {
     let mut buffer = [0; 64];
     let advert = router.advert(100).emit(source, group, ChecksumForm::Rfc9568, &mut buffer);
     router.state() == State::Active && !actions.is_empty() && advert == Some(12)
+}
+
+/// An advert with an authentication header opens with the same key, and with no other.
+fn header() -> bool {
+    let seal = |key| Seal::Header(Header::new(key));
+    let version_2 = (Version::V2, Authentication::Header);
+    sealed(version_2, seal(*b"s3cretpw"), seal(*b"s3cretpw"))
+        && !sealed(version_2, seal(*b"s3cretpw"), seal(*b"guessed\0"))
+}
+
+/// The same with a trailer.
+fn trailer() -> bool {
+    let seal = |byte| {
+        let key = Key::new(7, &[byte; 32]).ok()?;
+        Trailer::new(&[key], 7, Mode::Enforce, Some(5)).ok().map(Seal::Trailer)
+    };
+    let version_3 = (Version::V3, Authentication::None);
+    let opens = |ours, theirs| match (seal(ours), seal(theirs)) {
+        (Some(ours), Some(theirs)) => Some(sealed(version_3, ours, theirs)),
+        (_, _) => None,
+    };
+    opens(1, 1) == Some(true) && opens(1, 2) == Some(false)
+}
+
+/// Whether an advert that one seals passes the other.
+fn sealed((version, authentication): (Version, Authentication), mut ours: Seal, mut theirs: Seal) -> bool {
+    const ADDRESSES: &[IpAddr] = &[IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1))];
+    let Some(vrid) = Vrid::new(1) else { return false };
+    let settings = Settings { version, authentication, ..Settings::new(vrid, Family::V4, ADDRESSES) };
+    let Ok(config) = Config::try_from(settings) else { return false };
+    let router: VirtualRouter<&'static [IpAddr]> = VirtualRouter::new(config);
+    let (source, destination) = (IpAddr::V4(Ipv4Addr::new(192, 0, 2, 10)), Family::V4.multicast_group());
+    let now = Duration::from_secs(1_000_000);
+    let mut buffer = [0; MAX_LEN];
+    let stamp = ours.stamp(now);
+    let Some(payload) =
+        stamp.emit(&router.advert(100), source, destination, ChecksumForm::Rfc9568, &mut buffer)
+    else {
+        return false;
+    };
+    let bytes = &buffer[..payload.len];
+    let (header, message) = match version {
+        Version::V2 => match ah::Repr::parse(bytes, payload.identification) {
+            Some((header, message)) => (Some(header), message),
+            None => return false,
+        },
+        Version::V3 => (None, bytes),
+    };
+    let packet = Packet { source, destination, ttl: 255, link_source: None, message };
+    theirs.open(now, &packet, header.as_ref(), false).is_ok()
 }
 
 fn exit(status: i32) -> ! {
@@ -72,7 +126,8 @@ mod memory {
     unsafe extern "C" fn memcmp(left: *const u8, right: *const u8, count: usize) -> i32 {
         for index in 0..count {
             // SAFETY: the caller promises two places of `count` bytes.
-            let (left, right) = unsafe { (left.add(index).read_volatile(), right.add(index).read_volatile()) };
+            let (left, right) =
+                unsafe { (left.add(index).read_volatile(), right.add(index).read_volatile()) };
             if left != right {
                 return i32::from(left) - i32::from(right);
             }

@@ -7,6 +7,7 @@ mod accept;
 mod addresses;
 mod authentication;
 mod bfd;
+mod checksum;
 mod domain;
 mod election;
 mod failback;
