@@ -23,8 +23,8 @@ fn the_thread_is_scheduled_as_the_configuration_says_and_in_real_time_where_it_s
                 || format!("{place:?} is wanted, it has {:?}: {:?}", Place::of(process), process.log());
             wait(PATIENCE, complaint, || Place::of(process) == Some(place));
         };
-        let stat = fs::read_to_string("/proc/self/stat").unwrap();
-        let own = Place::read(&stat).unwrap().nice;
+        let words = fs::read_to_string("/proc/self/stat").unwrap();
+        let own = Place::read(&words).unwrap().nice;
         let daemon = start("router_id a");
         become_so(&daemon, Place { policy: ROUND_ROBIN, real_time: 1, nice: own });
         // Another file, another place.
