@@ -26,7 +26,8 @@ pub(crate) fn start(node: &Node, cell: &Cell, side: usize) -> Vec<Process> {
     vec![zebra, daemon(node, "vrrpd")]
 }
 
-fn daemon(node: &Node, name: &str) -> Process {
+/// One of FRR's programs, with the file of its name.
+pub(crate) fn daemon(node: &Node, name: &str) -> Process {
     let mut command = Command::new(format!("/usr/lib/frr/{name}"));
     command.args(["-P", "0", "--log", "stdout", "--vty_socket", DIRECTORY]);
     command.args(["-z", &format!("{DIRECTORY}/zserv.api"), "-i", &format!("{DIRECTORY}/{name}.pid")]);

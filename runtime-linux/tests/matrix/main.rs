@@ -10,6 +10,7 @@
 
 mod ask;
 mod baseline;
+mod bfd;
 mod cell;
 mod cells;
 mod configuration;
