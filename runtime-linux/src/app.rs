@@ -236,7 +236,8 @@ impl Daemon {
         let (driver, reports) = driver::spawn(setup).context("cannot start the VRRP thread")?;
         let (scripts, script_reports) = Scripts::new();
         let (tracked, track_reports) = mpsc::channel(track::REPORTS);
-        let (checker, check_events) = Checker::spawn();
+        let bfd = bfd::Sessions::new(tracked.clone());
+        let (checker, check_events) = Checker::spawn(bfd.judged());
         let path = socket_path(run.socket.as_deref(), run.pid_file.as_deref());
         let (socket, questions) = match api::Socket::open(&path) {
             Ok((socket, questions)) => (Some(socket), questions),
@@ -257,8 +258,8 @@ impl Daemon {
             driver,
             scripts,
             files: Files::new(tracked.clone()),
-            processes: Processes::new(tracked.clone()),
-            bfd: bfd::Sessions::new(tracked),
+            processes: Processes::new(tracked),
+            bfd,
             checker,
             services: Services::default(),
             groups: Groups::default(),

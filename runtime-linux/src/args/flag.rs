@@ -77,7 +77,7 @@ pub const FLAGS: &[Flag] = &[
     acted(None, "socket", Value::Required, "answer `steadfast status` on this socket"),
     acted(Some('v'), "version", Value::None, "print the version and exit"),
     acted(Some('h'), "help", Value::None, "print this text and exit"),
-    accepted(Some('B'), "no_bfd", Value::None, "there is no BFD yet"),
+    accepted(Some('B'), "no_bfd", Value::None, "each bfd_instance of the file runs all the same"),
     accepted(None, "all", Value::None, ONE_PROCESS),
     accepted(Some('g'), "log-file", Value::Optional, NO_LOG_FILE),
     accepted(None, "flush-log-file", Value::None, NO_LOG_FILE),

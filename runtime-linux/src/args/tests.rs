@@ -48,7 +48,7 @@ fn flags_that_do_nothing_are_accepted_and_say_so_once() {
     assert_eq!(
         run.remarks,
         [
-            "--no_bfd is accepted, without effect: there is no BFD yet",
+            "--no_bfd is accepted, without effect: each bfd_instance of the file runs all the same",
             "--core-dump is accepted, without effect: not built yet",
         ]
     );

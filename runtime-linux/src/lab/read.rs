@@ -121,9 +121,13 @@ fn programs(configuration: &Configuration) -> Vec<PathBuf> {
     let changes = real.clone().flat_map(|it| [it.notify_up.clone(), it.notify_down.clone()]);
     let checks = real.flat_map(|it| &it.checks).map(|check| match &check.probe {
         Probe::Misc { script, .. } => Some(script.clone()),
-        Probe::Tcp(_) | Probe::Http(_) | Probe::Smtp(_) | Probe::Dns(_) | Probe::Udp(_) | Probe::Ping(_) => {
-            None
-        }
+        Probe::Tcp(_)
+        | Probe::Http(_)
+        | Probe::Smtp(_)
+        | Probe::Dns(_)
+        | Probe::Udp(_)
+        | Probe::Ping(_)
+        | Probe::Bfd(_) => None,
     });
     let all = tracked.chain(instances).chain(groups).chain(quorum).chain(changes).chain(checks).flatten();
     let words = all.filter_map(|script: Script| script.words.into_iter().next());

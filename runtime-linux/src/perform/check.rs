@@ -15,16 +15,17 @@ use std::collections::{BTreeSet, HashMap};
 
 use check_core::{Verdict, check, pool};
 use ipvs_core::{Destination, Service, ServiceKey};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::sleep;
 use tracing::Level;
 
-use self::probe::{Clients, Outcome};
+use self::probe::{Clients, Follow, Outcome};
 use self::roster::{Roster, Run};
 use self::timers::Timers;
 use crate::clock;
 use crate::config::model::{Script, VirtualServer};
+use crate::perform::bfd::Judged;
 use crate::process::Policy;
 
 pub use self::status::{CheckStatus, ServerStatus, ServiceStatus, SorryStatus};
@@ -99,14 +100,14 @@ pub struct Checker {
 }
 
 impl Checker {
-    /// Starts the task within the present tokio runtime, without services.
+    /// Starts the task within the present tokio runtime, without services. `sessions`: what `BFD_CHECK` follows.
     ///
     /// Events are not bounded: there are only as many as verdicts change, and a changed service is reported once
     /// for all that changed together.
-    pub fn spawn() -> (Self, mpsc::UnboundedReceiver<Event>) {
+    pub fn spawn(sessions: watch::Receiver<Judged>) -> (Self, mpsc::UnboundedReceiver<Event>) {
         let (commands, orders) = mpsc::unbounded_channel();
         let (events, receiver) = mpsc::unbounded_channel();
-        tokio::spawn(Task::new(events).run(orders));
+        tokio::spawn(Task::new(events, sessions).run(orders));
         (Self { commands }, receiver)
     }
 
@@ -129,6 +130,7 @@ struct Task {
     timers: Timers,
     policy: Policy,
     clients: Clients,
+    sessions: watch::Receiver<Judged>,
     probes: JoinSet<Outcome>,
     /// Which check a probe under way belongs to.
     under_way: HashMap<Id, usize>,
@@ -141,12 +143,13 @@ struct Task {
 const BUDGET: usize = 256;
 
 impl Task {
-    fn new(events: mpsc::UnboundedSender<Event>) -> Self {
+    fn new(events: mpsc::UnboundedSender<Event>, sessions: watch::Receiver<Judged>) -> Self {
         Self {
             roster: Roster::default(),
             timers: Timers::default(),
             policy: Policy::default(),
             clients: Clients::default(),
+            sessions,
             probes: JoinSet::new(),
             under_way: HashMap::new(),
             changed: BTreeSet::new(),
@@ -271,10 +274,13 @@ impl Task {
 
     fn probe(&mut self, place: usize) {
         let slot = &mut self.roster.slots[place];
+        let known = slot.core.proven().then(|| slot.core.verdict() == Verdict::Up);
+        let follow = Follow { sessions: self.sessions.clone(), known };
         let run = self.probes.spawn(probe::make(
             slot.config.probe.clone(),
             self.policy.clone(),
             self.clients.clone(),
+            follow,
         ));
         self.under_way.insert(run.id(), place);
         slot.run = Some(Run(run));

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use runtime_linux::config::model::{BfdInstance, Tracked};
+use runtime_linux::config::model::{BfdInstance, Probe, Tracked};
 
 use super::{clean, codes, load, router};
 
@@ -104,6 +104,26 @@ fn routers_and_groups_track_sessions_that_are_for_them() {
     let second = router("").replace("vrrp_instance A", "vrrp_instance B").replace("_id 5", "_id 6");
     let configuration = clean(&format!("{definitions}{group}{}{second}", router("")));
     assert!(configuration.instances.iter().all(|one| one.track_bfd == [tracked("a", 9, false)]));
+}
+
+#[test]
+fn real_servers_follow_sessions_that_are_for_checks() {
+    let text = |name: &str, words: &str| {
+        format!(
+            "bfd_instance a {{\n neighbor_ip 192.0.2.2\n{words}\n}}\nvirtual_server 198.51.100.1 80 {{\n protocol TCP\n \
+             real_server 192.0.2.2 80 {{\n BFD_CHECK {{\n {name}\n alpha\n }}\n }}\n}}\n"
+        )
+    };
+    let checks = |text: &str| {
+        load(text).configuration.unwrap().virtual_servers.remove(0).real_servers.remove(0).checks
+    };
+    assert_eq!(codes(&text("name a", "")), Vec::<&str>::new());
+    let check = checks(&text("name a", "")).remove(0);
+    assert_eq!((check.probe, check.timing.alpha), (Probe::Bfd("a".to_owned()), true));
+    for (name, words, code) in [("name b", "", "S0303"), ("name a", "vrrp", "S0303"), ("", "", "S0207")] {
+        assert_eq!(codes(&text(name, words)), [code]);
+        assert_eq!(checks(&text(name, words)), []);
+    }
 }
 
 fn session(name: &str, neighbor: &str) -> BfdInstance {

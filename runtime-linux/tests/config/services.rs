@@ -236,9 +236,9 @@ fn a_misc_check_runs_a_program_and_does_not_retry() {
 #[test]
 fn checks_that_are_not_built_are_nothing_and_say_so() {
     let with = |check: &str| service(&format!("protocol TCP\nreal_server 10.0.0.1 80 {{\n{check}\n}}"));
-    let bfd = with("BFD_CHECK {\nname a\n}");
-    assert_eq!(codes(&bfd), ["S0206"]);
-    assert_eq!(only(&bfd).real_servers[0].checks, []);
+    let file = with("FILE_CHECK {\ntrack_file a\n}");
+    assert_eq!(codes(&file), ["S0206"]);
+    assert_eq!(only(&file).real_servers[0].checks, []);
 }
 
 #[test]

@@ -100,6 +100,7 @@ pub(super) enum Kind {
     Dns(dns::Said),
     Udp(udp::Said),
     Ping,
+    Bfd(Option<String>),
     Misc { script: Option<Script>, user: Option<ScriptUser>, timeout: Option<Duration> },
 }
 
@@ -113,6 +114,7 @@ pub(super) fn kind_of(word: &str) -> Option<(Kind, Block)> {
         "DNS_CHECK" => Some((Kind::Dns(dns::Said::default()), Block::DnsCheck)),
         "UDP_CHECK" => Some((Kind::Udp(udp::Said::default()), Block::UdpCheck)),
         "PING_CHECK" => Some((Kind::Ping, Block::PingCheck)),
+        "BFD_CHECK" => Some((Kind::Bfd(None), Block::BfdCheck)),
         "MISC_CHECK" => Some((Kind::Misc { script: None, user: None, timeout: None }, Block::MiscCheck)),
         _ => None,
     }
@@ -133,7 +135,11 @@ pub(super) fn read(kind: Kind, block: Block, node: &Node, diagnostics: &mut Diag
         Kind::Http(http) if http.asks_nothing() => {
             ("this check does not say what to ask for", "add `url { path / }`")
         }
+        Kind::Bfd(None) => {
+            ("this BFD_CHECK does not say which session it follows", "add `name` and a bfd_instance")
+        }
         Kind::Tcp
+        | Kind::Bfd(Some(_))
         | Kind::Http(_)
         | Kind::Smtp(_)
         | Kind::Dns(_)
@@ -164,6 +170,11 @@ impl Kind {
             Self::Smtp(said) => said.take(word, node, timings, diagnostics),
             Self::Dns(said) => said.take(word, node, diagnostics),
             Self::Udp(said) => said.take(word, node, diagnostics),
+            Self::Bfd(name) if word == "name" => {
+                *name = Values::new(node, diagnostics).word("a bfd_instance").or(name.take());
+                true
+            }
+            Self::Bfd(_) => false,
             Self::Misc { script, user, timeout } => {
                 let mut values = Values::new(node, diagnostics);
                 match word {
@@ -183,7 +194,7 @@ impl Kind {
             Self::Tcp | Self::Smtp(_) | Self::Udp(_) | Self::Ping => (1, Duration::from_secs(1)),
             Self::Http(_) => (1, Duration::from_secs(3)),
             Self::Dns(_) => (3, delay_loop),
-            Self::Misc { .. } => (0, Duration::from_secs(1)),
+            Self::Bfd(_) | Self::Misc { .. } => (0, Duration::from_secs(1)),
         }
     }
 }
@@ -232,19 +243,33 @@ impl Said {
         let timings = self.timings.or(outer);
         let delay_loop = timings.delay_loop.unwrap_or(Duration::from_mins(1));
         let (retry, delay_before_retry) = self.kind.retries(delay_loop);
-        let timing = check_core::Timing {
+        let told = matches!(self.kind, Kind::Bfd(_));
+        let mut timing = check_core::Timing {
             delay_loop,
             retry: timings.retry.unwrap_or(retry),
             delay_before_retry: timings.delay_before_retry.unwrap_or(delay_before_retry),
             warmup: timings.warmup.unwrap_or(delay_loop),
             alpha: timings.alpha.unwrap_or(false),
         };
+        if told {
+            // Its probe waits for the session to change: nothing is asked again and again.
+            let shortest = check_core::Timing::SHORTEST_DELAY;
+            let alpha = timing.alpha;
+            timing = check_core::Timing {
+                delay_loop: shortest,
+                retry: 0,
+                delay_before_retry: shortest,
+                warmup: Duration::ZERO,
+                alpha,
+            };
+        }
         let connect = self.connect.to(&timings, server);
         // keepalived bounds each step only; all of them together have as long as a MISC_CHECK.
         let limit = delay_loop.max(connect.timeout);
         let probe = match &self.kind {
             Kind::Tcp => Probe::Tcp(connect),
             Kind::Ping => Probe::Ping(connect),
+            Kind::Bfd(name) => Probe::Bfd(name.clone().expect("a check that follows no session was refused")),
             Kind::Http(said) => {
                 Probe::Http(said.complete(connect, timings.virtualhost.as_deref(), limit, material))
             }

@@ -77,7 +77,7 @@ pub(super) const UDP_CHECK: &[Word] = &[
     built(Rare, "max_reply_length", Values),
 ];
 
-pub(super) const BFD_CHECK: &[Word] = &[accepted(Rare, "name", Values), accepted(Rare, "alpha", Values)];
+pub(super) const BFD_CHECK: &[Word] = &[built(Rare, "name", Values), built(Rare, "alpha", Values)];
 
 pub(super) const FILE_CHECK: &[Word] = &[
     accepted(Rare, "track_file", Values),

@@ -74,6 +74,6 @@ pub(super) const REAL_SERVER: &[Word] = &[
     built(Essential, "MISC_CHECK", Block(B::MiscCheck)),
     built(Rare, "UDP_CHECK", Block(B::UdpCheck)),
     built(Common, "PING_CHECK", Block(B::PingCheck)),
-    missed(Rare, "BFD_CHECK", Block(B::BfdCheck), NOT_CHECKED),
+    built(Rare, "BFD_CHECK", Block(B::BfdCheck)),
     missed(Rare, "FILE_CHECK", Block(B::FileCheck), NOT_CHECKED),
 ];

@@ -24,6 +24,8 @@ pub enum Probe {
     Udp(Udp),
     /// `PING_CHECK`.
     Ping(Connect),
+    /// `BFD_CHECK`: follow the session of this name, one of [`Configuration::bfd`](super::Configuration::bfd).
+    Bfd(String),
     /// `MISC_CHECK`: run a program; exit status 0 is good.
     Misc {
         /// What runs.

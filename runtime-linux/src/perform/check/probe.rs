@@ -5,6 +5,7 @@ use core::time::Duration;
 use check_core::{Failure, TcpProbe, tcp};
 use tokio::time::sleep;
 
+mod bfd;
 mod connect;
 mod datagram;
 mod http;
@@ -12,6 +13,7 @@ mod smtp;
 mod stream;
 mod tls;
 
+pub(super) use self::bfd::Follow;
 use self::connect::{close, connect, is_want, reason, remaining, within};
 pub(super) use self::tls::Clients;
 use crate::clock;
@@ -44,7 +46,7 @@ impl From<Result<(), Failure>> for Outcome {
 }
 
 /// Makes a probe.
-pub(super) async fn make(probe: Probe, policy: Policy, clients: Clients) -> Outcome {
+pub(super) async fn make(probe: Probe, policy: Policy, clients: Clients, follow: Follow) -> Outcome {
     match probe {
         Probe::Tcp(connect) => tcp(&connect).await,
         Probe::Http(check) => http::probe(&check, &clients).await,
@@ -52,6 +54,7 @@ pub(super) async fn make(probe: Probe, policy: Policy, clients: Clients) -> Outc
         Probe::Dns(check) => datagram::dns(&check).await,
         Probe::Udp(check) => datagram::udp(&check).await,
         Probe::Ping(connect) => datagram::ping(&connect).await,
+        Probe::Bfd(name) => follow.changed(&name).await,
         Probe::Misc { script, timeout } => misc(&script, &policy, timeout).await,
     }
 }

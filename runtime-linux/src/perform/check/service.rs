@@ -114,6 +114,7 @@ impl Served {
                 format!("UDP check of [{}]:udp:{}", connect.to.ip(), connect.to.port())
             }
             Probe::Ping(connect) => format!("Ping check of {}", connect.to.ip()),
+            Probe::Bfd(name) => format!("BFD check of {name}"),
             Probe::Misc { script, .. } => {
                 format!(
                     "Misc check for {} [{}]",

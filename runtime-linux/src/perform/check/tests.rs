@@ -299,7 +299,7 @@ async fn ten_thousand_servers_are_checked_by_one_task() {
         let checks = vec![Check { timing, probe: Probe::Tcp(connect(to)) }];
         configs[usize::from(service)].real_servers.push(RealServer { checks, ..real });
     }
-    let (checker, _events) = Checker::spawn();
+    let (checker, _events) = Checker::spawn(tokio::sync::watch::Sender::default().subscribe());
     let before = nix::sys::resource::getrusage(nix::sys::resource::UsageWho::RUSAGE_THREAD).unwrap();
     checker.send(Command::Apply { virtual_servers: configs, policy: Policy::default() });
     sleep(Duration::from_secs(10)).await;
@@ -377,7 +377,7 @@ fn script(name: &str) -> Script {
 }
 
 fn apply<const N: usize>(configs: [VirtualServer; N]) -> (Checker, UnboundedReceiver<Event>) {
-    let (checker, events) = Checker::spawn();
+    let (checker, events) = Checker::spawn(tokio::sync::watch::Sender::default().subscribe());
     checker.send(Command::Apply { virtual_servers: configs.into(), policy: Policy::default() });
     (checker, events)
 }

@@ -109,7 +109,7 @@ async fn the_endings_of_a_script_are_results() {
     ] {
         let script = Script { words: ["sh", "-c", line].map(ToOwned::to_owned).into(), user: None };
         let probe = Probe::Misc { script, timeout: Duration::from_millis(500) };
-        assert_eq!(make(probe, ours(), Clients::default()).await, outcome, "{line}");
+        assert_eq!(make(probe, ours(), Clients::default(), nothing()).await, outcome, "{line}");
     }
 }
 
@@ -118,7 +118,7 @@ async fn a_script_that_cannot_start_fails_with_the_reason() {
     let script = Script { words: vec!["/no/such/script".to_owned()], user: None };
     let detail = Some("cannot run /no/such/script: /no does not exist".to_owned());
     assert_eq!(
-        make(Probe::Misc { script, timeout: LONG }, ours(), Clients::default()).await,
+        make(Probe::Misc { script, timeout: LONG }, ours(), Clients::default(), nothing()).await,
         Outcome::Failed { failure: Failure::NotStarted, detail }
     );
 }
@@ -156,7 +156,7 @@ impl Full {
 }
 
 async fn probe(connect: Connect) -> Outcome {
-    make(Probe::Tcp(connect), ours(), Clients::default()).await
+    make(Probe::Tcp(connect), ours(), Clients::default(), nothing()).await
 }
 
 fn to(listener: &TcpListener) -> Connect {
@@ -176,4 +176,31 @@ fn ours() -> Policy {
     let user = nix::unistd::geteuid().to_string();
     let group = nix::unistd::getegid().to_string();
     Policy { user: Some(ScriptUser { user, group: Some(group) }), security: false }
+}
+
+/// No BFD session is followed.
+fn nothing() -> Follow {
+    Follow { sessions: tokio::sync::watch::Sender::default().subscribe(), known: None }
+}
+
+#[tokio::test]
+async fn a_bfd_check_is_told_of_each_change_and_of_nothing_else() {
+    use crate::perform::bfd::Judged;
+    let sender: tokio::sync::watch::Sender<Judged> = tokio::sync::watch::Sender::default();
+    let follow = |known| Follow { sessions: sender.subscribe(), known };
+    let probe = |known| make(Probe::Bfd("b".to_owned()), ours(), Clients::default(), follow(known));
+    let mut first = core::pin::pin!(probe(None));
+    tokio::select! {
+        biased;
+        outcome = &mut first => panic!("it has not been judged: {outcome:?}"),
+        () = tokio::task::yield_now() => {}
+    }
+    sender.send_if_modified(|judged| judged.insert("other".to_owned(), true) != Some(true));
+    sender.send_if_modified(|judged| judged.insert("b".to_owned(), false) != Some(false));
+    let down: Outcome = Err(check_core::Failure::SessionDown).into();
+    assert_eq!(first.await, down);
+    let second = probe(Some(false));
+    sender.send_if_modified(|judged| judged.insert("b".to_owned(), true) != Some(true));
+    assert_eq!(second.await, Outcome::Passed);
+    assert_eq!(probe(None).await, Outcome::Passed);
 }
