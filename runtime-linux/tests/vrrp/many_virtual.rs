@@ -70,7 +70,13 @@ fn two_hundred_and_fifty_five_fail_back_and_say_goodbye_at_once_and_leave_nothin
         });
         assert_eq!(late.count(), 0, "adverts of a router that heard a better one an interval before");
         let took = high.stop();
-        let (first, last) = spoken(&tap.frames(), "high", 0);
+        // What was sent is kept a moment later.
+        let goodbye =
+            |raw: &&Raw| raw.node == "high" && advert(raw).is_some_and(|(_, priority)| priority == 0);
+        let frames = tap
+            .wait(LONG, |seen| (seen.iter().filter(goodbye).count() >= 255).then(|| seen.to_vec()))
+            .unwrap();
+        let (first, last) = spoken(&frames, "high", 0);
         let goodbyes = last.saturating_sub(first);
         println!("stop of 255: {took:?}, first goodbye to last {goodbyes:?}");
         let left = high.node.run(|| Route::open().unwrap().links().unwrap()).unwrap();

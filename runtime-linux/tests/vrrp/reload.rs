@@ -147,7 +147,7 @@ fn settings_that_make_no_sense_leave_the_running_instance_as_it_is() {
         station.apply(&[instance("a", 100)]);
         station.wait_for(Phase::Master, PATIENCE);
         let mut nonsense = instance("a", 150);
-        nonsense.addresses.clear();
+        nonsense.advert_interval = Duration::from_secs(41);
         station.apply(&[nonsense]);
         wait(PATIENCE, "nobody is told", || station.lines("the old settings stay") == 1);
         assert_eq!(station.instance("a").priority, 100);
