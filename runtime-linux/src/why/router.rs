@@ -148,12 +148,10 @@ fn condition(tracker: &TrackerStatus) -> String {
         (Kind::File, _, Some(value)) => format!("holds {value}, times {}", tracker.weight),
         (Kind::File, _, None) => "has not been read yet".to_owned(),
         (kind, Some(good), _) => match (kind, good) {
-            (Kind::Interface, true) => "is up",
-            (Kind::Interface, false) => "is down",
+            (Kind::Interface | Kind::Bfd, true) => "is up",
+            (Kind::Interface | Kind::Bfd, false) => "is down",
             (Kind::Script, true) => "succeeds",
             (Kind::Script, false) => "is failing",
-            (Kind::Bfd, true) => "is up",
-            (Kind::Bfd, false) => "is down",
             (Kind::Process | Kind::File, true) => "runs",
             (Kind::Process | Kind::File, false) => "does not run as it should",
         }
