@@ -165,7 +165,6 @@ impl Kind {
         diagnostics: &mut Diagnostics,
     ) -> bool {
         match self {
-            Self::Tcp | Self::Ping => false,
             Self::Http(said) => said.take(word, node, diagnostics),
             Self::Smtp(said) => said.take(word, node, timings, diagnostics),
             Self::Dns(said) => said.take(word, node, diagnostics),
@@ -174,7 +173,7 @@ impl Kind {
                 *name = Values::new(node, diagnostics).word("a bfd_instance").or(name.take());
                 true
             }
-            Self::Bfd(_) => false,
+            Self::Bfd(_) | Self::Tcp | Self::Ping => false,
             Self::Misc { script, user, timeout } => {
                 let mut values = Values::new(node, diagnostics);
                 match word {
