@@ -26,6 +26,7 @@ pub fn quick(host: u8, priority: u8, centiseconds: u16) -> Station {
                 repeat: 1,
                 lower_priority_repeat: 1,
                 delay: Duration::ZERO,
+                lower_priority_delay: announce::Pause::default(),
                 ..announce::Settings::default()
             },
             ..Settings::new(vrid, Family::V4, addresses)
