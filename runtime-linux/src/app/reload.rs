@@ -1,12 +1,14 @@
 //! From a configuration to running parts, at the start and at each reload.
 
+use std::collections::BTreeSet;
+
 use tracing::{error, info, warn};
 
 use super::{Daemon, gaps, host};
 use crate::config::diagnose::Severity;
 use crate::config::model::{Configuration, Global};
 use crate::config::{self, Diagnostics, Loaded};
-use crate::driver::Command;
+use crate::driver::{Command, Kind};
 use crate::perform::check;
 use crate::process::Policy;
 
@@ -85,6 +87,9 @@ impl Daemon {
         }
         self.fifos.apply(&configuration.global.fifos, &policy);
         self.mailer.apply(&configuration.global.mail, &configuration.global.router_id);
+        for (kind, name) in gone(&self.configuration, &configuration) {
+            self.tell(Command::Forget { kind, name }).await;
+        }
         // What is known of files and processes comes before who tracks them.
         let files = self.files.apply(&configuration.files).await;
         let processes = self.processes.apply(&configuration.processes).await;
@@ -109,4 +114,16 @@ impl Daemon {
             .send(check::Command::Apply { virtual_servers: configuration.virtual_servers.clone(), policy });
         self.configuration = configuration;
     }
+}
+
+/// What could be tracked and is not defined any more.
+fn gone(old: &Configuration, new: &Configuration) -> Vec<(Kind, String)> {
+    let defined = |configuration: &Configuration| -> BTreeSet<(Kind, String)> {
+        let scripts = configuration.scripts.iter().map(|one| (Kind::Script, one.name.clone()));
+        let files = configuration.files.iter().map(|one| (Kind::File, one.name.clone()));
+        let processes = configuration.processes.iter().map(|one| (Kind::Process, one.name.clone()));
+        let sessions = configuration.bfd.iter().map(|one| (Kind::Bfd, one.name.clone()));
+        scripts.chain(files).chain(processes).chain(sessions).collect()
+    };
+    defined(old).difference(&defined(new)).cloned().collect()
 }

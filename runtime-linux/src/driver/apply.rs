@@ -83,10 +83,6 @@ impl Worker {
             }
         }
         self.settle(now);
-        let roster = &self.roster;
-        self.verdicts.retain(|kind, name| {
-            roster.iter().any(|(_, one)| kind.of(&one.wanted).iter().any(|tracked| tracked.name == name))
-        });
         self.clear_legacy();
         self.listen_for_losses();
         self.note_host();

@@ -31,7 +31,8 @@ pub enum Command {
     Gaps(Gaps),
     /// Another place among the threads of the machine.
     Schedule(Schedule),
-    /// How something tracked stands from now on. What nobody has passed a verdict on counts as not yet judged.
+    /// How something that can be tracked stands from now on, whether anybody tracks it already or not. What nobody
+    /// has passed a verdict on counts as not yet judged.
     Judged {
         /// What it is; interfaces are judged by the thread itself.
         kind: Kind,
@@ -39,6 +40,13 @@ pub enum Command {
         name: String,
         /// How it stands.
         verdict: Verdict,
+    },
+    /// Something that could be tracked is not defined any more.
+    Forget {
+        /// What it was.
+        kind: Kind,
+        /// Its name.
+        name: String,
     },
     /// Asks for the state of everything.
     Status(oneshot::Sender<Status>),

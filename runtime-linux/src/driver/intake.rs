@@ -39,6 +39,7 @@ impl Worker {
                 Ok(Command::Schedule(schedule)) => self.take_place(&schedule),
                 Ok(Command::Gaps(gaps)) => self.hands.announcer.set_gaps(gaps),
                 Ok(Command::Judged { kind, name, verdict }) => self.judged(kind, &name, verdict),
+                Ok(Command::Forget { kind, name }) => self.verdicts.forget(kind, &name),
                 Ok(Command::Status(reply)) => {
                     // What is told has been done: who reads FAULT finds the addresses gone.
                     self.post();

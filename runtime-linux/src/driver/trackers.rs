@@ -64,10 +64,10 @@ impl Verdicts {
         self.0.entry(kind).or_default().insert(name, verdict) != Some(verdict)
     }
 
-    /// Forgets the verdicts on what nobody tracks.
-    pub(super) fn retain(&mut self, mut tracked: impl FnMut(Kind, &str) -> bool) {
-        for (kind, verdicts) in &mut self.0 {
-            verdicts.retain(|name, _| tracked(*kind, name));
+    /// Forgets the verdict on what is not defined any more.
+    pub(super) fn forget(&mut self, kind: Kind, name: &str) {
+        if let Some(verdicts) = self.0.get_mut(&kind) {
+            verdicts.remove(name);
         }
     }
 }

@@ -35,6 +35,27 @@ fn the_number_in_a_file_times_its_weight_moves_the_priority() {
 }
 
 #[test]
+fn what_was_judged_while_nobody_tracked_it_counts_when_somebody_does() {
+    lab::test(|| {
+        let switch = Switch::new("s").unwrap();
+        let station = Station::new(&switch, "one", 1);
+        station.tell(holds("load", 30));
+        station.tell(crate::station::judged("vital", true));
+        station.apply(&[instance("a", 100)]);
+        station.wait_for(Phase::Master, PATIENCE);
+        let (track_files, track_scripts) = (vec![tracked("load", 1)], vec![tracked("vital", 0)]);
+        station.apply(&[Instance { track_files, track_scripts, ..instance("a", 100) }]);
+        wait(PATIENCE, "not counted", || station.instance("a").priority == 130);
+        assert_eq!(station.instance("a").faults, Vec::<String>::new());
+        // A definition that went and came back has yet to be judged.
+        station.apply(&[instance("a", 100)]);
+        station.tell(Command::Forget { kind: Kind::Script, name: "vital".to_owned() });
+        station.apply(&[Instance { track_scripts: vec![tracked("vital", 0)], ..instance("a", 100) }]);
+        station.wait_for(Phase::Fault, PATIENCE);
+    });
+}
+
+#[test]
 fn a_process_without_a_weight_keeps_a_whole_group_out_and_one_with_a_weight_counts_once_for_all() {
     lab::test(|| {
         let switch = Switch::new("s").unwrap();
