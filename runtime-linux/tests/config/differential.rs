@@ -123,7 +123,7 @@ fn single_lines_get_the_verdict_of_keepalived() {
         ("authentication {\nauth_type PASS\nauth_pass 1234\n}", Good, Good, ""),
         ("authentication {\nauth_type PASS\nauth_pass 123456789\n}", Complains, Complains, ""),
         ("authentication {\nauth_type PASS\nauth_pass x and more\n}", Good, Good, ""),
-        ("authentication {\nauth_type AH\nauth_pass x\n}", Complains, Good, "we have no AH"),
+        ("authentication {\nauth_type AH\nauth_pass x\n}", Good, Good, ""),
         ("version 3\nauthentication {\nauth_type PASS\nauth_pass x\n}", Complains, Complains, ""),
         ("strict_mode\nauthentication {\nauth_type PASS\nauth_pass x\n}", Complains, Complains, ""),
         ("strict_mode", Good, Good, ""),
