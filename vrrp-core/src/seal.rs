@@ -4,9 +4,9 @@
 //! arrives passes through [`Seal::open`] before the router sees it. So the router knows nothing of keys,
 //! counters and wall clocks, and is no larger for them.
 //!
-//! * Version 2's authentication header ([`ah`](crate::wire::ah), feature `authentication-header`), in the form
+//! * Version 2's authentication header ([wire format](crate::wire::ah), feature `authentication-header`), in the form
 //!   that keepalived has.
-//! * keepalived's `auth_hmac` trailer ([`trailer`](crate::wire::trailer), feature `hmac-trailer`).
+//! * keepalived's `auth_hmac` trailer ([wire format](crate::wire::trailer), feature `hmac-trailer`).
 //!
 //! What is refused changes nothing: no mark and no counter moves by what no key has sealed. The wall clock comes
 //! as a parameter, as time since 1970.

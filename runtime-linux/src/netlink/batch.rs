@@ -18,7 +18,7 @@ pub struct Request {
 }
 
 impl Socket {
-    /// Sends these requests together, [`MOST`] at a time, and says what came of each. One that is refused does not
+    /// Sends these requests together, `MOST` at a time, and says what came of each. One that is refused does not
     /// keep the others.
     ///
     /// # Errors
