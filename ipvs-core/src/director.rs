@@ -18,7 +18,7 @@ pub use memory::{Memory, Storage};
 use services::Services;
 pub use services::{DestinationSlot, ServiceSlot};
 pub use status::{ConnectionStatus, Counters, DestinationStatus, ServiceStatus, Statistics};
-pub use verdict::{Direction, Outgoing, Reason, Verdict};
+pub use verdict::{Arrival, Direction, Outgoing, Reason, Verdict};
 
 /// Balances packets over real servers, as the kernel's IPVS does.
 ///
@@ -144,10 +144,13 @@ impl<'m> Director<'m> {
         }
     }
 
-    /// Decides about an IP packet (link header stripped), rewriting it in place where it is to be forwarded.
+    /// Decides about an IP packet (link header stripped). Nothing is written until the way is known and
+    /// [`Outgoing::write`] is called, so that what cannot be sent is still as it came.
     ///
     /// Its checksums must be complete: what a sender on the same host left to the hardware is not filled in here.
-    pub fn forward(&mut self, now: Duration, packet: &mut [u8]) -> Verdict {
+    pub fn forward(&mut self, now: Duration, arrival: Arrival, packet: &[u8]) -> Verdict {
+        // No service is looked for by its mark yet: services with one are refused.
+        let Arrival { mark: _ } = arrival;
         let verdict = self.decide(Ticks::at(now), packet);
         match verdict {
             Verdict::Drop(reason) => self.counters.count(reason),

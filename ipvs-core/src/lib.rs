@@ -14,7 +14,7 @@
 //! use core::net::{IpAddr, Ipv4Addr};
 //! use core::time::Duration;
 //! use ipvs_core::{
-//!     Destination, Director, Forward, Method, Protocol, Reason, SchedulerFlags, Service, ServiceKey, Settings, Storage,
+//!     Arrival, Destination, Director, Forward, Method, Protocol, Reason, SchedulerFlags, Service, ServiceKey, Settings, Storage,
 //!     Verdict, plan,
 //! };
 //!
@@ -49,8 +49,11 @@
 //! let mut now = Duration::ZERO;
 //! for packet in &mut frames {
 //!     now += Duration::from_millis(1);
-//!     match director.forward(now, packet) {
-//!         Verdict::Forward(outgoing) => { /* send packet[..outgoing.length] towards outgoing.next_hop */ }
+//!     match director.forward(now, Arrival::default(), packet) {
+//!         Verdict::Forward(outgoing) => {
+//!             outgoing.write(packet);
+//!             // send packet[..outgoing.length] towards outgoing.next_hop
+//!         }
 //!         Verdict::Pass => { /* not for the director */ }
 //!         Verdict::Reject => { /* answer with port unreachable */ }
 //!         Verdict::Drop(reason) => assert_eq!(reason, Reason::Malformed),
@@ -79,8 +82,8 @@ pub mod wire;
 
 pub use connection::{Bucket, Entry, Timeouts};
 pub use director::{
-    ConnectionStatus, Counters, DestinationSlot, DestinationStatus, Direction, Director, Memory, Outgoing,
-    Reason, Refused, ServiceSlot, ServiceStatus, Settings, Statistics, Storage, Verdict,
+    Arrival, ConnectionStatus, Counters, DestinationSlot, DestinationStatus, Direction, Director, Memory,
+    Outgoing, Reason, Refused, ServiceSlot, ServiceStatus, Settings, Statistics, Storage, Verdict,
 };
 pub use fragment::Fragment;
 pub use plan::{Disorder, Plan, Step, plan};

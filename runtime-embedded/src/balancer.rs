@@ -5,7 +5,7 @@ use core::time::Duration;
 use core::net::IpAddr;
 use ipvs_core::{Director, Verdict};
 
-use crate::frame::{self, HEADER, Mac};
+use crate::frame::{HEADER, Mac};
 use crate::gateway::Gateway;
 use crate::plane::{Arrival, Destination, Network, Plane};
 
@@ -60,14 +60,15 @@ impl<const NEIGHBOURS: usize, const WAITING: usize> Plane for Balancer<'_, NEIGH
         let verdict = match (arrival.destination, frame.get_mut(HEADER..)) {
             (Destination::Own, _) | (_, None) => Verdict::Pass,
             (Destination::Virtual | Destination::Other, Some(packet)) => {
-                self.director.forward(network.now(), packet)
+                self.director.forward(network.now(), ipvs_core::Arrival::default(), packet)
             }
         };
         match verdict {
             Verdict::Forward(outgoing) => {
                 if let Some((port, next_hop)) = network.route(outgoing.next_hop) {
                     self.counters.balanced += 1;
-                    let length = frame::HEADER + outgoing.length;
+                    outgoing.write(&mut frame[HEADER..]);
+                    let length = HEADER + outgoing.length;
                     self.gateway.send(port, next_hop, &mut frame[..length], network);
                 } else {
                     self.counters.unroutable += 1;

@@ -10,12 +10,12 @@ use crate::director::verdict::{Direction, Outgoing, Reason, Verdict};
 use crate::fragment::{Change, Course, Key};
 use crate::link::Link;
 use crate::packet::{Content, Packet, Unfit};
+use crate::persistence;
 use crate::schedule::Request;
 use crate::service::{Family, Forward, Persistence, Protocol, Service, ServiceKey};
-use crate::{persistence, rewrite};
 
 impl Director<'_> {
-    pub(super) fn decide(&mut self, now: Ticks, bytes: &mut [u8]) -> Verdict {
+    pub(super) fn decide(&mut self, now: Ticks, bytes: &[u8]) -> Verdict {
         let packet = match Packet::parse(bytes) {
             Ok(packet) => packet,
             Err(Unfit::Foreign) => return Verdict::Pass,
@@ -59,8 +59,13 @@ impl Director<'_> {
         if packet.ttl <= 1 {
             return Verdict::Drop(Reason::TtlExpired);
         }
-        rewrite::apply(bytes, &packet, course.change);
-        Verdict::Forward(Outgoing { next_hop: course.next_hop, length: packet.length, direction })
+        Verdict::Forward(Outgoing {
+            next_hop: course.next_hop,
+            length: packet.length,
+            direction,
+            packet,
+            change: course.change,
+        })
     }
 
     /// Where a packet with ports goes: along its connection, or as the first of a new one.

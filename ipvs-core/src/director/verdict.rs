@@ -2,18 +2,30 @@
 
 use core::net::IpAddr;
 
-/// What the runtime is to do with a packet that [`Director::forward`](crate::Director::forward) looked at.
+use crate::fragment::Change;
+use crate::packet::Packet;
+use crate::rewrite;
+
+/// How a packet came, as far as it matters and is not in the packet.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Arrival {
+    /// The firewall mark that it carries; 0: none.
+    pub mark: u32,
+}
+
+/// What the runtime is to do with a packet that [`Director::forward`](crate::Director::forward) looked at. Nothing has
+/// been written into it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Verdict {
-    /// Send the packet, rewritten in place where that was needed.
+    /// Find the way, then [write](Outgoing::write) what changes and send the packet.
     Forward(Outgoing),
-    /// Not for the director (or for this host as a real server): leave it to the stack. Nothing was written.
+    /// Not for the director (or for this host as a real server): leave it to the stack.
     Pass,
-    /// A new connection to a service without a usable destination. Nothing was written. The kernel answers with
-    /// ICMP port unreachable (type 3 code 3; `ICMPv6` type 1 code 4) and drops it.
+    /// A new connection to a service without a usable destination. The kernel answers with ICMP port unreachable
+    /// (type 3 code 3; `ICMPv6` type 1 code 4) and drops it.
     Reject,
-    /// Drop it without an answer. Nothing was written.
+    /// Drop it without an answer.
     Drop(Reason),
 }
 
@@ -27,6 +39,16 @@ pub struct Outgoing {
     pub length: usize,
     /// Which way it goes.
     pub direction: Direction,
+    pub(crate) packet: Packet,
+    pub(crate) change: Change,
+}
+
+impl Outgoing {
+    /// Rewrites the packet in place: addresses, ports, checksums, and one hop less. `bytes` is what
+    /// [`Director::forward`](crate::Director::forward) looked at, once and unchanged.
+    pub fn write(&self, bytes: &mut [u8]) {
+        rewrite::apply(bytes, &self.packet, self.change);
+    }
 }
 
 /// Which way a packet of a connection goes.

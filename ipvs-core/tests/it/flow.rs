@@ -4,8 +4,7 @@ use core::net::IpAddr;
 use core::time::Duration;
 
 use ipvs_core::{
-    Direction, Forward, Method, Outgoing, Protocol, Reason, Refused, Settings, Statistics, Step, Tunnel,
-    Verdict,
+    Direction, Forward, Method, Protocol, Reason, Refused, Settings, Statistics, Step, Tunnel, Verdict,
 };
 
 use crate::lab::{Lab, Made, VIRTUAL_V4, VIRTUAL_V6, at, server, service};
@@ -24,24 +23,18 @@ fn nat_takes_a_request_to_the_server_and_the_answer_back() {
             };
             let mut request = make(at(client, 40_000), at(virtual_address, port));
             let length = request.len();
+            let sent = lab.sent(&mut request);
             assert_eq!(
-                lab.send(&mut request),
-                Verdict::Forward(Outgoing {
-                    next_hop: at(address, 0).ip(),
-                    length,
-                    direction: Direction::Request
-                })
+                (sent.next_hop, sent.length, sent.direction),
+                (at(address, 0).ip(), length, Direction::Request)
             );
             assert_eq!(ends(&request), (at(client, 40_000), at(address, 9_000)));
 
             let mut reply = make(at(address, 9_000), at(client, 40_000));
+            let sent = lab.sent(&mut reply);
             assert_eq!(
-                lab.send(&mut reply),
-                Verdict::Forward(Outgoing {
-                    next_hop: at(client, 0).ip(),
-                    length,
-                    direction: Direction::Reply
-                })
+                (sent.next_hop, sent.length, sent.direction),
+                (at(client, 0).ip(), length, Direction::Reply)
             );
             assert_eq!(ends(&reply), (at(virtual_address, port), at(client, 40_000)));
         }

@@ -1,6 +1,6 @@
 //! Packets in pieces.
 
-use ipvs_core::{Direction, Forward, Outgoing, Protocol, Reason, Verdict};
+use ipvs_core::{Direction, Forward, Protocol, Reason, Verdict};
 
 use crate::lab::{Lab, Made, VIRTUAL_V4, VIRTUAL_V6, at, server, service};
 use crate::packet::{ends, udp};
@@ -17,10 +17,8 @@ fn the_pieces_of_a_request_follow_the_first_and_add_up_to_a_correct_packet() {
         for piece in &mut pieces {
             let length = piece.len();
             let next_hop = at(real, 0).ip();
-            assert_eq!(
-                lab.send(piece),
-                Verdict::Forward(Outgoing { next_hop, length, direction: Direction::Request })
-            );
+            let sent = lab.sent(piece);
+            assert_eq!((sent.next_hop, sent.length, sent.direction), (next_hop, length, Direction::Request));
         }
         assert_eq!(ends(&joined(&pieces)), (at(client, 40_000), at(real, 9_000)));
 

@@ -4,8 +4,8 @@ use core::net::{IpAddr, SocketAddr};
 use core::time::Duration;
 
 use ipvs_core::{
-    Bucket, Destination, DestinationSlot, Director, Entry, Forward, Fragment, Memory, Method, Outgoing,
-    Protocol, SchedulerFlags, Service, ServiceKey, ServiceSlot, Settings, Step, Verdict,
+    Arrival, Bucket, Destination, DestinationSlot, Director, Entry, Forward, Fragment, Memory, Method,
+    Outgoing, Protocol, SchedulerFlags, Service, ServiceKey, ServiceSlot, Settings, Step, Verdict,
 };
 
 pub(crate) struct Lab {
@@ -50,8 +50,13 @@ impl Lab {
         self.apply(Step::RemoveDestination { service, address, port });
     }
 
+    /// The packet is rewritten where it is to be forwarded.
     pub(crate) fn send(&mut self, packet: &mut [u8]) -> Verdict {
-        self.director.forward(self.now, packet)
+        let verdict = self.director.forward(self.now, Arrival::default(), packet);
+        if let Verdict::Forward(outgoing) = verdict {
+            outgoing.write(packet);
+        }
+        verdict
     }
 
     /// Where it was sent on to.

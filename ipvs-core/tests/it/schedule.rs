@@ -153,8 +153,8 @@ fn overflow_fills_the_highest_weight_first_and_then_refuses() {
     let mut lab = Lab::new(Method::WeightedOverflow, &[1, 2]);
     // As in the kernel a server takes one more than its weight.
     assert_eq!(lab.new_tcp_clients(5), [2, 2, 2, 1, 1]);
-    let mut packet = tcp("10.1.8.9:1".parse().unwrap(), "10.0.0.1:80".parse().unwrap(), SYN, b"");
-    assert_eq!(lab.director.forward(lab.now, &mut packet), Verdict::Reject);
+    let packet = tcp("10.1.8.9:1".parse().unwrap(), "10.0.0.1:80".parse().unwrap(), SYN, b"");
+    assert_eq!(lab.director.forward(lab.now, ipvs_core::Arrival::default(), &packet), Verdict::Reject);
 }
 
 #[test]
@@ -355,13 +355,13 @@ impl Lab {
     }
 
     fn udp(&mut self, client: &str) -> Verdict {
-        let mut packet = udp(client.parse().unwrap(), "10.0.0.1:53".parse().unwrap(), b"?");
-        self.director.forward(self.now, &mut packet)
+        let packet = udp(client.parse().unwrap(), "10.0.0.1:53".parse().unwrap(), b"?");
+        self.director.forward(self.now, ipvs_core::Arrival::default(), &packet)
     }
 
     fn tcp_from(&mut self, client: &str, flags: u8) -> u8 {
-        let mut packet = tcp(client.parse().unwrap(), "10.0.0.1:80".parse().unwrap(), flags, b"");
-        number(self.director.forward(self.now, &mut packet))
+        let packet = tcp(client.parse().unwrap(), "10.0.0.1:80".parse().unwrap(), flags, b"");
+        number(self.director.forward(self.now, ipvs_core::Arrival::default(), &packet))
     }
 }
 

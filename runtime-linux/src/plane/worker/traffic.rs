@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use ipvs_core::{Reason, Verdict};
+use ipvs_core::{Arrival, Reason, Verdict};
 
 use super::Worker;
 use crate::clock;
@@ -72,10 +72,7 @@ impl Worker<'_> {
             self.counters.offload += 1;
             return None;
         };
-        let mut before = [0; SNAPSHOT];
-        let kept = slot.len().min(SNAPSHOT);
-        before[..kept].copy_from_slice(&slot[..kept]);
-        let outgoing = match self.director.forward(now, slot.get_mut(OFFLOAD + LINK..)?) {
+        let outgoing = match self.director.forward(now, Arrival::default(), slot.get(OFFLOAD + LINK..)?) {
             Verdict::Forward(outgoing) => outgoing,
             Verdict::Pass => return None,
             Verdict::Reject => {
@@ -92,7 +89,6 @@ impl Worker<'_> {
                 return None;
             }
         };
-        frame::restore(slot, partial);
         let length = OFFLOAD + LINK + outgoing.length;
         let path = self.paths.find(outgoing.next_hop).unwrap_or(Path::None);
         match path {
@@ -106,14 +102,18 @@ impl Worker<'_> {
                 if frame::segment(slot, outgoing.length) > mtu {
                     self.counters.too_big += 1;
                     if complaint::is_whole(packet) {
-                        self.complain(now, from, Complaint::TooBig { mtu }, &before[..kept]);
+                        self.complain(now, from, Complaint::TooBig { mtu }, slot);
                     }
                     return None;
                 }
+                outgoing.write(slot.get_mut(OFFLOAD + LINK..)?);
+                frame::restore(slot, partial);
                 address_link(slot, mac, port.mac);
                 return Some((interface, length));
             }
             Path::Waiting { interface, neighbour } => {
+                outgoing.write(slot.get_mut(OFFLOAD + LINK..)?);
+                frame::restore(slot, partial);
                 self.counters.no_neighbour +=
                     self.waiting.hold(now, interface, neighbour, slot.get(..length)?);
             }
@@ -197,5 +197,3 @@ pub(super) fn address_link(slot: &mut [u8], to: [u8; 6], from: [u8; 6]) {
 
 /// Bursts from one interface before the others have their turn.
 const BURSTS: usize = 4;
-/// Enough of a packet for an ICMP error about it: link header, IP header with extensions and the ports.
-const SNAPSHOT: usize = OFFLOAD + LINK + 128;
