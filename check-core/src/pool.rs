@@ -2,9 +2,11 @@
 
 mod quorum;
 mod server;
+mod share;
 
 pub use quorum::Quorum;
 pub use server::{Server, TooManyChecks};
+pub use share::Share;
 
 /// How a pool behaves as a whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,12 +47,19 @@ pub enum Event {
         /// Whether it passes.
         up: bool,
     },
-    /// A server got another weight.
+    /// The checks of a server say another weight.
+    CheckWeights {
+        /// Which server.
+        server: usize,
+        /// The sum of what those that pass add to its configured weight ([`Share::offset`]).
+        offset: i64,
+    },
+    /// The operator wants another weight.
     Weight {
         /// Which server.
         server: usize,
-        /// The new weight.
-        weight: u32,
+        /// This weight whatever is configured and checks say; `None`: what those say, again.
+        weight: Option<u32>,
     },
 }
 
@@ -142,13 +151,11 @@ impl<S: AsRef<[Server]> + AsMut<[Server]>> Pool<S> {
                     }
                 }
             }
+            Event::CheckWeights { server, offset } => {
+                self.reweigh(server, &mut actions, |entry| entry.set_offset(offset));
+            }
             Event::Weight { server, weight } => {
-                if let Some(entry) = self.servers.as_mut().get_mut(server)
-                    && entry.weight() != weight
-                {
-                    entry.set_weight(weight);
-                    push(&mut actions, Action::Reweighted { server });
-                }
+                self.reweigh(server, &mut actions, |entry| entry.order_weight(weight));
             }
         }
         self.judge_quorum(&mut actions);
@@ -225,6 +232,15 @@ impl<S: AsRef<[Server]> + AsMut<[Server]>> Pool<S> {
     pub fn weight(&self) -> u64 {
         let alive = self.servers.as_ref().iter().filter(|server| server.alive());
         alive.map(|server| u64::from(server.weight())).sum()
+    }
+
+    fn reweigh(&mut self, server: usize, actions: &mut Actions, change: impl FnOnce(&mut Server)) {
+        let Some(entry) = self.servers.as_mut().get_mut(server) else { return };
+        let before = entry.weight();
+        change(entry);
+        if entry.weight() != before {
+            push(actions, Action::Reweighted { server });
+        }
     }
 
     fn judge_quorum(&mut self, actions: &mut Actions) {

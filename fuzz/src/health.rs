@@ -121,7 +121,12 @@ pub fn pool(bytes: &[u8]) {
             }
             6 => {
                 let (server, weight) = (usize::from(choices.below(6)), weight(&mut choices));
-                (pool.handle(pool::Event::Weight { server, weight }), false)
+                let event = match choices.below(3) {
+                    0 => pool::Event::Weight { server, weight: Some(weight) },
+                    1 => pool::Event::Weight { server, weight: None },
+                    _ => pool::Event::CheckWeights { server, offset: i64::from(weight) - 3 },
+                };
+                (pool.handle(event), false)
             }
             _ => {
                 let (settings, servers) = (self::settings(&mut choices), self::servers(&mut choices));

@@ -19,7 +19,8 @@ impl Quorum {
     /// quorum less 1. Unlike there the threshold for gaining it is cut to the sum of the weights too, as
     /// otherwise a service that lost its quorum once would never be whole again.
     pub fn new(quorum: u32, hysteresis: u32, servers: &[Server]) -> Self {
-        let total: u64 = servers.iter().map(|server| u64::from(server.weight())).sum::<u64>().max(1);
+        let total: u64 =
+            servers.iter().map(|server| u64::from(server.configured_weight())).sum::<u64>().max(1);
         let quorum = u64::from(quorum).clamp(1, total);
         let hysteresis = u64::from(hysteresis).min(quorum - 1);
         Self { gain: (quorum + hysteresis).min(total), keep: quorum - hysteresis }

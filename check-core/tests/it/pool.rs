@@ -1,6 +1,6 @@
 //! Who carries traffic, as checks pass and fail.
 
-use check_core::pool::{Action, Destination, Event, Settings, Sorry, Target};
+use check_core::pool::{Action, Destination, Event, Settings, Share, Sorry, Target};
 use check_core::{Pool, Server};
 
 use Action::{QuorumDown, QuorumUp, Reweighted, ServerDown, ServerUp};
@@ -46,7 +46,9 @@ fn hearing_the_same_twice_changes_nothing() {
 #[test]
 fn servers_and_checks_that_do_not_exist_are_ignored() {
     let mut pool = pool(PLAIN, [1]);
-    for event in [fails(1, 0), fails(0, 64), fails(0, usize::MAX), Event::Weight { server: 9, weight: 5 }] {
+    for event in
+        [fails(1, 0), fails(0, 64), fails(0, usize::MAX), Event::Weight { server: 9, weight: Some(5) }]
+    {
         assert_eq!(pool.handle(event), []);
     }
     assert_eq!(destinations(&pool), [server(0, 1)]);
@@ -169,11 +171,35 @@ fn with_alpha_servers_without_checks_give_a_quorum_at_once() {
 #[test]
 fn another_weight_can_lose_and_gain_the_quorum() {
     let mut pool = pool(Settings { quorum: 5, ..PLAIN }, [3, 3]);
-    let weigh = |weight| Event::Weight { server: 0, weight };
+    let weigh = |weight| Event::Weight { server: 0, weight: Some(weight) };
     assert_eq!(pool.handle(weigh(1)), [Reweighted { server: 0 }, QuorumDown { weight: 4 }]);
     assert_eq!(destinations(&pool), [server(0, 1), server(1, 3)]);
     assert_eq!(pool.handle(weigh(1)), []);
     assert_eq!(pool.handle(weigh(2)), [Reweighted { server: 0 }, QuorumUp { weight: 5 }]);
+}
+
+#[test]
+fn what_checks_say_of_the_weight_is_added_to_the_configured_one_and_kept_within_31_bits() {
+    assert_eq!(Share::Silent.offset(10), 0);
+    assert_eq!(Share::Weight(253).offset(10), 243);
+    assert_eq!(Share::Weight(0).offset(10), -10);
+    assert_eq!(Share::Offset(-7).offset(10), -7);
+    let mut pool = pool(PLAIN, [10, 1]);
+    for (offset, weight) in [(243, 253), (-10, 0), (i64::MAX, 2_147_483_647), (i64::MIN, 0), (-9, 1)] {
+        assert_eq!(pool.handle(Event::CheckWeights { server: 0, offset }), [Reweighted { server: 0 }]);
+        assert_eq!(destinations(&pool), [server(0, weight), server(1, 1)]);
+    }
+}
+
+#[test]
+fn an_ordered_weight_stands_whatever_checks_say_until_it_is_taken_back() {
+    let mut pool = pool(PLAIN, [10]);
+    let order = |weight| Event::Weight { server: 0, weight };
+    assert_eq!(pool.handle(order(Some(4))), [Reweighted { server: 0 }]);
+    assert_eq!(pool.handle(Event::CheckWeights { server: 0, offset: 5 }), []);
+    assert_eq!(destinations(&pool), [server(0, 4)]);
+    assert_eq!(pool.handle(order(None)), [Reweighted { server: 0 }]);
+    assert_eq!(destinations(&pool), [server(0, 15)]);
 }
 
 #[test]

@@ -45,7 +45,8 @@ proptest! {
 /// Sets of names and sums, no incremental state but the one bit that hysteresis needs.
 struct Model {
     settings: Settings,
-    servers: Vec<(u32, bool)>,
+    /// Configured weight, what checks add, what was ordered, `inhibit_on_failure`.
+    servers: Vec<(u32, i64, Option<u32>, bool)>,
     failing: BTreeSet<(usize, usize)>,
     total: u64,
     quorum: bool,
@@ -54,6 +55,7 @@ struct Model {
 impl Model {
     fn new(settings: Settings, servers: Vec<(u32, bool)>) -> Self {
         let total = servers.iter().map(|&(weight, _)| u64::from(weight)).sum();
+        let servers = servers.into_iter().map(|(weight, inhibit)| (weight, 0, None, inhibit)).collect();
         Self { settings, servers, failing: BTreeSet::new(), total, quorum: !settings.alpha }
     }
 
@@ -61,7 +63,14 @@ impl Model {
         !self.failing.iter().any(|&(other, _)| other == server)
     }
 
+    fn weight(&self, server: usize) -> u32 {
+        let (configured, added, ordered, _) = self.servers[server];
+        let sum = i128::from(configured) + i128::from(added);
+        ordered.unwrap_or(u32::try_from(sum.clamp(0, i128::from(i32::MAX))).unwrap())
+    }
+
     fn handle(&mut self, event: Event) -> Vec<Action> {
+        let weights: Vec<u32> = (0..self.servers.len()).map(|server| self.weight(server)).collect();
         let before: Vec<bool> = (0..self.servers.len()).map(|server| self.alive(server)).collect();
         let mut actions = Vec::new();
         match event {
@@ -73,12 +82,17 @@ impl Model {
                 }
             }
             Event::Weight { server, weight } if server < self.servers.len() => {
-                if self.servers[server].0 != weight {
-                    self.servers[server].0 = weight;
-                    actions.push(Action::Reweighted { server });
-                }
+                self.servers[server].2 = weight;
             }
-            Event::Start | Event::Check { .. } | Event::Weight { .. } => {}
+            Event::CheckWeights { server, offset } if server < self.servers.len() => {
+                self.servers[server].1 = offset;
+            }
+            Event::Start | Event::Check { .. } | Event::Weight { .. } | Event::CheckWeights { .. } => {}
+        }
+        for (server, was) in weights.into_iter().enumerate() {
+            if self.weight(server) != was {
+                actions.push(Action::Reweighted { server });
+            }
         }
         for (server, was) in before.into_iter().enumerate() {
             if was && !self.alive(server) {
@@ -90,7 +104,7 @@ impl Model {
         }
         let weight: u64 = (0..self.servers.len())
             .filter(|&server| self.alive(server))
-            .map(|server| u64::from(self.servers[server].0))
+            .map(|server| u64::from(self.weight(server)))
             .sum();
         let quorum = u64::from(self.settings.quorum).min(self.total).max(1);
         let hysteresis = u64::from(self.settings.hysteresis).min(quorum - 1);
@@ -108,7 +122,8 @@ impl Model {
     fn destinations(&self) -> Vec<Destination> {
         let sorry_on_duty = self.settings.sorry.is_some() && !self.quorum;
         let mut list = Vec::new();
-        for (number, &(weight, inhibit)) in self.servers.iter().enumerate() {
+        for (number, &(_, _, _, inhibit)) in self.servers.iter().enumerate() {
+            let weight = self.weight(number);
             let target = Target::Server(number);
             if self.alive(number) && !sorry_on_duty {
                 list.push(Destination { target, weight });
@@ -153,13 +168,16 @@ fn servers() -> impl Strategy<Value = Vec<(u32, bool)>> {
 }
 
 fn weights() -> impl Strategy<Value = u32> {
-    prop_oneof![8 => 0..5_u32, 1 => Just(u32::MAX)]
+    prop_oneof![8 => 0..5_u32, 1 => Just(Server::MAX_WEIGHT)]
 }
 
 fn events() -> impl Strategy<Value = Event> {
     prop_oneof![
         6 => (0..7_usize, prop_oneof![0..3_usize, Just(63), Just(64)], any::<bool>())
             .prop_map(|(server, check, up)| Event::Check { server, check, up }),
-        1 => (0..7_usize, weights()).prop_map(|(server, weight)| Event::Weight { server, weight }),
+        1 => (0..7_usize, prop::option::of(weights()))
+            .prop_map(|(server, weight)| Event::Weight { server, weight }),
+        2 => (0..7_usize, prop_oneof![4 => -6..6_i64, 1 => any::<i64>()])
+            .prop_map(|(server, offset)| Event::CheckWeights { server, offset }),
     ]
 }

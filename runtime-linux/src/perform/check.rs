@@ -13,6 +13,7 @@ mod timers;
 use core::time::Duration;
 use std::collections::{BTreeSet, HashMap};
 
+use check_core::pool::Share;
 use check_core::{Verdict, check, pool};
 use ipvs_core::{Destination, Service, ServiceKey};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -218,9 +219,16 @@ impl Task {
         };
         let Some(place) = self.under_way.remove(&id) else { return };
         self.roster.slots[place].run = None;
+        let said = self.roster.slots[place].share;
         let event = match outcome {
             Some(Outcome::Passed) => {
                 self.roster.slots[place].last = None;
+                self.roster.slots[place].share = Share::Silent;
+                check::Event::Passed
+            }
+            Some(Outcome::Weighed(share)) => {
+                self.roster.slots[place].last = None;
+                self.roster.slots[place].share = share;
                 check::Event::Passed
             }
             Some(Outcome::Failed { failure, detail }) => {
@@ -236,6 +244,21 @@ impl Task {
             None => check::Event::Skipped,
         };
         self.step(clock::now(), place, event);
+        if [said, self.roster.slots[place].share] != [Share::Silent; 2] {
+            self.weigh(place);
+        }
+    }
+
+    /// Tells the pool of a check's server what its checks say of its weight now.
+    fn weigh(&mut self, place: usize) {
+        let event = pool::Event::CheckWeights {
+            server: self.roster.slots[place].server,
+            offset: self.roster.offset_of(place),
+        };
+        let service = self.roster.slots[place].service;
+        let events = &self.events;
+        self.roster.services[service].handle(event, None, &mut |event| say(events, event));
+        self.changed.insert(service);
     }
 
     /// Gives an event to a check and does what it says.

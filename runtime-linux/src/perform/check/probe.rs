@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 
+use check_core::pool::Share;
 use check_core::{Failure, TcpProbe, tcp};
 use tokio::time::sleep;
 
@@ -25,6 +26,9 @@ use crate::process::{self, Ending, Policy, ScriptError};
 pub(super) enum Outcome {
     /// The server is good.
     Passed,
+    /// The server is good, and says how much it should weigh.
+    #[expect(dead_code, reason = "MISC_CHECK and FILE_CHECK do not say it yet")]
+    Weighed(Share),
     /// The server is bad.
     Failed {
         /// Why.

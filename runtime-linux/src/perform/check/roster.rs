@@ -6,6 +6,7 @@ use core::time::Duration;
 use std::collections::BTreeMap;
 use std::hash::RandomState;
 
+use check_core::pool::Share;
 use check_core::{Check, Failure, Server, Verdict, check};
 use ipvs_core::ServiceKey;
 use tokio::task::{AbortHandle, Id};
@@ -41,6 +42,8 @@ pub(super) struct Slot {
     pub(super) detail: Option<String>,
     /// What the last probe failed with, if it failed.
     pub(super) last: Option<Failure>,
+    /// What the last probe that passed said of the server's weight.
+    pub(super) share: Share,
 }
 
 /// A probe under way. It ends when this is dropped.
@@ -80,6 +83,7 @@ impl Slot {
             run: None,
             detail: None,
             last: None,
+            share: Share::Silent,
         }
     }
 
@@ -105,6 +109,7 @@ impl Roster {
             let mut servers = Vec::with_capacity(config.real_servers.len());
             for (number, real) in config.real_servers.iter().enumerate() {
                 let mut server = Server::new(real.weight, real.inhibit_on_failure);
+                let mut offset = 0;
                 let was_down = old.as_ref().is_some_and(|old| old.is_down(real.address));
                 let mut same = old_slots.remove(&(key, real.address)).unwrap_or_default();
                 for (check, wanted) in real.checks.iter().enumerate() {
@@ -114,13 +119,15 @@ impl Roster {
                         None => Slot::fresh(now, wanted, was_down),
                     };
                     (slot.service, slot.server, slot.check) = (self.services.len(), number, check);
-                    if slot.core.verdict() != Verdict::Up {
+                    if slot.core.verdict() == Verdict::Up {
+                        offset += slot.share.offset(real.weight);
+                    } else {
                         // Of more checks than fit the pool knows the first ones only.
                         server = server.with_failing(check).unwrap_or(server);
                     }
                     self.slots.push(slot);
                 }
-                servers.push(server);
+                servers.push(server.with_offset(offset));
             }
             self.services.push(Served::new(config, servers.into(), old, say));
         }
@@ -128,6 +135,19 @@ impl Roster {
             old.farewell(say);
             say(Event::Gone { service: old.key() });
         }
+    }
+
+    /// What the checks of a server add to its weight together, those that pass; `place` is one of them.
+    pub(super) fn offset_of(&self, place: usize) -> i64 {
+        let Slot { service, server, check, .. } = self.slots[place];
+        let configured = self.services[service].config.real_servers[server].weight;
+        // They stand in the order of their numbers.
+        let checks = &self.slots[place - check..];
+        let checks = checks.iter().take_while(|slot| (slot.service, slot.server) == (service, server));
+        checks
+            .filter(|slot| slot.core.verdict() == Verdict::Up)
+            .map(|slot| slot.share.offset(configured))
+            .sum()
     }
 
     /// What a check does, in keepalived's words: `TCP connection to [192.0.2.1]:tcp:80`.

@@ -27,7 +27,7 @@ pub(super) async fn probe(check: &Http, clients: &Clients) -> Outcome {
         let dialogue = http::Http::new(request, &url.status, Body::new(url, &mut seen));
         let farewell = if url.tls_compliant { Farewell::Required } else { Farewell::Any };
         match converse(Conversation::new(dialogue, limits), &check.connect, secure, farewell).await {
-            Outcome::Passed => {}
+            Outcome::Passed | Outcome::Weighed(_) => {}
             Outcome::Failed { failure, detail } => {
                 let detail = detail.or_else(|| told(failure, url, &seen));
                 return Outcome::Failed { failure, detail };

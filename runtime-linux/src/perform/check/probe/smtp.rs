@@ -22,7 +22,7 @@ pub(super) async fn probe(check: &Smtp, clients: &Clients) -> Outcome {
         let limits = Limits { timeout: host.timeout, limit: check.limit };
         let conversation = Conversation::new(check_core::smtp::Smtp::new(name, check.start_tls), limits);
         match converse(conversation, host, secure, Farewell::Any).await {
-            Outcome::Passed => {}
+            Outcome::Passed | Outcome::Weighed(_) => {}
             bad @ (Outcome::Failed { .. } | Outcome::Skipped(_)) => return bad,
         }
     }
