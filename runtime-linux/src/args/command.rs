@@ -10,6 +10,7 @@ use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 
 use super::flag::{Effect, FLAGS, Value};
 use super::{Check, Invocation, Status, Usage, Why};
+use crate::config::diagnose::explain;
 use crate::{capture, config, lab, realserver, simulate};
 
 #[derive(Parser)]
@@ -48,6 +49,11 @@ enum Command {
         /// A missing or unreadable included file is an error
         #[arg(short = 'e', long)]
         all_config: bool,
+    },
+    /// Explain the code of a complaint, or list all codes
+    Explain {
+        /// What stands in brackets behind a complaint, S0402 for example
+        code: Option<String>,
     },
     /// Show what the running daemon does
     Status {
@@ -182,6 +188,10 @@ pub fn parse(arguments: Vec<OsString>) -> Result<Invocation, Usage> {
             json,
             as_keepalived: false,
             log: None,
+        }),
+        Command::Explain { code } => Invocation::Say(match code {
+            Some(code) => explain::explain(&code).map_err(|message| Usage { message, code: 2 })?,
+            None => explain::list(),
         }),
         Command::Status { json, socket } => Invocation::Status(Status { json, socket }),
         Command::Why { name, json, socket } => Invocation::Why(Why { name, json, socket }),

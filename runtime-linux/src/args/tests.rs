@@ -148,3 +148,12 @@ fn simulate_takes_files_faults_and_a_length() {
     assert_eq!(options.faults, ["kill A at 3s", "start A at 5s"]);
     assert_eq!((options.length, options.seed), (Some(core::time::Duration::from_millis(1_500)), 1));
 }
+
+#[test]
+fn explain_says_what_a_code_means_and_lists_all() {
+    let Ok(Invocation::Say(text)) = meaning("explain S0401") else { panic!("nothing said") };
+    assert!(text.starts_with("S0401: "), "{text}");
+    let Ok(Invocation::Say(list)) = meaning("explain") else { panic!("nothing said") };
+    assert_eq!(list.lines().count(), crate::config::diagnose::kind::ALL.len());
+    assert_eq!(meaning("explain S9999").unwrap_err().code, 2);
+}

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::source::{Files, Span};
 
+pub mod explain;
 pub mod kind;
 mod render;
 

@@ -1,0 +1,49 @@
+//! S05: virtual servers.
+
+use super::Explanation;
+use crate::config::diagnose::kind;
+
+pub(super) const TABLE: &[Explanation] = &[
+    Explanation {
+        kind: &kind::NO_PROTOCOL,
+        title: "A virtual server does not say its protocol",
+        text: "keepalived then takes UDP, and so does steadfast: a web service without `protocol TCP` gets no
+connection at all. Add `protocol TCP` (or UDP, if that is meant).",
+    },
+    Explanation {
+        kind: &kind::PORT_FORCED,
+        title: "A real server's port must be the virtual server's",
+        text: "With DR and TUN the packet reaches the real server unchanged, so its port is the one that the
+client asked for. Another one takes NAT (`lb_kind NAT`). The virtual server's port is used.",
+    },
+    Explanation {
+        kind: &kind::PORTLESS_PERSISTENCE,
+        title: "A service on every port without persistence",
+        text:
+            "A service on port 0 takes all ports that no other service has, which IPVS allows with persistence
+only: a client that opens two ports must reach one server. 360 seconds are taken, as keepalived
+does. Say `persistence_timeout` to choose.",
+    },
+    Explanation {
+        kind: &kind::QUORUM_REDUCED,
+        title: "More quorum or hysteresis than there is weight",
+        text: "The quorum is counted in weight of real servers, not in servers. One that all of them together
+cannot reach would keep the sorry server in place for ever; it is cut to what there is.",
+    },
+    Explanation {
+        kind: &kind::UNUSABLE_SERVICE,
+        title: "A virtual server that cannot be used",
+        text: "The complaint says why: it answers to nothing, mixes families, or asks for what its data plane
+does not have. It is left out.",
+    },
+    Explanation {
+        kind: &kind::DUPLICATE_SERVICE,
+        title: "Two virtual servers with the same address, port and protocol",
+        text: "The first one counts. A range or a group may contain the second's address; look there too.",
+    },
+    Explanation {
+        kind: &kind::METHOD_NOT_IN_USER_SPACE,
+        title: "A scheduler that the user-space data plane does not have",
+        text: "Take another one, or `data_plane kernel` where the kernel has IPVS.",
+    },
+];
