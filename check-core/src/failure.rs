@@ -7,13 +7,13 @@ use core::fmt;
 pub enum Failure {
     /// The server answered that nobody listens.
     Refused,
-    /// No answer in time, or a script that ran too long.
+    /// No connection in time.
     Timeout,
     /// The server broke the connection off.
     Reset,
     /// No route, or a router said that the host or the network cannot be reached.
     Unreachable,
-    /// A packet filter on this host forbids the connection.
+    /// A packet filter, here or on the way, forbids the connection.
     Denied,
     /// The address or port to connect from (`bindto`, `bind_port`) cannot be used.
     Source,
@@ -25,8 +25,18 @@ pub enum Failure {
     Exit(u8),
     /// The script was ended by this signal.
     Signal(u8),
-    /// The connection stands, but the answer did not come, or not whole, in time.
+    /// The script ran too long.
+    Overrun,
+    /// What was asked was not answered in time, not by a single byte.
+    Silent,
+    /// An answer has begun, but was not whole in time.
     Unanswered,
+    /// Answers came in time, but none to what was asked.
+    Foreign,
+    /// The server ended the connection without an answer.
+    Closed,
+    /// The server ended the connection within the header of its answer.
+    HeaderTruncated,
     /// The server ended the connection before its answer was whole.
     Truncated,
     /// What the server said is not its protocol.
@@ -44,7 +54,12 @@ pub enum Failure {
     /// `regex_no_match` was found in the body.
     Found,
     /// SMTP answered with this code.
-    Reply(u16),
+    Reply {
+        /// What was answered so.
+        to: Asked,
+        /// The code (RFC 5321 §4.2).
+        code: u16,
+    },
     /// DNS answered with this response code (RFC 1035 §4.1.1).
     Rcode(u8),
     /// The answer is another than the expected one.
@@ -57,6 +72,17 @@ pub enum Failure {
     SessionDown,
     /// The system call failed with this error number, none of the above.
     Os(i32),
+}
+
+/// What a mail server is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// Nothing yet: it is to greet.
+    Greeting,
+    /// `HELO`, or `EHLO`.
+    Hello,
+    /// `STARTTLS`.
+    StartTls,
 }
 
 /// Why TLS failed.
@@ -72,6 +98,12 @@ pub enum Tls {
     WrongName,
     /// The certificate cannot be read, or is not what it says.
     BadCertificate,
+    /// The connection stands, but the handshake was not over in time.
+    Timeout,
+    /// The server ended the connection within the handshake.
+    Closed,
+    /// The connection ended without TLS's farewell, so that anybody may have cut the answer off.
+    Truncated,
     /// The server speaks no version of TLS, or no cipher, that we do (1.2 and 1.3).
     Incompatible,
     /// The server ended the handshake with this alert (RFC 8446 §6).
@@ -88,8 +120,11 @@ impl fmt::Display for Tls {
             Self::UnknownIssuer => f.write_str("the certificate is signed by nobody we trust"),
             Self::WrongName => f.write_str("the certificate is for another name"),
             Self::BadCertificate => f.write_str("the certificate is broken"),
+            Self::Timeout => f.write_str("the TLS handshake timed out"),
+            Self::Closed => f.write_str("connection closed within the TLS handshake"),
+            Self::Truncated => f.write_str("the connection ended without TLS's farewell"),
             Self::Incompatible => f.write_str("the server has neither TLS 1.2 nor 1.3"),
-            Self::Alert(number) => write!(f, "TLS alert {number}"),
+            Self::Alert(number) => write!(f, "TLS alert {number}{}", alert(*number)),
             Self::Malformed => f.write_str("the server does not speak TLS"),
         }
     }
@@ -99,16 +134,21 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Refused => f.write_str("connection refused"),
-            Self::Timeout => f.write_str("timed out"),
+            Self::Timeout => f.write_str("connection timed out"),
             Self::Reset => f.write_str("connection reset"),
             Self::Unreachable => f.write_str("unreachable"),
-            Self::Denied => f.write_str("forbidden by a filter on this host"),
+            Self::Denied => f.write_str("forbidden by a packet filter"),
             Self::Source => f.write_str("cannot use the source address"),
             Self::Interface => f.write_str("no such interface"),
             Self::NotStarted => f.write_str("script could not be started"),
             Self::Exit(status) => write!(f, "exit status {status}"),
             Self::Signal(signal) => write!(f, "ended by signal {signal}"),
+            Self::Overrun => f.write_str("timed out"),
+            Self::Silent => f.write_str("no answer in time"),
             Self::Unanswered => f.write_str("no whole answer in time"),
+            Self::Foreign => f.write_str("answers came, but none to this question"),
+            Self::Closed => f.write_str("connection closed without an answer"),
+            Self::HeaderTruncated => f.write_str("connection closed within the header"),
             Self::Truncated => f.write_str("connection closed within the answer"),
             Self::Malformed => f.write_str("the answer is not of the protocol"),
             Self::HeaderTooLong => f.write_str("the header does not end"),
@@ -117,7 +157,7 @@ impl fmt::Display for Failure {
             Self::Digest => f.write_str("the digest of the body is another"),
             Self::NotFound => f.write_str("regex not found in the body"),
             Self::Found => f.write_str("regex_no_match found in the body"),
-            Self::Reply(code) => write!(f, "SMTP reply {code}"),
+            Self::Reply { to, code } => write!(f, "SMTP reply {code} {to}"),
             Self::Rcode(code) => write!(f, "DNS response code {code} ({})", rcode(*code)),
             Self::Mismatch => f.write_str("another answer than expected"),
             Self::Length => f.write_str("the reply is too short or too long"),
@@ -125,6 +165,43 @@ impl fmt::Display for Failure {
             Self::SessionDown => f.write_str("the BFD session is not up"),
             Self::Os(number) => write!(f, "system error {number}"),
         }
+    }
+}
+
+impl fmt::Display for Asked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Greeting => "instead of a greeting",
+            Self::Hello => "to HELO",
+            Self::StartTls => "to STARTTLS",
+        })
+    }
+}
+
+/// The name of an alert that ends a handshake (RFC 8446 §6), in brackets.
+fn alert(number: u8) -> &'static str {
+    match number {
+        0 => " (close_notify)",
+        10 => " (unexpected_message)",
+        40 => " (handshake_failure)",
+        42 => " (bad_certificate)",
+        43 => " (unsupported_certificate)",
+        44 => " (certificate_revoked)",
+        45 => " (certificate_expired)",
+        46 => " (certificate_unknown)",
+        47 => " (illegal_parameter)",
+        48 => " (unknown_ca)",
+        49 => " (access_denied)",
+        50 => " (decode_error)",
+        51 => " (decrypt_error)",
+        70 => " (protocol_version)",
+        71 => " (insufficient_security)",
+        80 => " (internal_error)",
+        109 => " (missing_extension)",
+        112 => " (unrecognized_name)",
+        116 => " (certificate_required)",
+        120 => " (no_application_protocol)",
+        _ => "",
     }
 }
 

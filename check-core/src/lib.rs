@@ -54,7 +54,7 @@ mod timing;
 pub mod wire;
 
 pub use check::{Check, Verdict};
-pub use failure::{Failure, Tls};
+pub use failure::{Asked, Failure, Tls};
 pub use pool::{Pool, Server};
 pub use probe::datagram::{self, Exchange};
 pub use probe::stream::{self, Conversation};

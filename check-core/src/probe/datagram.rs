@@ -59,7 +59,7 @@ pub trait Question {
 
     /// What silence means.
     fn silence(&self) -> Result<(), Failure> {
-        Err(Failure::Unanswered)
+        Err(Failure::Silent)
     }
 }
 
@@ -74,8 +74,14 @@ pub struct Exchange<Q> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
     Idle,
-    Opening { until: Duration },
-    Waiting { until: Duration },
+    Opening {
+        until: Duration,
+    },
+    /// `foreign`: answers to other questions came.
+    Waiting {
+        until: Duration,
+        foreign: bool,
+    },
     Done,
 }
 
@@ -94,24 +100,29 @@ impl<Q: Question> Exchange<Q> {
                 [Action::Open].into_iter().collect()
             }
             (Phase::Opening { until }, Event::Opened) => {
-                self.phase = Phase::Waiting { until };
+                self.phase = Phase::Waiting { until, foreign: false };
                 [Action::Send].into_iter().collect()
             }
-            (Phase::Waiting { .. }, Event::Received(datagram)) => match self.question.judge(datagram) {
-                Answer::Foreign => Actions::new(),
-                Answer::Cut => {
-                    self.phase = Phase::Done;
-                    [Action::Close, Action::Connect].into_iter().collect()
+            (Phase::Waiting { until, .. }, Event::Received(datagram)) => {
+                match self.question.judge(datagram) {
+                    Answer::Foreign => {
+                        self.phase = Phase::Waiting { until, foreign: true };
+                        Actions::new()
+                    }
+                    Answer::Cut => {
+                        self.phase = Phase::Done;
+                        [Action::Close, Action::Connect].into_iter().collect()
+                    }
+                    Answer::Final(result) => self.finish(result),
                 }
-                Answer::Final(result) => self.finish(result),
-            },
+            }
             (Phase::Opening { .. } | Phase::Waiting { .. }, Event::Failed(failure)) => {
                 self.finish(Err(failure))
             }
             (Phase::Opening { until }, Event::Tick) if now >= until => self.finish(Err(Failure::Timeout)),
-            (Phase::Waiting { until }, Event::Tick) if now >= until => {
+            (Phase::Waiting { until, foreign }, Event::Tick) if now >= until => {
                 let result = self.question.silence();
-                self.finish(result)
+                self.finish(if foreign { result.map_err(|_| Failure::Foreign) } else { result })
             }
             (
                 Phase::Idle | Phase::Opening { .. } | Phase::Waiting { .. } | Phase::Done,
@@ -123,7 +134,7 @@ impl<Q: Question> Exchange<Q> {
     /// When to send [`Event::Tick`]; `None` before the start and after the end.
     pub fn deadline(&self) -> Option<Duration> {
         match self.phase {
-            Phase::Opening { until } | Phase::Waiting { until } => Some(until),
+            Phase::Opening { until } | Phase::Waiting { until, .. } => Some(until),
             Phase::Idle | Phase::Done => None,
         }
     }

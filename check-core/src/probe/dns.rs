@@ -4,8 +4,8 @@
 use super::datagram::{Answer, Question as Ask};
 use super::stream::{Dialogue, Step};
 use crate::Failure;
+use crate::wire::dns::{HEADER, Records, Reply};
 pub use crate::wire::dns::{QUESTION, Question, Type};
-use crate::wire::dns::{Records, Reply};
 
 /// What is asked, and what is good.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,6 +77,7 @@ impl Dialogue for Stream<'_, '_> {
         let Some(message) = rest.get(..length) else { return Step::Wait };
         Step::Finish(match self.dns.question.parse(message) {
             Reply::Answer { rcode, records } => self.dns.verdict(rcode, records),
+            Reply::Foreign if length >= HEADER => Err(Failure::Foreign),
             Reply::Foreign | Reply::Cut | Reply::Malformed => Err(Failure::Malformed),
         })
     }

@@ -1,7 +1,7 @@
 //! `SMTP_CHECK`: a server is good when it greets, takes our `HELO`, and, where asked, goes on in TLS.
 
 use super::stream::{Dialogue, Step, text};
-use crate::Failure;
+use crate::{Asked, Failure};
 
 /// The most that one reply may be, in bytes, over all its lines (RFC 5321 §4.5.3.1.5 allows 512 for a line).
 pub const REPLY_LIMIT: u32 = 16_384;
@@ -38,15 +38,15 @@ impl<'a> Smtp<'a> {
     }
 
     fn replied(&mut self, code: u16) -> Step {
-        let (expected, next, step) = match self.phase {
-            Phase::Greeting => (220, Phase::Hello, Step::Send),
-            Phase::Hello if self.start_tls => (250, Phase::StartTls, Step::Send),
-            Phase::Hello | Phase::SecureHello => (250, Phase::Parting, Step::Part),
-            Phase::StartTls => (220, Phase::Securing, Step::Secure),
+        let (asked, expected, next, step) = match self.phase {
+            Phase::Greeting => (Asked::Greeting, 220, Phase::Hello, Step::Send),
+            Phase::Hello if self.start_tls => (Asked::Hello, 250, Phase::StartTls, Step::Send),
+            Phase::Hello | Phase::SecureHello => (Asked::Hello, 250, Phase::Parting, Step::Part),
+            Phase::StartTls => (Asked::StartTls, 220, Phase::Securing, Step::Secure),
             Phase::Securing | Phase::Parting => return Step::Finish(Err(Failure::Malformed)),
         };
         if code != expected {
-            return Step::Finish(Err(Failure::Reply(code)));
+            return Step::Finish(Err(Failure::Reply { to: asked, code }));
         }
         self.phase = next;
         step

@@ -7,13 +7,15 @@
 use core::fmt;
 use core::time::Duration;
 
-use crate::Failure;
+use crate::{Failure, Tls};
 
 /// What happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event<'a> {
     /// Begin.
     Start,
+    /// The connection stands, and is being secured: the runtime speaks TLS from the first byte.
+    Reached,
     /// The connection stands; where the runtime speaks TLS from the first byte, it is secured as well.
     Connected,
     /// The connection speaks TLS from now on, as [`Action::Secure`] asked.
@@ -116,13 +118,36 @@ pub struct Conversation<D> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
     Idle,
-    /// Waiting for the connection, for TLS or for the server's next words, until `next`; in all until `end`.
+    /// Waiting until `next`; in all until `end`.
     Waiting {
-        connected: bool,
+        what: Awaited,
         next: Duration,
         end: Duration,
     },
     Done,
+}
+
+/// What is waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Awaited {
+    Connection,
+    Security,
+    /// The answer's first byte.
+    Answer,
+    /// The rest of an answer that has begun.
+    Rest,
+}
+
+impl Awaited {
+    /// What it means that it has not come.
+    fn lack(self) -> Failure {
+        match self {
+            Self::Connection => Failure::Timeout,
+            Self::Security => Failure::Tls(Tls::Timeout),
+            Self::Answer => Failure::Silent,
+            Self::Rest => Failure::Unanswered,
+        }
+    }
 }
 
 impl<D: Dialogue> Conversation<D> {
@@ -137,36 +162,52 @@ impl<D: Dialogue> Conversation<D> {
         match (self.phase, event) {
             (Phase::Idle, Event::Start) => {
                 let end = now.saturating_add(self.limits.limit);
-                self.wait(now, end, false);
+                self.wait(now, end, Awaited::Connection);
                 [Action::Connect].into_iter().collect()
             }
-            (Phase::Waiting { connected: false, end, .. }, Event::Connected) => {
-                self.wait(now, end, true);
+            (Phase::Waiting { what: Awaited::Connection, end, .. }, Event::Reached) => {
+                self.wait(now, end, Awaited::Security);
+                Actions::new()
+            }
+            (Phase::Waiting { what: Awaited::Connection | Awaited::Security, end, .. }, Event::Connected) => {
                 let step = self.dialogue.opened();
-                self.step(step)
+                self.step(now, end, step)
             }
-            (Phase::Waiting { connected: true, end, .. }, Event::Secured) => {
-                self.wait(now, end, true);
+            (Phase::Waiting { what: Awaited::Security, end, .. }, Event::Secured) => {
                 let step = self.dialogue.secured();
-                self.step(step)
+                self.step(now, end, step)
             }
-            (Phase::Waiting { connected: true, end, .. }, Event::Received(bytes)) => {
-                self.wait(now, end, true);
-                let step = self.dialogue.received(bytes);
-                self.step(step)
+            (Phase::Waiting { what: Awaited::Answer | Awaited::Rest, end, .. }, Event::Received(bytes)) => {
+                match self.dialogue.received(bytes) {
+                    Step::Wait if bytes.is_empty() => Actions::new(),
+                    Step::Wait => {
+                        self.wait(now, end, Awaited::Rest);
+                        Actions::new()
+                    }
+                    step @ (Step::Send | Step::Secure | Step::Part | Step::Finish(_)) => {
+                        self.step(now, end, step)
+                    }
+                }
             }
-            (Phase::Waiting { connected: true, .. }, Event::Closed) => {
+            (Phase::Waiting { what: Awaited::Answer, .. }, Event::Closed) => match self.dialogue.ended() {
+                Ok(()) => self.finish(Ok(())),
+                Err(_) => self.finish(Err(Failure::Closed)),
+            },
+            (Phase::Waiting { what: Awaited::Security, .. }, Event::Closed) => {
+                self.finish(Err(Failure::Tls(Tls::Closed)))
+            }
+            (Phase::Waiting { what: Awaited::Rest, .. }, Event::Closed) => {
                 let result = self.dialogue.ended();
-                self.step(Step::Finish(result))
+                self.finish(result)
             }
-            (Phase::Waiting { .. }, Event::Failed(failure)) => self.step(Step::Finish(Err(failure))),
-            (Phase::Waiting { connected, next, end }, Event::Tick) if now >= next.min(end) => {
-                let failure = if connected { Failure::Unanswered } else { Failure::Timeout };
-                self.step(Step::Finish(Err(failure)))
+            (Phase::Waiting { .. }, Event::Failed(failure)) => self.finish(Err(failure)),
+            (Phase::Waiting { what, next, end }, Event::Tick) if now >= next.min(end) => {
+                self.finish(Err(what.lack()))
             }
             (
                 Phase::Idle | Phase::Waiting { .. } | Phase::Done,
                 Event::Start
+                | Event::Reached
                 | Event::Connected
                 | Event::Secured
                 | Event::Received(_)
@@ -195,23 +236,34 @@ impl<D: Dialogue> Conversation<D> {
         &self.dialogue
     }
 
-    fn wait(&mut self, now: Duration, end: Duration, connected: bool) {
-        self.phase = Phase::Waiting { connected, next: now.saturating_add(self.limits.timeout), end };
+    fn wait(&mut self, now: Duration, end: Duration, what: Awaited) {
+        self.phase = Phase::Waiting { what, next: now.saturating_add(self.limits.timeout), end };
     }
 
-    fn step(&mut self, step: Step) -> Actions {
+    fn finish(&mut self, result: Result<(), Failure>) -> Actions {
+        self.phase = Phase::Done;
+        [Action::Close, Action::Finished(result)].into_iter().collect()
+    }
+
+    fn step(&mut self, now: Duration, end: Duration, step: Step) -> Actions {
         let actions: &[Action] = match step {
-            Step::Wait => &[],
-            Step::Send => &[Action::Send],
-            Step::Secure => &[Action::Secure],
+            Step::Wait => {
+                self.wait(now, end, Awaited::Answer);
+                &[]
+            }
+            Step::Send => {
+                self.wait(now, end, Awaited::Answer);
+                &[Action::Send]
+            }
+            Step::Secure => {
+                self.wait(now, end, Awaited::Security);
+                &[Action::Secure]
+            }
             Step::Part => {
                 self.phase = Phase::Done;
                 &[Action::Send, Action::Close, Action::Finished(Ok(()))]
             }
-            Step::Finish(result) => {
-                self.phase = Phase::Done;
-                &[Action::Close, Action::Finished(result)]
-            }
+            Step::Finish(result) => return self.finish(result),
         };
         actions.iter().copied().collect()
     }

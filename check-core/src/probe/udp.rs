@@ -51,6 +51,6 @@ impl Question for Udp<'_> {
     }
 
     fn silence(&self) -> Result<(), Failure> {
-        if self.reply.is_some() { Err(Failure::Unanswered) } else { Ok(()) }
+        if self.reply.is_some() { Err(Failure::Silent) } else { Ok(()) }
     }
 }

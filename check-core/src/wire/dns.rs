@@ -113,7 +113,14 @@ impl Question<'_> {
     pub fn parse<'m>(&self, message: &'m [u8]) -> Reply<'m> {
         let Some(header) = message.first_chunk::<HEADER>() else { return Reply::Foreign };
         let [i, d, flags, more_flags, q, questions, a, answers, ..] = *header;
-        let is_answer = [i, d] == self.id.to_be_bytes() && flags & 0xf8 == 0x80 && [q, questions] == [0, 1];
+        let is_reply = [i, d] == self.id.to_be_bytes() && flags & 0xf8 == 0x80;
+        let rcode = more_flags & 0x0f;
+        if is_reply && rcode != 0 && [q, questions] == [0, 0] {
+            // Who refuses a question need not repeat it.
+            let records = Records { message, place: HEADER, left: 0, kind: self.kind.number() };
+            return Reply::Answer { rcode, records };
+        }
+        let is_answer = is_reply && [q, questions] == [0, 1];
         let Some(place) = skip_name(message, HEADER).filter(|_| is_answer) else { return Reply::Foreign };
         let asked = message.get(place..place + 4);
         let kind = self.kind.number().to_be_bytes();
@@ -136,7 +143,7 @@ impl Question<'_> {
                 return Reply::Malformed;
             }
         }
-        Reply::Answer { rcode: more_flags & 0x0f, records }
+        Reply::Answer { rcode, records }
     }
 }
 

@@ -112,16 +112,15 @@ impl Reader {
     /// The connection was closed.
     ///
     /// # Errors
-    /// [`Failure::Truncated`] if the answer says that more belongs to it.
+    /// [`Failure::HeaderTruncated`] before its header has ended, [`Failure::Truncated`] if that says that more belongs
+    /// to it.
     pub fn close(&self) -> Result<(), Failure> {
         match self.phase {
             Phase::UntilClose | Phase::Whole => Ok(()),
-            Phase::Status
-            | Phase::Header
-            | Phase::Body { .. }
-            | Phase::ChunkSize
-            | Phase::ChunkEnd
-            | Phase::Trailer => Err(Failure::Truncated),
+            Phase::Status | Phase::Header => Err(Failure::HeaderTruncated),
+            Phase::Body { .. } | Phase::ChunkSize | Phase::ChunkEnd | Phase::Trailer => {
+                Err(Failure::Truncated)
+            }
         }
     }
 
@@ -157,6 +156,8 @@ impl Reader {
                 Phase::Header
             }
             Phase::Header if line.is_empty() => self.after_header(),
+            // The rest of a value, folded (RFC 9112 §5.2); none that matters needs a second line.
+            Phase::Header if matches!(line[0], b' ' | b'\t') => Phase::Header,
             Phase::Header => {
                 self.field(line, cut)?;
                 Phase::Header

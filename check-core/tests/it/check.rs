@@ -190,26 +190,6 @@ fn the_defaults_are_keepaliveds_for_a_tcp_check() {
     );
 }
 
-#[test]
-fn every_failure_has_words() {
-    let words = [
-        (Failure::Refused, "connection refused"),
-        (Failure::Timeout, "timed out"),
-        (Failure::Reset, "connection reset"),
-        (Failure::Unreachable, "unreachable"),
-        (Failure::Denied, "forbidden by a filter on this host"),
-        (Failure::Source, "cannot use the source address"),
-        (Failure::Interface, "no such interface"),
-        (Failure::NotStarted, "script could not be started"),
-        (Failure::Exit(3), "exit status 3"),
-        (Failure::Signal(9), "ended by signal 9"),
-        (Failure::Os(5), "system error 5"),
-    ];
-    for (failure, expected) in words {
-        assert_eq!(failure.to_string(), expected);
-    }
-}
-
 /// Every 6 s, two retries after 1 s each.
 fn timing() -> Timing {
     Timing { delay_loop: ms(6_000), retry: 2, delay_before_retry: ms(1_000), warmup: ms(6_000), alpha: false }

@@ -46,7 +46,7 @@ fn a_required_reply_must_fit_in_length_and_in_the_masked_bits() {
     ] {
         assert_eq!(asked(udp).handle(TIMEOUT, Event::Received(datagram)), end(result), "{datagram:?}");
     }
-    assert_eq!(asked(udp).handle(TIMEOUT, Event::Tick), end(Err(Failure::Unanswered)));
+    assert_eq!(asked(udp).handle(TIMEOUT, Event::Tick), end(Err(Failure::Silent)));
 }
 
 #[test]
@@ -172,7 +172,21 @@ fn answers_to_other_questions_are_passed_over() {
     for foreign in [QUERY, &wrong_id, &wrong_name, &wrong_type, &ANSWER[..11], &[]] {
         let mut exchange = asked(Dns { question: WWW, expected: None });
         assert_eq!(exchange.handle(Duration::ZERO, Event::Received(foreign)), [], "{foreign:x?}");
-        assert_eq!(exchange.handle(TIMEOUT, Event::Tick), end(Err(Failure::Unanswered)));
+        assert_eq!(exchange.handle(TIMEOUT, Event::Tick), end(Err(Failure::Foreign)));
+    }
+}
+
+#[test]
+fn a_refusal_need_not_repeat_the_question() {
+    for (message, actions) in [
+        (b"\xbe\xef\x81\x82\0\0\0\0\0\0\0\0".as_slice(), end(Err(Failure::Rcode(2)))),
+        (b"\xbe\xef\x81\x85\0\0\0\0\0\0\0\0", end(Err(Failure::Rcode(5)))),
+        // Without an error it says nothing, and with another id it is not ours.
+        (b"\xbe\xef\x81\x80\0\0\0\0\0\0\0\0", Actions::new()),
+        (b"\xbe\xee\x81\x82\0\0\0\0\0\0\0\0", Actions::new()),
+    ] {
+        let mut exchange = asked(Dns { question: WWW, expected: None });
+        assert_eq!(exchange.handle(Duration::ZERO, Event::Received(message)), actions, "{message:x?}");
     }
 }
 

@@ -101,6 +101,7 @@ fn the_body_ends_where_its_header_says() {
             "ok",
         ),
         ("HTTP/2 200\r\nContent-Length: 2\r\n\r\nok", "ok"),
+        ("HTTP/1.1 200 OK\r\nX-Folded: a\r\n\tb: c\r\n d\r\nContent-Length: 2\r\n\r\nok", "ok"),
     ] {
         assert_eq!(
             answer([answer_text.as_bytes()], &[]),
@@ -114,9 +115,9 @@ fn the_body_ends_where_its_header_says() {
 fn each_failure_has_its_own_reason() {
     for (text, failure) in [
         ("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n", Failure::Status(503)),
-        ("HTTP/1.1 199 Strange\r\n\r\n", Failure::Truncated),
-        ("HTTP/1.1 200 OK\r\nContent-Le", Failure::Truncated),
-        ("", Failure::Truncated),
+        ("HTTP/1.1 199 Strange\r\n\r\n", Failure::HeaderTruncated),
+        ("HTTP/1.1 200 OK\r\nContent-Le", Failure::HeaderTruncated),
+        ("", Failure::Closed),
         ("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello", Failure::Truncated),
         ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhel", Failure::Truncated),
         ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nfive\r\n", Failure::Malformed),
@@ -146,7 +147,7 @@ fn status_codes_are_good_within_their_ranges() {
     for (status, good) in [(199, false), (200, true), (299, true), (300, false)] {
         let text = format!("HTTP/1.1 {status} x\r\nContent-Length: 0\r\n\r\n");
         // An informational answer is not the last word.
-        let bad = if status < 200 { Failure::Truncated } else { Failure::Status(status) };
+        let bad = if status < 200 { Failure::HeaderTruncated } else { Failure::Status(status) };
         assert_eq!(whole(&text), if good { Ok(()) } else { Err(bad) });
     }
 }

@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use check_core::stream::{Action, Conversation, Event, Limits};
-use check_core::{Failure, smtp::Smtp};
+use check_core::{Asked, Failure, smtp::Smtp};
 use proptest::prelude::*;
 
 const NOW: Duration = Duration::from_secs(1);
@@ -74,9 +74,10 @@ fn what_comes_in_the_clear_behind_the_answer_to_starttls_is_refused() {
 #[test]
 fn a_server_that_refuses_is_bad_with_its_code() {
     for (greeting, hello, failure) in [
-        ("554 no service\r\n", "", Failure::Reply(554)),
-        ("220 a\r\n", "550 who are you\r\n", Failure::Reply(550)),
-        ("421-too\r\n421 busy\r\n", "", Failure::Reply(421)),
+        ("554 no service\r\n", "", Failure::Reply { to: Asked::Greeting, code: 554 }),
+        ("220 a\r\n", "550 who are you\r\n", Failure::Reply { to: Asked::Hello, code: 550 }),
+        ("421-too\r\n421 busy\r\n", "", Failure::Reply { to: Asked::Greeting, code: 421 }),
+        ("220 a\r\n", "", Failure::Closed),
         ("HTTP/1.1 400 Bad Request\r\n", "", Failure::Malformed),
         ("22\r\n", "", Failure::Malformed),
         ("220 a\r\n", "250", Failure::Truncated),
