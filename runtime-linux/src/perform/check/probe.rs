@@ -104,7 +104,7 @@ async fn misc(script: &Script, policy: &Policy, limit: Duration) -> Outcome {
         Ok(Ending::Exit(0)) => Outcome::Passed,
         Ok(Ending::Exit(status)) => Err(Failure::Exit(status)).into(),
         Ok(Ending::Signal(signal)) => Err(Failure::Signal(signal)).into(),
-        Ok(Ending::Timeout) => Err(Failure::Timeout).into(),
+        Ok(Ending::Timeout) => Err(Failure::Overrun).into(),
         Err(ScriptError::Spawn { program, error }) if is_want(&error) => {
             Outcome::Skipped(format!("cannot start {program}: {error}"))
         }

@@ -4,11 +4,14 @@ use core::hash::{BuildHasher, Hasher};
 use std::hash::RandomState;
 use std::io;
 use std::net::UdpSocket as StdSocket;
+use std::os::fd::AsRawFd;
 
 use check_core::datagram::{Action, Event, Exchange, Question};
 use check_core::stream::Limits;
 use check_core::{Conversation, ping};
+use nix::sys::socket::{MsgFlags, recv, setsockopt, sockopt};
 use socket2::{Protocol, Socket, Type};
+use tokio::io::Interest;
 use tokio::net::UdpSocket;
 
 use super::Outcome;
@@ -35,7 +38,14 @@ pub(super) async fn dns(check: &Dns) -> Outcome {
             let mut buffer = vec![0; DATAGRAM + 2];
             let limits = Limits { timeout: to.timeout, limit: to.timeout };
             let dialogue = check_core::dns::Stream::new(dns, &mut buffer);
-            converse(Conversation::new(dialogue, limits), to, Secure::Never, Farewell::Any).await
+            let conversation = Conversation::new(dialogue, limits);
+            match converse(conversation, to, Secure::Never, Farewell::Any).await {
+                Outcome::Failed { failure, detail: None } => {
+                    let detail = Some(format!("the answer was cut, and over TCP: {failure}"));
+                    Outcome::Failed { failure, detail }
+                }
+                other @ (Outcome::Passed | Outcome::Failed { .. } | Outcome::Skipped(_)) => other,
+            }
         }
     }
 }
@@ -107,9 +117,8 @@ async fn exchange<Q: Question>(
                 },
                 Action::Send => match &socket {
                     Some(socket) => {
-                        let mut message = [0; 1024];
-                        let length = exchange.message(&mut message);
-                        socket.send(&message[..length]).await.map(drop)
+                        let length = exchange.message(&mut buffer);
+                        socket.send(&buffer[..length]).await.map(drop)
                     }
                     None => Ok(()),
                 },
@@ -129,7 +138,7 @@ async fn exchange<Q: Question>(
         }
         event = match (next, &socket) {
             (Some(next), _) => next,
-            (None, Some(socket)) => match within(exchange.deadline(), socket.recv(&mut buffer)).await {
+            (None, Some(socket)) => match within(exchange.deadline(), hear(socket, &mut buffer)).await {
                 Some(Ok(length)) => Event::Received(body(&buffer[..length], headed)),
                 Some(Err(error)) => match reason(&error, to) {
                     Some(failure) => Event::Failed(failure),
@@ -140,6 +149,24 @@ async fn exchange<Q: Question>(
             (None, None) => Event::Tick,
         };
     }
+}
+
+/// The next datagram, or what the network said instead: an ICMP error makes a socket not readable but faulty, and who
+/// waits for reading alone would sleep through it.
+async fn hear(socket: &UdpSocket, buffer: &mut [u8]) -> io::Result<usize> {
+    let receive = || Ok(recv(socket.as_raw_fd(), buffer, MsgFlags::MSG_DONTWAIT)?);
+    socket.async_io(Interest::READABLE | Interest::ERROR, receive).await
+}
+
+/// Asks for every ICMP error: without this the kernel keeps those to itself that may pass, that a host is
+/// unreachable for one, and a dead server would only be silent.
+fn tell_errors(socket: &Socket, to: &Connect) -> io::Result<()> {
+    if to.to.is_ipv4() {
+        setsockopt(socket, sockopt::Ipv4RecvErr, &true)?;
+    } else {
+        setsockopt(socket, sockopt::Ipv6RecvErr, &true)?;
+    }
+    Ok(())
 }
 
 /// What a datagram holds behind its IPv4 header, if it has one.
@@ -154,6 +181,7 @@ fn body(datagram: &[u8], headed: bool) -> &[u8] {
 /// A socket whose only peer is the server: what others send does not reach it, and ICMP errors do.
 fn open(to: &Connect) -> io::Result<Socket> {
     let socket = socket(to, Type::DGRAM, Some(Protocol::UDP))?;
+    tell_errors(&socket, to)?;
     socket.connect(&to.to.into())?;
     Ok(socket)
 }
@@ -171,6 +199,7 @@ fn open_echo(to: &Connect, raw: &mut bool) -> io::Result<Socket> {
         result => result,
     }
     .and_then(|socket| {
+        tell_errors(&socket, &to)?;
         socket.connect(&core::net::SocketAddr::from((to.to.ip(), 0)).into())?;
         Ok(socket)
     })

@@ -23,6 +23,10 @@ pub(super) async fn probe(check: &Smtp, clients: &Clients) -> Outcome {
         let conversation = Conversation::new(check_core::smtp::Smtp::new(name, check.start_tls), limits);
         match converse(conversation, host, secure, Farewell::Any).await {
             Outcome::Passed | Outcome::Weighed(_) => {}
+            Outcome::Failed { failure, detail: None } if check.hosts.len() > 1 => {
+                let detail = Some(format!("{}: {failure}", host.to));
+                return Outcome::Failed { failure, detail };
+            }
             bad @ (Outcome::Failed { .. } | Outcome::Skipped(_)) => return bad,
         }
     }

@@ -55,21 +55,34 @@ pub(super) async fn converse<D: Dialogue>(
         for action in conversation.handle(clock::now(), event) {
             match action {
                 Action::Connect => {
-                    next = match within(conversation.deadline(), open(to, secure)).await {
-                        Some(Ok(opened)) => {
-                            line = Some(opened);
-                            Some(Event::Connected)
-                        }
+                    next = match within(conversation.deadline(), connect(to)).await {
+                        Some(Ok(stream)) => match secure {
+                            Secure::Never | Secure::WhenAsked(_) => {
+                                line = Some(Line::Plain(stream));
+                                Some(Event::Connected)
+                            }
+                            Secure::AtOnce(client) => {
+                                let none = conversation.handle(clock::now(), Event::Reached);
+                                debug_assert!(none.is_empty(), "the handshake is the runtime's");
+                                match within(conversation.deadline(), client.secure(stream)).await {
+                                    Some(Ok(stream)) => {
+                                        line = Some(Line::Secured(Box::new(stream)));
+                                        Some(Event::Connected)
+                                    }
+                                    Some(Err(error)) => match broken(&error, to) {
+                                        Some(failure) => Some(Event::Failed(failure)),
+                                        None => return Outcome::Skipped(error.to_string()),
+                                    },
+                                    None => Some(Event::Tick),
+                                }
+                            }
+                        },
                         Some(Err(error)) => match broken(&error, to) {
                             Some(failure) => Some(Event::Failed(failure)),
                             None => return Outcome::Skipped(error.to_string()),
                         },
-                        None => None,
+                        None => Some(Event::Tick),
                     };
-                    if next.is_none() {
-                        sleep(remaining(conversation.deadline())).await;
-                        next = Some(Event::Tick);
-                    }
                 }
                 Action::Send => {
                     let mut text = Vec::new();
@@ -109,7 +122,7 @@ pub(super) async fn converse<D: Dialogue>(
                 Some(Ok(0)) => Event::Closed,
                 Some(Ok(length)) => Event::Received(&buffer[..length]),
                 Some(Err(error)) if error.kind() == io::ErrorKind::UnexpectedEof => match farewell {
-                    Farewell::Required => Event::Failed(Failure::Truncated),
+                    Farewell::Required => Event::Failed(Failure::Tls(Tls::Truncated)),
                     Farewell::Any => Event::Closed,
                 },
                 Some(Err(error)) => match broken(&error, to) {
@@ -126,22 +139,14 @@ pub(super) async fn converse<D: Dialogue>(
     }
 }
 
-async fn open(to: &Connect, secure: Secure<'_>) -> io::Result<Line> {
-    let stream = connect(to).await?;
-    Ok(match secure {
-        Secure::AtOnce(client) => Line::Secured(Box::new(client.secure(stream).await?)),
-        Secure::Never | Secure::WhenAsked(_) => Line::Plain(stream),
-    })
-}
-
 /// What a broken connection says about the server; nothing when this host lacks something.
 fn broken(error: &io::Error, to: &Connect) -> Option<Failure> {
     if let Some(failure) = tls::failure(error) {
         return Some(Failure::Tls(failure));
     }
     if error.kind() == io::ErrorKind::UnexpectedEof {
-        // Within the handshake.
-        return Some(Failure::Truncated);
+        // Within the handshake; later it is told apart before it comes here.
+        return Some(Failure::Tls(Tls::Closed));
     }
     if error.kind() == io::ErrorKind::InvalidData {
         return Some(Failure::Tls(Tls::Malformed));

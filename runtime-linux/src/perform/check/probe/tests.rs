@@ -105,7 +105,7 @@ async fn the_endings_of_a_script_are_results() {
         ("exit 0", Outcome::Passed),
         ("exit 2", failed(Failure::Exit(2))),
         ("kill -KILL $$", failed(Failure::Signal(9))),
-        ("sleep 300", failed(Failure::Timeout)),
+        ("sleep 300", failed(Failure::Overrun)),
     ] {
         let script = Script { words: ["sh", "-c", line].map(ToOwned::to_owned).into(), user: None };
         let probe = Probe::Misc { script, timeout: Duration::from_millis(500) };

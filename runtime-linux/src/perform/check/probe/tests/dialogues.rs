@@ -6,7 +6,7 @@ use core::time::Duration;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use check_core::{Failure, Tls as TlsFailure};
+use check_core::{Asked, Failure, Tls as TlsFailure};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -105,10 +105,10 @@ async fn a_web_server_is_judged_by_status_digest_and_text() {
 #[tokio::test]
 async fn each_way_to_fail_an_http_check_has_its_reason() {
     for (answer, failure) in [
-        (b"HTTP/1.1 200 OK\r\nContent-Le".as_slice(), Failure::Truncated),
+        (b"HTTP/1.1 200 OK\r\nContent-Le".as_slice(), Failure::HeaderTruncated),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf", Failure::Truncated),
         (b"SSH-2.0-OpenSSH_9.2\r\n", Failure::Malformed),
-        (b"", Failure::Truncated),
+        (b"", Failure::Closed),
     ] {
         assert_eq!(outcome(http(web(answer).await, url())).await, failed(failure));
     }
@@ -129,7 +129,7 @@ async fn each_way_to_fail_an_http_check_has_its_reason() {
         drop(stream);
     })
     .await;
-    assert_eq!(outcome(http(silent, url())).await, failed(Failure::Unanswered));
+    assert_eq!(outcome(http(silent, url())).await, failed(Failure::Silent));
     let dribble = server(|mut stream| async move {
         while stream.write_all(b"H").await.is_ok() {
             tokio::time::sleep(Duration::from_millis(50)).await;
@@ -233,7 +233,7 @@ async fn a_certificate_is_looked_at_only_where_that_is_asked_for() {
     }
     // The end of the connection ends the body, unless TLS's own end is asked for.
     let strict = Url { tls_compliant: true, ..url() };
-    assert_eq!(outcome(secure(good, None, None, strict)).await, failed(Failure::Truncated));
+    assert_eq!(outcome(secure(good, None, None, strict)).await, tls(TlsFailure::Truncated));
     let nowhere = secure(good, Some("www.example"), Some(Path::new("/no/such/ca.pem")), url());
     assert!(matches!(outcome(nowhere).await, Outcome::Skipped(why) if why.contains("/no/such/ca.pem")));
 }
@@ -266,8 +266,9 @@ async fn a_mail_server_is_good_when_it_takes_our_name() {
     let bad = serve(b"220 mail\r\n", b"550 no\r\n").await;
     let busy = serve(b"421 busy\r\n", b"").await;
     assert_eq!(outcome(smtp(&[good, good])).await, Outcome::Passed);
-    assert_eq!(outcome(smtp(&[good, bad])).await, failed(Failure::Reply(550)));
-    assert_eq!(outcome(smtp(&[busy, good])).await, failed(Failure::Reply(421)));
+    let hello = Failure::Reply { to: Asked::Hello, code: 550 };
+    assert_eq!(outcome(smtp(&[good, bad])).await, told(hello, &format!("{bad}: SMTP reply 550 to HELO")));
+    assert_eq!(outcome(smtp(&[busy])).await, failed(Failure::Reply { to: Asked::Greeting, code: 421 }));
 }
 
 /// A server of datagrams that answers what this makes of each.
@@ -305,7 +306,7 @@ async fn a_name_server_is_good_when_it_answers_without_error() {
     assert_eq!(outcome(dns(good, Some("192.0.2.80"))).await, Outcome::Passed);
     assert_eq!(outcome(dns(good, Some("192.0.2.81"))).await, failed(Failure::Mismatch));
     assert_eq!(outcome(dns(datagrams(reply(2)).await, None)).await, failed(Failure::Rcode(2)));
-    assert_eq!(outcome(dns(datagrams(|_| None).await, None)).await, failed(Failure::Unanswered));
+    assert_eq!(outcome(dns(datagrams(|_| None).await, None)).await, failed(Failure::Silent));
     // Its cut answer sends us to TCP, where nobody listens on that port.
     let cut = datagrams(move |query| {
         reply(0)(query).map(|mut reply| {
@@ -314,7 +315,8 @@ async fn a_name_server_is_good_when_it_answers_without_error() {
         })
     })
     .await;
-    assert_eq!(outcome(dns(cut, None)).await, failed(Failure::Refused));
+    let refused = told(Failure::Refused, "the answer was cut, and over TCP: connection refused");
+    assert_eq!(outcome(dns(cut, None)).await, refused);
     let closed = UdpSocket::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     assert_eq!(outcome(dns(closed, None)).await, failed(Failure::Refused));
 }
@@ -334,7 +336,7 @@ async fn a_datagram_is_good_when_nobody_refuses_it_or_the_reply_fits() {
     assert_eq!(outcome(udp(echo, reply(b"pi"))).await, Outcome::Passed);
     assert_eq!(outcome(udp(echo, reply(b"po"))).await, failed(Failure::Mismatch));
     assert_eq!(outcome(udp(silent, None)).await, Outcome::Passed);
-    assert_eq!(outcome(udp(silent, reply(b""))).await, failed(Failure::Unanswered));
+    assert_eq!(outcome(udp(silent, reply(b""))).await, failed(Failure::Silent));
     assert_eq!(outcome(udp(closed, None)).await, failed(Failure::Refused));
 }
 
