@@ -44,7 +44,10 @@ pub(super) async fn dns(check: &Dns) -> Outcome {
                     let detail = Some(format!("the answer was cut, and over TCP: {failure}"));
                     Outcome::Failed { failure, detail }
                 }
-                other @ (Outcome::Passed | Outcome::Failed { .. } | Outcome::Skipped(_)) => other,
+                whole @ (Outcome::Passed
+                | Outcome::Weighed(_)
+                | Outcome::Failed { .. }
+                | Outcome::Skipped(_)) => whole,
             }
         }
     }
