@@ -5,9 +5,9 @@ use core::time::Duration;
 
 use etherparse::{IpNumber, IpSlice};
 use ipvs_core::{
-    Arrival, Bucket, ConnectionStatus, Destination, DestinationSlot, Director, Entry, Forward, Fragment,
-    Memory, Method, Persistence, Protocol, SchedulerFlags, Service, ServiceKey, ServiceSlot, Settings,
-    Statistics, Step, Tunnel, Verdict,
+    Arrival, Bucket, ConnectionStatus, Destination, DestinationSlot, Director, Engine, Entry, Forward,
+    Fragment, Memory, Method, Persistence, Protocol, SchedulerFlags, Service, ServiceKey, ServiceSlot,
+    Settings, Statistics, Step, Tunnel, Verdict,
 };
 
 use crate::choices::Choices;
@@ -177,6 +177,7 @@ fn service(choices: &mut Choices<'_>, key: ServiceKey) -> Service {
             granularity: 1 + choices.below(key.family().bits()),
         }),
         one_packet: shape & 0xe0 == 0xe0,
+        engine: (shape == 0xff).then_some(Engine::Sip),
     }
 }
 

@@ -1,6 +1,7 @@
 //! What the kernel's IPVS answers.
 
 use ipvs_core::wire::command::Command;
+use ipvs_core::wire::daemon::Daemon;
 use ipvs_core::wire::generic;
 use ipvs_core::wire::netlink::{Answer, Messages};
 use ipvs_core::wire::reply::{Information, ListedDestination, ListedService, Timeouts};
@@ -28,25 +29,22 @@ fn payload(payload: &[u8]) {
         let again = emitted(Command::SetTimeouts(timeouts));
         assert_eq!(Timeouts::parse(&again), Ok(timeouts));
     }
-    if let Ok(listed) = ListedService::parse(payload) {
-        let again = ListedService::parse(&emitted(Command::NewService(listed.service)));
-        let mut expected = listed.service;
-        // The kernel shows a netmask of IPv4 with whatever bits it has; what is sent is always a prefix.
-        if let (Some(persistence), Ok(again)) = (&mut expected.persistence, &again)
-            && expected.key.family() == Family::V4
-        {
-            persistence.granularity =
-                again.service.persistence.map_or(persistence.granularity, |again| again.granularity);
-        }
-        assert_eq!(again.map(|again| again.service), Ok(expected));
+    if let Ok(daemon) = Daemon::parse(payload) {
+        assert_eq!(Daemon::parse(&emitted(Command::NewDaemon(daemon))), Ok(daemon));
+    }
+    if let Ok(ListedService { key, service: Ok(service), .. }) = ListedService::parse(payload) {
+        assert_eq!(service.key, key);
+        let again = ListedService::parse(&emitted(Command::NewService(service)));
+        assert_eq!(again.map(|again| again.service), Ok(Ok(service)));
     }
     for family in [Family::V4, Family::V6] {
-        if let Ok(listed) = ListedDestination::parse(payload, family) {
-            let destination = listed.destination;
+        if let Ok(ListedDestination { destination: Some(destination), .. }) =
+            ListedDestination::parse(payload, family)
+        {
             let service = ServiceKey::Mark { mark: 1, family };
             let again = emitted(Command::NewDestination { service, destination });
             let again = ListedDestination::parse(&again, family);
-            assert_eq!(again.map(|again| again.destination), Ok(destination));
+            assert_eq!(again.map(|again| again.destination), Ok(Some(destination)));
         }
     }
 }

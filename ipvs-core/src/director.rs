@@ -96,6 +96,9 @@ pub enum Refused {
     /// A tunnel.
     #[error("the user-space data plane does not build tunnels")]
     Tunnel,
+    /// A persistence engine.
+    #[error("the user-space data plane has no persistence engines")]
+    Engine,
     /// Only tunnels reach a real server of the other family.
     #[error("the real server is of another address family than the service")]
     Family,

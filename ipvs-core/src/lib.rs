@@ -14,21 +14,13 @@
 //! use core::net::{IpAddr, Ipv4Addr};
 //! use core::time::Duration;
 //! use ipvs_core::{
-//!     Arrival, Destination, Director, Forward, Method, Protocol, Reason, SchedulerFlags, Service, ServiceKey, Settings, Storage,
-//!     Verdict, plan,
+//!     Arrival, Destination, Director, Forward, Method, Protocol, Reason, Service, ServiceKey, Settings, Storage, Verdict,
+//!     plan,
 //! };
 //!
-//! let service = Service {
-//!     key: ServiceKey::Address {
-//!         protocol: Protocol::Udp,
-//!         address: IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1)),
-//!         port: 53,
-//!     },
-//!     method: Method::WeightedRoundRobin,
-//!     flags: SchedulerFlags::NONE,
-//!     persistence: None,
-//!     one_packet: false,
-//! };
+//! let address = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1));
+//! let key = ServiceKey::Address { protocol: Protocol::Udp, address, port: 53 };
+//! let service = Service::new(key, Method::WeightedRoundRobin);
 //! let server = |last, weight| Destination {
 //!     address: IpAddr::V4(Ipv4Addr::new(10, 2, 0, last)),
 //!     port: 53,
@@ -88,6 +80,6 @@ pub use director::{
 pub use fragment::Fragment;
 pub use plan::{Disorder, Plan, Step, plan};
 pub use service::{
-    Destination, Family, Forward, Method, Persistence, Protocol, SchedulerFlags, Service, ServiceKey, Tunnel,
-    TunnelChecksum, UnknownMethod,
+    Destination, Engine, Family, Forward, Method, Persistence, Protocol, SchedulerFlags, Service, ServiceKey,
+    Tunnel, TunnelChecksum, UnknownEngine, UnknownMethod,
 };

@@ -19,15 +19,10 @@ use crate::service::{Destination, Service, ServiceKey};
 ///
 /// ```
 /// use core::net::{IpAddr, Ipv4Addr};
-/// use ipvs_core::{Destination, Forward, Method, Protocol, SchedulerFlags, Service, ServiceKey, Step, plan};
+/// use ipvs_core::{Destination, Forward, Method, Protocol, Service, ServiceKey, Step, plan};
 ///
-/// let service = Service {
-///     key: ServiceKey::Address { protocol: Protocol::Tcp, address: IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1)), port: 80 },
-///     method: Method::RoundRobin,
-///     flags: SchedulerFlags::NONE,
-///     persistence: None,
-///     one_packet: false,
-/// };
+/// let address = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1));
+/// let service = Service::new(ServiceKey::Address { protocol: Protocol::Tcp, address, port: 80 }, Method::RoundRobin);
 /// let server = Destination {
 ///     address: IpAddr::V4(Ipv4Addr::new(10, 1, 0, 1)),
 ///     port: 80,

@@ -19,7 +19,49 @@ pub struct Service {
     pub persistence: Option<Persistence>,
     /// UDP only: each datagram is scheduled alone and no connection is kept (`ipvsadm -o`).
     pub one_packet: bool,
+    /// What else of a packet says which client it is of. The kernel has engines; [`Director`](crate::Director) has
+    /// none.
+    pub engine: Option<Engine>,
 }
+
+impl Service {
+    /// A service with neither flags nor persistence.
+    pub fn new(key: ServiceKey, method: Method) -> Self {
+        Self { key, method, flags: SchedulerFlags::NONE, persistence: None, one_packet: false, engine: None }
+    }
+}
+
+/// The kernel's persistence engines (`persistence_engine`, `ipvsadm --pe`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Engine {
+    /// `sip`: packets of one call (their Call-ID) go to the same destination.
+    Sip,
+}
+
+impl Engine {
+    /// Every engine.
+    pub const ALL: [Self; 1] = [Self::Sip];
+
+    /// The kernel's name, also the one of ipvsadm and keepalived.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sip => "sip",
+        }
+    }
+}
+
+impl FromStr for Engine {
+    type Err = UnknownEngine;
+
+    fn from_str(name: &str) -> Result<Self, UnknownEngine> {
+        Self::ALL.into_iter().find(|engine| engine.name() == name).ok_or(UnknownEngine)
+    }
+}
+
+/// No persistence engine has this name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no persistence engine has this name")]
+pub struct UnknownEngine;
 
 /// What identifies a service. The derived order is the one [`plan`](crate::plan()) wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -6,6 +6,11 @@
 
 mod attribute;
 pub mod command;
+pub mod daemon;
 pub mod generic;
 pub mod netlink;
 pub mod reply;
+
+#[cfg(test)]
+#[cfg(target_endian = "little")]
+mod recorded;

@@ -454,6 +454,9 @@ fn scheduler(service: &Service, servers: Servers<'_>) -> Result<Scheduler, Refus
         }
         ServiceKey::Address { .. } => {}
     }
+    if service.engine.is_some() {
+        return Err(Refused::Engine);
+    }
     Scheduler::new(service.method, servers).ok_or(Refused::Method)
 }
 

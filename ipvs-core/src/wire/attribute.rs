@@ -10,6 +10,9 @@ pub(super) mod verb {
     pub(in crate::wire) const SET_DESTINATION: u8 = 6;
     pub(in crate::wire) const DELETE_DESTINATION: u8 = 7;
     pub(in crate::wire) const GET_DESTINATION: u8 = 8;
+    pub(in crate::wire) const NEW_DAEMON: u8 = 9;
+    pub(in crate::wire) const DELETE_DAEMON: u8 = 10;
+    pub(in crate::wire) const GET_DAEMON: u8 = 11;
     pub(in crate::wire) const SET_CONFIGURATION: u8 = 12;
     pub(in crate::wire) const GET_CONFIGURATION: u8 = 13;
     pub(in crate::wire) const GET_INFORMATION: u8 = 15;
@@ -21,6 +24,7 @@ pub(super) mod verb {
 pub(super) mod top {
     pub(in crate::wire) const SERVICE: u16 = 1;
     pub(in crate::wire) const DESTINATION: u16 = 2;
+    pub(in crate::wire) const DAEMON: u16 = 3;
     pub(in crate::wire) const TIMEOUT_TCP: u16 = 4;
     pub(in crate::wire) const TIMEOUT_TCP_FIN: u16 = 5;
     pub(in crate::wire) const TIMEOUT_UDP: u16 = 6;
@@ -67,6 +71,18 @@ pub(super) mod destination {
     pub(in crate::wire) const TUNNEL_FLAGS: u16 = 15;
 }
 
+/// Attributes of a synchronisation daemon.
+pub(super) mod daemon {
+    pub(in crate::wire) const STATE: u16 = 1;
+    pub(in crate::wire) const INTERFACE: u16 = 2;
+    pub(in crate::wire) const ID: u16 = 3;
+    pub(in crate::wire) const LONGEST: u16 = 4;
+    pub(in crate::wire) const GROUP: u16 = 5;
+    pub(in crate::wire) const GROUP_V6: u16 = 6;
+    pub(in crate::wire) const PORT: u16 = 7;
+    pub(in crate::wire) const TTL: u16 = 8;
+}
+
 /// Attributes of `STATS` (32 bits but for the bytes) and `STATS64`.
 pub(super) mod statistics {
     pub(in crate::wire) const CONNECTIONS: u16 = 1;
@@ -83,6 +99,9 @@ pub(super) mod statistics {
 
 pub(super) const FAMILY_V4: u16 = 2;
 pub(super) const FAMILY_V6: u16 = 10;
+
+pub(super) const DAEMON_MASTER: u32 = 1;
+pub(super) const DAEMON_BACKUP: u32 = 2;
 
 pub(super) const FLAG_PERSISTENT: u32 = 0x01;
 pub(super) const FLAG_ONE_PACKET: u32 = 0x04;

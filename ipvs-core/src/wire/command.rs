@@ -7,6 +7,7 @@ use super::attribute::{
     FORWARD_DIRECT, FORWARD_LOCAL, FORWARD_MASQUERADE, FORWARD_TUNNEL, TUNNEL_CHECKSUM, TUNNEL_GRE,
     TUNNEL_GUE, TUNNEL_IPIP, TUNNEL_REMOTE_CHECKSUM, destination as d, service as s, top, verb,
 };
+use super::daemon::{Daemon, Role};
 use super::netlink::{ACKNOWLEDGE, DUMP, Error, REQUEST, Writer};
 use super::reply::Timeouts;
 use crate::plan::Step;
@@ -59,6 +60,13 @@ pub enum Command {
     },
     /// Asks for the destinations of a service: any number of messages; none if there is no such service.
     GetDestinations(ServiceKey),
+    /// Starts a synchronisation daemon; `EEXIST` if one of its role runs, `ENODEV` without its interface, `EINVAL` while a
+    /// service has a real server of the other family.
+    NewDaemon(Daemon),
+    /// Ends the daemon of this role; `ESRCH` if none runs.
+    DeleteDaemon(Role),
+    /// Asks for the daemons that run: two messages at most.
+    GetDaemons,
     /// Removes every service.
     Flush,
     /// Sets the counters of one service, or of all, to zero.
@@ -91,7 +99,7 @@ impl Command {
     /// length in bytes.
     pub fn emit(&self, family: u16, sequence: u32, buffer: &mut [u8]) -> Result<usize, Error> {
         let flags = match self {
-            Self::GetServices | Self::GetDestinations(_) => REQUEST | DUMP,
+            Self::GetServices | Self::GetDestinations(_) | Self::GetDaemons => REQUEST | DUMP,
             Self::NewService(_)
             | Self::SetService(_)
             | Self::DeleteService(_)
@@ -99,6 +107,8 @@ impl Command {
             | Self::NewDestination { .. }
             | Self::SetDestination { .. }
             | Self::DeleteDestination { .. }
+            | Self::NewDaemon(_)
+            | Self::DeleteDaemon(_)
             | Self::Flush
             | Self::Zero(_)
             | Self::SetTimeouts(_)
@@ -128,13 +138,19 @@ impl Command {
                 writer.nest(top::SERVICE, |nest| identity(nest, service))?;
                 writer.nest(top::DESTINATION, |nest| place(nest, *address, *port))?;
             }
+            Self::NewDaemon(daemon) => writer.nest(top::DAEMON, |nest| daemon.emit(nest))?,
+            Self::DeleteDaemon(role) => writer.nest(top::DAEMON, |nest| Daemon::emit_end(*role, nest))?,
             Self::SetTimeouts(timeouts) => {
                 writer.attribute(top::TIMEOUT_TCP, &timeouts.tcp.to_ne_bytes())?;
                 writer.attribute(top::TIMEOUT_TCP_FIN, &timeouts.tcp_fin.to_ne_bytes())?;
                 writer.attribute(top::TIMEOUT_UDP, &timeouts.udp.to_ne_bytes())?;
             }
-            Self::GetServices | Self::Flush | Self::Zero(None) | Self::GetTimeouts | Self::GetInformation => {
-            }
+            Self::GetServices
+            | Self::GetDaemons
+            | Self::Flush
+            | Self::Zero(None)
+            | Self::GetTimeouts
+            | Self::GetInformation => {}
         }
         Ok(writer.finish())
     }
@@ -149,6 +165,9 @@ impl Command {
             Self::SetDestination { .. } => verb::SET_DESTINATION,
             Self::DeleteDestination { .. } => verb::DELETE_DESTINATION,
             Self::GetDestinations(_) => verb::GET_DESTINATION,
+            Self::NewDaemon(_) => verb::NEW_DAEMON,
+            Self::DeleteDaemon(_) => verb::DELETE_DAEMON,
+            Self::GetDaemons => verb::GET_DAEMON,
             Self::Flush => verb::FLUSH,
             Self::Zero(_) => verb::ZERO,
             Self::SetTimeouts(_) => verb::SET_CONFIGURATION,
@@ -189,6 +208,10 @@ fn settings(nest: &mut Writer<'_>, service: &Service) -> Result<(), Error> {
     let granularity = service.persistence.map_or(family.bits(), |persistence| persistence.granularity);
 
     nest.text(s::SCHEDULER, service.method.name())?;
+    // Without a name an engine that the service has is taken away.
+    if let Some(engine) = service.engine {
+        nest.text(s::ENGINE, engine.name())?;
+    }
     nest.attribute(s::FLAGS, &pair)?;
     nest.attribute(s::TIMEOUT, &u32::try_from(timeout).unwrap_or(u32::MAX).to_ne_bytes())?;
     nest.attribute(

@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use ipvs_core::{
     Arrival, Bucket, Destination, DestinationSlot, Director, Entry, Forward, Fragment, Memory, Method,
-    Outgoing, Protocol, SchedulerFlags, Service, ServiceKey, ServiceSlot, Settings, Step, Verdict,
+    Outgoing, Protocol, Service, ServiceKey, ServiceSlot, Settings, Step, Verdict,
 };
 
 pub(crate) struct Lab {
@@ -120,13 +120,8 @@ pub(crate) fn at(address: &str, port: u16) -> SocketAddr {
 /// A round-robin service: UDP port 53 or TCP port 80 of a virtual address.
 pub(crate) fn service(protocol: Protocol, address: &str) -> Service {
     let port = if protocol == Protocol::Udp { 53 } else { 80 };
-    Service {
-        key: ServiceKey::Address { protocol, address: address.parse().unwrap(), port },
-        method: Method::RoundRobin,
-        flags: SchedulerFlags::NONE,
-        persistence: None,
-        one_packet: false,
-    }
+    let key = ServiceKey::Address { protocol, address: address.parse().unwrap(), port };
+    Service::new(key, Method::RoundRobin)
 }
 
 pub(crate) fn server(address: &str, port: u16, forward: Forward) -> Destination {

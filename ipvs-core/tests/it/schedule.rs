@@ -283,7 +283,7 @@ impl Lab {
         let storage = Box::leak(Box::new(Storage::<2, 16, 512, 512, 4>::new()));
         let mut director = Director::new(storage.lend(), Settings::new([3; 16]));
         for key in services() {
-            let service = Service { key, method, flags, persistence: None, one_packet: false };
+            let service = Service { flags, ..Service::new(key, method) };
             director.apply(&Step::AddService(service)).unwrap();
         }
         let mut lab = Self { director, now: Duration::from_secs(10), port: 5_000 };

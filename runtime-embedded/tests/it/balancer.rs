@@ -3,8 +3,7 @@
 use core::net::{IpAddr, Ipv4Addr};
 
 use ipvs_core::{
-    Destination, Director, Forward, Method, Protocol, SchedulerFlags, Service, ServiceKey, Settings, Step,
-    Storage,
+    Destination, Director, Forward, Method, Protocol, Service, ServiceKey, Settings, Step, Storage,
 };
 use runtime_embedded::{Balancer, Config, Instance, Port};
 
@@ -33,13 +32,7 @@ const KEY: ServiceKey = ServiceKey::Address { protocol: Protocol::Udp, address: 
 fn balancer(servers: [Ipv4Addr; 2], forward: Forward) -> Balancer<'static, 8, 4> {
     let storage = Box::leak(Box::new(Storage::<2, 4, 64, 64, 4>::new()));
     let mut director = Director::new(storage.lend(), Settings::new([7; 16]));
-    let service = Service {
-        key: KEY,
-        method: Method::RoundRobin,
-        flags: SchedulerFlags::NONE,
-        persistence: None,
-        one_packet: false,
-    };
+    let service = Service::new(KEY, Method::RoundRobin);
     director.apply(&Step::AddService(service)).expect("there is room");
     for server in servers {
         let destination =

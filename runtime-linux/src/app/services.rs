@@ -122,7 +122,7 @@ mod tests {
     use core::net::{IpAddr, Ipv4Addr};
     use std::sync::{Arc, Mutex};
 
-    use ipvs_core::{Forward, Method, Protocol, SchedulerFlags, Step};
+    use ipvs_core::{Forward, Method, Protocol, Step};
 
     use super::*;
 
@@ -217,13 +217,7 @@ mod tests {
 
     fn service(last: u8) -> Service {
         let address = IpAddr::V4(Ipv4Addr::new(192, 0, 2, last));
-        Service {
-            key: ServiceKey::Address { protocol: Protocol::Tcp, address, port: 80 },
-            method: Method::RoundRobin,
-            flags: SchedulerFlags::NONE,
-            persistence: None,
-            one_packet: false,
-        }
+        Service::new(ServiceKey::Address { protocol: Protocol::Tcp, address, port: 80 }, Method::RoundRobin)
     }
 
     fn server(last: u8) -> Destination {

@@ -74,7 +74,7 @@ pub fn build(nodes: &[Node], diagnostics: &mut Diagnostics) -> Configuration {
     configuration
 }
 
-/// The user-space data plane does not have every scheduler of the kernel.
+/// The user-space data plane has not every scheduler of the kernel, and no persistence engine.
 fn complain_of_data_plane(configuration: &Configuration, diagnostics: &mut Diagnostics) {
     if configuration.global.data_plane != DataPlane::User {
         return;
@@ -87,6 +87,18 @@ fn complain_of_data_plane(configuration: &Configuration, diagnostics: &mut Diagn
                 Diagnostic::new(&kind::METHOD_NOT_IN_USER_SPACE, message)
                     .consequence("the service is not set up")
                     .help("take rr, wrr, lc, wlc or sh, or the kernel's data plane"),
+            );
+        }
+        if let Some(engine) = service.engine {
+            let message = format!(
+                "`data_plane user` has no persistence engine `{}` for {}",
+                engine.name(),
+                service.key
+            );
+            diagnostics.push(
+                Diagnostic::new(&kind::METHOD_NOT_IN_USER_SPACE, message)
+                    .consequence("the service is not set up")
+                    .help("leave `persistence_engine` out, or take the kernel's data plane"),
             );
         }
     }

@@ -47,9 +47,6 @@ impl Ipvs {
     pub fn services(&mut self) -> Result<Vec<ListedService>, Error> {
         let mut services = Vec::new();
         self.ask(Command::GetServices, |payload| match ListedService::parse(payload) {
-            Ok(listed) if listed.engine => {
-                tracing::debug!("IPVS service {} has a persistence engine: left alone", listed.service.key);
-            }
             Ok(listed) => services.push(listed),
             Err(error) => tracing::debug!("an IPVS service is left alone: {error}"),
         })?;
@@ -84,7 +81,7 @@ impl Ipvs {
         let mut buffer = [0; LENGTH];
         let length = command.emit(self.family, 0, &mut buffer).map_err(malformed)?;
         let flags = match command {
-            Command::GetServices | Command::GetDestinations(_) => NLM_F_DUMP,
+            Command::GetServices | Command::GetDestinations(_) | Command::GetDaemons => NLM_F_DUMP,
             Command::NewService(_)
             | Command::SetService(_)
             | Command::DeleteService(_)
@@ -92,6 +89,8 @@ impl Ipvs {
             | Command::NewDestination { .. }
             | Command::SetDestination { .. }
             | Command::DeleteDestination { .. }
+            | Command::NewDaemon(_)
+            | Command::DeleteDaemon(_)
             | Command::Flush
             | Command::Zero(_)
             | Command::SetTimeouts(_)

@@ -203,9 +203,10 @@ impl Plane for Kernel {
     fn read(&mut self) -> Result<Vec<(Service, Vec<Destination>)>, Error> {
         let mut services = Vec::new();
         for listed in self.0.services()? {
-            let destinations = self.0.destinations(listed.service.key)?;
+            let Ok(service) = listed.service else { continue };
+            let destinations = self.0.destinations(listed.key)?;
             services
-                .push((listed.service, destinations.into_iter().map(|listed| listed.destination).collect()));
+                .push((service, destinations.into_iter().filter_map(|listed| listed.destination).collect()));
         }
         services.sort_by_key(|(service, _): &(Service, _)| service.key);
         Ok(services)
@@ -228,13 +229,14 @@ impl Plane for Kernel {
     fn status(&mut self) -> Result<Status, Error> {
         let mut services = Vec::new();
         for listed in self.0.services()? {
-            let destinations = self.0.destinations(listed.service.key)?.into_iter().map(|listed| {
+            let Ok(service) = listed.service else { continue };
+            let destinations = self.0.destinations(listed.key)?.into_iter().filter_map(|listed| {
                 let traffic = traffic(&listed.statistics);
                 let (active, inactive, persistent) = (listed.active, listed.inactive, listed.persistent);
-                DestinationStatus::new(&listed.destination, [active, inactive, persistent], traffic)
+                Some(DestinationStatus::new(&listed.destination?, [active, inactive, persistent], traffic))
             });
             let destinations = destinations.collect();
-            services.push(ServiceStatus::new(&listed.service, traffic(&listed.statistics), destinations));
+            services.push(ServiceStatus::new(&service, traffic(&listed.statistics), destinations));
         }
         services.sort_by_key(|service| service.key);
         Ok(Status { plane: self.name().to_owned(), services, counters: Vec::new() })

@@ -9,6 +9,7 @@ use runtime_linux::config::{self, Loaded, Options};
 mod bfd;
 mod checks;
 mod differential;
+mod director;
 mod elections;
 mod notices;
 mod routers;

@@ -279,7 +279,7 @@ fn ipvsadm(arguments: &[&str]) -> String {
 }
 
 fn plain(key: ServiceKey, method: Method) -> Service {
-    Service { key, method, flags: SchedulerFlags::NONE, persistence: None, one_packet: false }
+    Service::new(key, method)
 }
 
 fn address(protocol: Protocol, address: &str, port: u16) -> ServiceKey {

@@ -7,9 +7,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream, UdpSocket};
 
-use ipvs_core::{
-    Destination, Family, Forward, Method, Persistence, Protocol, SchedulerFlags, Service, ServiceKey, Step,
-};
+use ipvs_core::{Destination, Family, Forward, Method, Persistence, Protocol, Service, ServiceKey, Step};
 use runtime_linux::lab::{Node, Switch};
 use runtime_linux::perform::ipvs::{Error, Plane};
 use runtime_linux::plane::User;
@@ -108,13 +106,7 @@ impl Network {
         let key = ServiceKey::Address { protocol, address: virtual_address(family), port: self.port() };
         let persistence =
             persistent.then(|| Persistence { timeout: Duration::from_secs(300), granularity: family.bits() });
-        let service = Service {
-            key,
-            method: Method::RoundRobin,
-            flags: SchedulerFlags::NONE,
-            persistence,
-            one_packet: false,
-        };
+        let service = Service { persistence, ..Service::new(key, Method::RoundRobin) };
         self.apply(Step::AddService(service)).unwrap();
         for name in SERVERS {
             let destination = self.destination(family, name);

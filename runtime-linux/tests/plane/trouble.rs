@@ -5,9 +5,7 @@ use core::time::Duration;
 use std::io::ErrorKind;
 use std::net::{TcpListener, TcpStream};
 
-use ipvs_core::{
-    Destination, Family, Forward, Method, Persistence, Protocol, SchedulerFlags, Service, ServiceKey, Step,
-};
+use ipvs_core::{Destination, Family, Forward, Method, Persistence, Protocol, Service, ServiceKey, Step};
 use runtime_linux::lab;
 use runtime_linux::perform::ipvs::Plane;
 
@@ -127,13 +125,7 @@ fn every_port_of_an_address_is_balanced_by_direct_routing_and_refused_with_nat()
                 port: 0,
             };
             let persistence = Some(Persistence { timeout: Duration::from_secs(300), granularity: 32 });
-            let service = Service {
-                key,
-                method: Method::RoundRobin,
-                flags: SchedulerFlags::NONE,
-                persistence,
-                one_packet: false,
-            };
+            let service = Service { persistence, ..Service::new(key, Method::RoundRobin) };
             network.apply(Step::AddService(service)).unwrap();
             let destination = Destination { port: 0, ..network.destination(Family::V4, "rs1") };
             let added = network.apply(Step::AddDestination { service: key, destination });

@@ -4,7 +4,8 @@ use core::net::{IpAddr, Ipv4Addr};
 use core::time::Duration;
 
 use ipvs_core::{
-    Family, Method, Persistence, Protocol, SchedulerFlags, Service, ServiceKey, Tunnel, TunnelChecksum,
+    Engine, Family, Method, Persistence, Protocol, SchedulerFlags, Service, ServiceKey, Tunnel,
+    TunnelChecksum,
 };
 
 use super::check::{Material, Timings};
@@ -45,6 +46,7 @@ pub(super) struct Said {
     persistence: Option<Duration>,
     granularity: Option<u8>,
     one_packet: bool,
+    engine: Option<Engine>,
     family: Option<Family>,
     omega: bool,
     quorum: (u32, Span),
@@ -150,6 +152,7 @@ fn read(
         persistence: None,
         granularity: None,
         one_packet: false,
+        engine: None,
         family: None,
         omega: false,
         quorum: (1, node.word.span),
@@ -223,6 +226,10 @@ impl Said {
                 self.persistence = seconds.filter(|seconds| *seconds > 0).map(Duration::from_secs);
             }
             "persistence_granularity" => self.granularity = granularity(node, diagnostics),
+            "persistence_engine" => {
+                let engines = Engine::ALL.map(|engine| (engine.name(), engine));
+                self.engine = values.one_of(&engines, "there is none").or(self.engine);
+            }
             "ops" => self.one_packet = true,
             "flag-1" | "sh-fallback" | "mh-fallback" => self.flags = self.flags.with(SchedulerFlags::FLAG_1),
             "flag-2" | "sh-port" | "mh-port" => self.flags = self.flags.with(SchedulerFlags::FLAG_2),
@@ -369,6 +376,7 @@ fn expand(
             flags: said.flags,
             persistence: persistence.map(|timeout| Persistence { timeout, granularity }),
             one_packet: said.one_packet,
+            engine: said.engine,
         },
         forward: said.forward,
         quorum,

@@ -204,7 +204,7 @@ pub const QUORUM_REDUCED: Kind = warning("S0504");
 pub const UNUSABLE_SERVICE: Kind = error("S0505");
 /// A service that another virtual server has.
 pub const DUPLICATE_SERVICE: Kind = error("S0506");
-/// A scheduler that the user-space data plane does not have.
+/// A scheduler, persistence engine or synchronisation daemon that the user-space data plane does not have.
 pub const METHOD_NOT_IN_USER_SPACE: Kind = error("S0507");
 
 /// Scripts without script security.

@@ -16,7 +16,7 @@ pub(super) const VIRTUAL_SERVER: &[Word] = &[
     built(Essential, "protocol", Values),
     built(Essential, "persistence_timeout", Values),
     built(Common, "persistence_granularity", Values),
-    accepted(Rare, "persistence_engine", Values),
+    built(Rare, "persistence_engine", Values),
     built(Rare, "ops", Values),
     accepted(Old, "hashed", Values),
     built(Rare, "flag-1", Values),

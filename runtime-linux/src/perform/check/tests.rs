@@ -2,7 +2,7 @@ use core::net::SocketAddr;
 use std::net::TcpListener;
 
 use check_core::Timing;
-use ipvs_core::{Forward, Method, Protocol, SchedulerFlags};
+use ipvs_core::{Forward, Method, Protocol};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::timeout;
 
@@ -316,17 +316,14 @@ async fn ten_thousand_servers_are_checked_by_one_task() {
 /// A service without servers.
 fn service() -> VirtualServer {
     VirtualServer {
-        service: Service {
-            key: ServiceKey::Address {
+        service: Service::new(
+            ServiceKey::Address {
                 protocol: Protocol::Tcp,
                 address: "198.51.100.1".parse().unwrap(),
                 port: 80,
             },
-            method: Method::WeightedLeastConnection,
-            flags: SchedulerFlags::NONE,
-            persistence: None,
-            one_packet: false,
-        },
+            Method::WeightedLeastConnection,
+        ),
         forward: Forward::Direct,
         quorum: 1,
         hysteresis: 0,
