@@ -7,7 +7,7 @@ use etherparse::{IpNumber, IpSlice};
 use ipvs_core::{
     Arrival, Bucket, ConnectionStatus, Destination, DestinationSlot, Director, Engine, Entry, Forward,
     Fragment, Memory, Method, Persistence, Protocol, SchedulerFlags, Service, ServiceKey, ServiceSlot,
-    Settings, Statistics, Step, Tunnel, Verdict,
+    Settings, Statistics, Step, Timer, Tunnel, Verdict,
 };
 
 use crate::choices::Choices;
@@ -19,6 +19,7 @@ pub fn director(bytes: &[u8]) {
     let mut services = vec![ServiceSlot::EMPTY; slots(5)];
     let mut destinations = vec![DestinationSlot::EMPTY; slots(9)];
     let mut connections = vec![Entry::EMPTY; slots(12)];
+    let mut timers = vec![Timer::EMPTY; connections.len()];
     let mut buckets = vec![Bucket::EMPTY; 1 + slots(8)];
     let mut fragments = vec![Fragment::EMPTY; slots(4)];
     let capacity = connections.len();
@@ -26,6 +27,7 @@ pub fn director(bytes: &[u8]) {
         services: &mut services,
         destinations: &mut destinations,
         connections: &mut connections,
+        timers: &mut timers,
         buckets: &mut buckets,
         fragments: &mut fragments,
     };

@@ -9,15 +9,19 @@ use core::net::{IpAddr, Ipv6Addr};
 
 use siphasher::sip::SipHasher13;
 
-use crate::link::{Link, SLOTS_MAX};
+use crate::link::Link;
 use crate::service::{Family, Protocol};
+
+use wheel::Wheel;
 
 mod clock;
 mod state;
+mod wheel;
 
 pub(crate) use clock::Ticks;
 pub use state::Timeouts;
 pub(crate) use state::{Segment, Side, State};
+pub use wheel::Timer;
 
 /// Room for one connection or one persistent client, of either family.
 #[derive(Clone, Copy, Debug)]
@@ -174,25 +178,28 @@ pub(crate) fn narrowed(family: Family, address: Ipv6Addr) -> IpAddr {
 pub(crate) struct Table<'m> {
     entries: &'m mut [Entry],
     buckets: &'m mut [Bucket],
+    wheel: Wheel<'m>,
     hasher: SipHasher13,
     /// Entries given back.
     free: Link,
     /// Entries from here on were never used.
     fresh: usize,
-    used: usize,
     /// Where to look for something to give up.
     hand: usize,
 }
 
 impl<'m> Table<'m> {
-    pub(crate) fn new(entries: &'m mut [Entry], buckets: &'m mut [Bucket], seed: &[u8; 16]) -> Self {
+    pub(crate) fn new(
+        entries: &'m mut [Entry],
+        timers: &'m mut [Timer],
+        buckets: &'m mut [Bucket],
+        seed: &[u8; 16],
+    ) -> Self {
         buckets.fill(Bucket::EMPTY);
+        timers.fill(Timer::EMPTY);
         let hasher = SipHasher13::new_with_key(seed);
-        Self { entries, buckets, hasher, free: Link::NONE, fresh: 0, used: 0, hand: 0 }
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.used == 0
+        let wheel = Wheel::new(timers);
+        Self { entries, buckets, wheel, hasher, free: Link::NONE, fresh: 0, hand: 0 }
     }
 
     /// How many entries ever were in use at once: what there is to look through.
@@ -208,6 +215,50 @@ impl<'m> Table<'m> {
     /// The entry there, unless it is free. Addresses and ports are not to be changed: it is found by them.
     pub(crate) fn get_mut(&mut self, index: usize) -> Option<&mut Entry> {
         self.entries.get_mut(index).filter(|entry| entry.kind != Kind::Free)
+    }
+
+    /// Has an entry end at this time.
+    pub(crate) fn set_expiry(&mut self, now: Ticks, index: usize, expires: Ticks) {
+        let Some(entry) = self.get_mut(index) else { return };
+        // An entry that is looked at too early is put back; one that would be looked at too late is moved.
+        if core::mem::replace(&mut entry.expires, expires) > expires {
+            self.wheel.remove(index);
+            self.wheel.insert(index, now.seconds(), expires.seconds_complete());
+        }
+    }
+
+    /// An entry whose time is up. It is in the wheel no more, and to be [removed](Self::remove) or to be
+    /// [kept](Self::keep). `None` when there is none, or when `budget` of entries were looked at.
+    pub(crate) fn take_expired(&mut self, now: Ticks, second: u32, budget: &mut usize) -> Option<usize> {
+        while *budget > 0 {
+            let index = self.wheel.take(second)?;
+            *budget -= 1;
+            let Some(entry) = self.get(index) else { continue };
+            if entry.expires.have_come(now) {
+                return Some(index);
+            }
+            let due = entry.expires.seconds_complete();
+            self.wheel.insert(index, second, due);
+        }
+        None
+    }
+
+    /// Gives an entry that was taken out as expired another time to end.
+    pub(crate) fn keep(&mut self, now: Ticks, index: usize, expires: Ticks) {
+        let Some(entry) = self.get_mut(index) else { return };
+        entry.expires = expires;
+        self.wheel.remove(index);
+        self.wheel.insert(index, now.seconds(), expires.seconds_complete());
+    }
+
+    /// Whether entries whose time is up are left.
+    pub(crate) fn is_behind(&self) -> bool {
+        self.wheel.is_behind()
+    }
+
+    /// The second at which entries are to be looked at.
+    pub(crate) fn due(&self) -> Option<u32> {
+        self.wheel.due()
     }
 
     /// The connection whose client sent this packet.
@@ -254,7 +305,7 @@ impl<'m> Table<'m> {
     /// Whether [`insert`](Self::insert) has room as it is.
     pub(crate) fn has_room(&self) -> bool {
         !self.buckets.is_empty()
-            && (self.free != Link::NONE || self.fresh < self.entries.len().min(SLOTS_MAX))
+            && (self.free != Link::NONE || self.fresh < self.entries.len().min(self.wheel.capacity()))
     }
 
     /// An entry to give up for a new one: an expired one before one that [gives way](Entry::gives_way). Looks at a
@@ -277,7 +328,7 @@ impl<'m> Table<'m> {
     }
 
     /// Puts an entry into its chains; with NAT, `server` is the address that replies come from. `None` without room.
-    pub(crate) fn insert(&mut self, mut entry: Entry, server: Option<Ipv6Addr>) -> Option<usize> {
+    pub(crate) fn insert(&mut self, now: Ticks, mut entry: Entry, server: Option<Ipv6Addr>) -> Option<usize> {
         if !self.has_room() {
             return None;
         }
@@ -293,7 +344,7 @@ impl<'m> Table<'m> {
         }
         bucket.requests = Link::to(index);
         *slot = entry;
-        self.used += 1;
+        self.wheel.insert(index, now.seconds(), entry.expires.seconds_complete());
         if let Some(reply) = server.and_then(|server| self.bucket_number(&reply(&entry, server))) {
             let head = core::mem::replace(&mut self.buckets.get_mut(reply)?.replies, Link::to(index));
             self.entries.get_mut(index)?.next_reply = head;
@@ -328,7 +379,7 @@ impl<'m> Table<'m> {
         }
         *self.entries.get_mut(index)? = Entry { next: self.free, ..Entry::EMPTY };
         self.free = link;
-        self.used -= 1;
+        self.wheel.remove(index);
         Some(entry)
     }
 

@@ -33,7 +33,8 @@ pub struct Director<'m> {
     fragments: Fragments<'m>,
     settings: Settings,
     counters: Counters,
-    sweep: Sweep,
+    /// When [`tick`](Self::tick) goes on with what it has left.
+    resumes: Duration,
 }
 
 /// How a director behaves apart from its services.
@@ -113,14 +114,14 @@ pub enum Refused {
 impl<'m> Director<'m> {
     /// A director without services.
     pub fn new(memory: Memory<'m>, settings: Settings) -> Self {
-        let Memory { services, destinations, connections, buckets, fragments } = memory;
+        let Memory { services, destinations, connections, timers, buckets, fragments } = memory;
         Self {
             services: Services::new(services, destinations),
-            connections: Table::new(connections, buckets, &settings.seed),
+            connections: Table::new(connections, timers, buckets, &settings.seed),
             fragments: Fragments::new(fragments, &settings.seed),
             settings,
             counters: Counters::default(),
-            sweep: Sweep { position: 0, deadline: None },
+            resumes: Duration::ZERO,
         }
     }
 
@@ -160,33 +161,30 @@ impl<'m> Director<'m> {
             Verdict::Reject => self.counters.rejected += 1,
             Verdict::Forward(_) | Verdict::Pass => {}
         }
-        if self.sweep.deadline.is_none() && !self.connections.is_empty() {
-            self.sweep.deadline = Some(now.saturating_add(SWEEP));
-        }
         verdict
     }
 
     /// When to call [`tick`](Self::tick); `None` while there is no connection.
     pub fn deadline(&self) -> Option<Duration> {
-        self.sweep.deadline
+        if self.connections.is_behind() {
+            return Some(self.resumes);
+        }
+        self.connections.due().map(|second| Duration::from_secs(second.into()))
     }
 
-    /// Ends connections whose time is up, a bounded share of the table per call. One that is met by a packet ends
-    /// on time in any case; what the counts of its server lag behind is at most a second.
+    /// Ends connections whose time is up, a bounded number per call. One that is met by a packet ends on time in any
+    /// case; what the counts of its server lag behind is about a second.
     pub fn tick(&mut self, now: Duration) {
-        if self.sweep.deadline.is_none_or(|deadline| now < deadline) {
+        if self.deadline().is_none_or(|deadline| now < deadline) {
             return;
         }
         let ticks = Ticks::at(now);
-        let end = self.sweep.position.saturating_add(SHARE).min(self.connections.extent());
-        for index in self.sweep.position..end {
-            if self.connections.get(index).is_some_and(|entry| entry.expires.have_come(ticks)) {
-                self.expire(ticks, index);
-            }
+        let second = u32::try_from(now.as_secs()).unwrap_or(u32::MAX);
+        let mut budget = SHARE;
+        while let Some(index) = self.connections.take_expired(ticks, second, &mut budget) {
+            self.expire(ticks, index);
         }
-        self.sweep.position = if end < self.connections.extent() { end } else { 0 };
-        let shares = u32::try_from(self.connections.extent().div_ceil(SHARE)).unwrap_or(u32::MAX).max(1);
-        self.sweep.deadline = (!self.connections.is_empty()).then(|| now.saturating_add(SWEEP / shares));
+        self.resumes = now.saturating_add(PAUSE);
     }
 
     /// The services, sorted by key.
@@ -236,15 +234,8 @@ impl<'m> Director<'m> {
     }
 }
 
-/// The walk through the table in search of what has expired.
-#[derive(Clone, Copy, Debug)]
-struct Sweep {
-    position: usize,
-    deadline: Option<Duration>,
-}
-
-/// How long a walk through the whole table takes.
-const SWEEP: Duration = Duration::from_secs(1);
-
 /// Entries looked at in one call.
 const SHARE: usize = 1024;
+
+/// How long packets come first, when that was not enough.
+const PAUSE: Duration = Duration::from_millis(1);

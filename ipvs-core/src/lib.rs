@@ -72,7 +72,7 @@ mod schedule;
 mod service;
 pub mod wire;
 
-pub use connection::{Bucket, Entry, Timeouts};
+pub use connection::{Bucket, Entry, Timeouts, Timer};
 pub use director::{
     Arrival, ConnectionStatus, Counters, DestinationSlot, DestinationStatus, Direction, Director, Memory,
     Outgoing, Reason, Refused, ServiceSlot, ServiceStatus, Settings, Statistics, Storage, Verdict,

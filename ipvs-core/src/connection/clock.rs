@@ -25,6 +25,16 @@ impl Ticks {
         Self(u32::try_from(ticks).unwrap_or(u32::MAX))
     }
 
+    /// Whole seconds, of which a part may be missing.
+    pub(super) fn seconds(self) -> u32 {
+        self.0 / 8
+    }
+
+    /// Whole seconds, none of which is missing.
+    pub(super) fn seconds_complete(self) -> u32 {
+        self.0.div_ceil(8)
+    }
+
     pub(crate) fn have_come(self, now: Self) -> bool {
         self <= now
     }

@@ -161,8 +161,9 @@ impl Director<'_> {
             Protocol::Udp | Protocol::Sctp => true,
         };
         entry.kind = Kind::Connection { state: next, verified: verified || shown, through_nat, template };
-        entry.expires = now.after(next.timeout(&self.settings.timeouts));
-        if let Some(slot) = self.services.destination_mut(entry.destination) {
+        let destination = entry.destination;
+        self.connections.set_expiry(now, index, now.after(next.timeout(&self.settings.timeouts)));
+        if let Some(slot) = self.services.destination_mut(destination) {
             slot.moved(state.is_active(), next.is_active());
         }
         if shown && !verified {
@@ -248,15 +249,13 @@ impl Director<'_> {
         if let (Some(index), Some(slot)) = (found, self.services.destination(bound)) {
             let is_quiescent = slot.server.weight == 0 && self.settings.expire_quiescent_template;
             if slot.standing == Standing::InUse && !is_quiescent {
-                if let Some(entry) = self.connections.get_mut(index) {
-                    entry.expires = expires;
-                }
+                self.connections.set_expiry(now, index, expires);
                 return Ok((bound.index().ok_or(Verdict::Reject)?, Link::to(index)));
             }
         }
         let picked = self.services.schedule(service, &request).ok_or(Verdict::Reject)?;
         let template = if let Some(index) = found {
-            self.rebind(index, picked, expires)
+            self.rebind(now, index, picked, expires)
         } else {
             let kind = Kind::Template { assured: false, connections: 0 };
             self.insert(now, Entry::new(&key, 0, kind, picked, expires))
@@ -278,11 +277,11 @@ impl Director<'_> {
     }
 
     /// Gives a template another server.
-    fn rebind(&mut self, index: usize, destination: usize, expires: Ticks) -> Option<usize> {
+    fn rebind(&mut self, now: Ticks, index: usize, destination: usize, expires: Ticks) -> Option<usize> {
         let entry = self.connections.get_mut(index)?;
         let before = core::mem::replace(&mut entry.destination, Link::to(destination));
-        entry.expires = expires;
         let kind = entry.kind;
+        self.connections.set_expiry(now, index, expires);
         if let Some(slot) = self.services.destination_mut(Link::to(destination)) {
             slot.bind(kind);
         }
@@ -308,7 +307,7 @@ impl Director<'_> {
             self.end(victim);
         }
         let server = self.reply_source(&entry);
-        let index = self.connections.insert(entry, server)?;
+        let index = self.connections.insert(now, entry, server)?;
         if let Some(slot) = self.services.destination_mut(entry.destination) {
             slot.bind(entry.kind);
         }
@@ -317,9 +316,9 @@ impl Director<'_> {
 
     /// An entry's time is up.
     pub(super) fn expire(&mut self, now: Ticks, index: usize) {
-        let Some(entry) = self.connections.get_mut(index) else { return };
+        let Some(entry) = self.connections.get(index) else { return };
         match persistence::extended(entry.kind, now) {
-            Some(expires) => entry.expires = expires,
+            Some(expires) => self.connections.keep(now, index, expires),
             None => self.end(index),
         }
     }

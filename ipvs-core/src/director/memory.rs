@@ -1,6 +1,6 @@
 //! The memory a director works in: lent by its owner, never grown.
 
-use crate::connection::{Bucket, Entry};
+use crate::connection::{Bucket, Entry, Timer};
 use crate::director::services::{DestinationSlot, ServiceSlot};
 use crate::fragment::Fragment;
 
@@ -16,6 +16,8 @@ pub struct Memory<'m> {
     pub destinations: &'m mut [DestinationSlot],
     /// As many connections and persistent clients as there can be, 64 octets each.
     pub connections: &'m mut [Entry],
+    /// When connections end, 8 octets each; as many as there are connections.
+    pub timers: &'m mut [Timer],
     /// Heads of the hash chains over connections; about one for each connection is good, at least one is needed.
     pub buckets: &'m mut [Bucket],
     /// Fragmented packets that can be under way at the same time; without any, later fragments are dropped.
@@ -34,6 +36,7 @@ pub struct Storage<
     services: [ServiceSlot; SERVICES],
     destinations: [DestinationSlot; DESTINATIONS],
     connections: [Entry; CONNECTIONS],
+    timers: [Timer; CONNECTIONS],
     buckets: [Bucket; BUCKETS],
     fragments: [Fragment; FRAGMENTS],
 }
@@ -52,6 +55,7 @@ impl<
             services: [const { ServiceSlot::EMPTY }; SERVICES],
             destinations: [const { DestinationSlot::EMPTY }; DESTINATIONS],
             connections: [const { Entry::EMPTY }; CONNECTIONS],
+            timers: [const { Timer::EMPTY }; CONNECTIONS],
             buckets: [const { Bucket::EMPTY }; BUCKETS],
             fragments: [const { Fragment::EMPTY }; FRAGMENTS],
         }
@@ -63,6 +67,7 @@ impl<
             services: &mut self.services,
             destinations: &mut self.destinations,
             connections: &mut self.connections,
+            timers: &mut self.timers,
             buckets: &mut self.buckets,
             fragments: &mut self.fragments,
         }

@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use ipvs_core::{
     Arrival, Bucket, Destination, DestinationSlot, Director, Entry, Forward, Fragment, Memory, Method,
-    Outgoing, Protocol, Service, ServiceKey, ServiceSlot, Settings, Step, Verdict,
+    Outgoing, Protocol, Service, ServiceKey, ServiceSlot, Settings, Step, Timer, Verdict,
 };
 
 pub(crate) struct Lab {
@@ -28,6 +28,7 @@ impl Lab {
             services: vec![ServiceSlot::EMPTY; 8].leak(),
             destinations: vec![DestinationSlot::EMPTY; 16].leak(),
             connections: vec![Entry::EMPTY; connections].leak(),
+            timers: vec![Timer::EMPTY; connections].leak(),
             buckets: vec![Bucket::EMPTY; connections.max(1)].leak(),
             fragments: vec![Fragment::EMPTY; 8].leak(),
         };

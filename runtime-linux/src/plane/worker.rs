@@ -9,7 +9,7 @@ use std::sync::mpsc::{Receiver, SyncSender};
 
 use ipvs_core::{
     Bucket, Destination, DestinationSlot, Director, Entry, Forward, Fragment, Memory, Reason, Service,
-    ServiceKey, ServiceSlot, Settings, Step, Timeouts,
+    ServiceKey, ServiceSlot, Settings, Step, Timeouts, Timer,
 };
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::eventfd::EventFd;
@@ -94,12 +94,14 @@ impl Setup {
         let mut services = vec![ServiceSlot::EMPTY; self.capacity.services];
         let mut destinations = vec![DestinationSlot::EMPTY; self.capacity.destinations];
         let mut connections = vec![Entry::EMPTY; self.capacity.connections];
+        let mut timers = vec![Timer::EMPTY; self.capacity.connections];
         let mut buckets = vec![Bucket::EMPTY; self.capacity.connections.max(1)];
         let mut fragments = vec![Fragment::EMPTY; self.capacity.fragments];
         let memory = Memory {
             services: &mut services,
             destinations: &mut destinations,
             connections: &mut connections,
+            timers: &mut timers,
             buckets: &mut buckets,
             fragments: &mut fragments,
         };
