@@ -58,6 +58,11 @@ pub enum Action {
         /// How many more may fail before the server is down; `None` when it is down already.
         left: Option<u32>,
     },
+    /// A probe of a server that is down passed, but too few in a row have.
+    Recovering {
+        /// How many more must pass before the server is up.
+        left: u32,
+    },
     /// The verdict changed. This is the new one.
     Verdict(Verdict),
 }
@@ -67,9 +72,9 @@ pub type Actions = heapless::Vec<Action, 2>;
 
 /// One health check of one server.
 ///
-/// A server that is up goes down when `1 + retry` attempts in a row have failed, and comes back with the first
-/// that passes. The very first attempt after the start gets no further chance: what was only assumed is
-/// given up at once.
+/// A server that is up goes down when `1 + retry` attempts in a row have failed, and comes back when `rise` have
+/// passed. The very first attempt after the start decides alone, either way: what was only assumed is given up
+/// at once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Check {
     timing: Timing,
@@ -79,6 +84,10 @@ pub struct Check {
     proven: bool,
     /// Failed attempts in a row while up.
     failures: u32,
+    /// Passed probes in a row while down.
+    successes: u32,
+    /// It is down because it failed, now or before a reload, and `rise` counts.
+    fell: bool,
 }
 
 /// What the check waits for.
@@ -103,13 +112,15 @@ impl Check {
             verdict: if timing.alpha { Verdict::Down(None) } else { Verdict::Up },
             proven: false,
             failures: 0,
+            successes: 0,
+            fell: false,
         }
     }
 
-    /// A check that has not begun, of a server that was down before: it stays down until a probe passes, with
-    /// or without `alpha`.
+    /// A check that has not begun, of a server that was down before: it stays down until `rise` probes pass,
+    /// with or without `alpha`.
     pub fn doubted(timing: Timing) -> Self {
-        Self { verdict: Verdict::Down(None), ..Self::new(timing) }
+        Self { verdict: Verdict::Down(None), fell: true, ..Self::new(timing) }
     }
 
     /// What to do about an event at the time `now`.
@@ -188,19 +199,40 @@ impl Check {
         }
     }
 
+    /// How many more probes in a row must pass before the server is up; `None` when it is up.
+    pub fn successes_missing(&self) -> Option<u32> {
+        let needed = if self.fell { self.timing.rise.max(1) } else { 1 };
+        match self.verdict {
+            Verdict::Up => None,
+            // After a reload that lowered `rise` there may be more than enough: the next one decides.
+            Verdict::Down(_) => Some(needed.saturating_sub(self.successes).max(1)),
+        }
+    }
+
     fn passed(&mut self, now: Duration) -> Actions {
-        let was = self.verdict;
-        self.verdict = Verdict::Up;
-        self.proven = true;
         self.failures = 0;
         self.wait(now, self.delay_loop());
-        match was {
-            Verdict::Up => Actions::new(),
-            Verdict::Down(_) => actions([Action::Verdict(Verdict::Up)]),
+        match self.successes_missing() {
+            None => {
+                self.proven = true;
+                Actions::new()
+            }
+            Some(1) => {
+                self.verdict = Verdict::Up;
+                self.proven = true;
+                self.successes = 0;
+                self.fell = false;
+                actions([Action::Verdict(Verdict::Up)])
+            }
+            Some(missing) => {
+                self.successes += 1;
+                actions([Action::Recovering { left: missing - 1 }])
+            }
         }
     }
 
     fn failed(&mut self, now: Duration, failure: Failure) -> Actions {
+        self.successes = 0;
         match self.verdict {
             Verdict::Up if self.proven && self.failures < self.timing.retry => {
                 self.failures += 1;
@@ -211,6 +243,7 @@ impl Check {
             Verdict::Up => {
                 self.verdict = Verdict::Down(Some(failure));
                 self.proven = true;
+                self.fell = true;
                 self.failures = 0;
                 self.wait(now, self.delay_loop());
                 actions([Action::Verdict(self.verdict)])
@@ -218,6 +251,7 @@ impl Check {
             Verdict::Down(_) => {
                 self.verdict = Verdict::Down(Some(failure));
                 self.proven = true;
+                self.fell = true;
                 self.wait(now, self.delay_loop());
                 actions([Action::Attempt { failure, left: None }])
             }

@@ -32,7 +32,10 @@
 //!                 probes += 1;
 //!                 next = Some(check::Event::Failed(check_core::Failure::Refused));
 //!             }
-//!             check::Action::Abandon | check::Action::Attempt { .. } | check::Action::Verdict(_) => {}
+//!             check::Action::Abandon
+//!             | check::Action::Attempt { .. }
+//!             | check::Action::Recovering { .. }
+//!             | check::Action::Verdict(_) => {}
 //!         }
 //!     }
 //!     let event = next.unwrap_or_else(|| {

@@ -14,6 +14,9 @@ pub struct Timing {
     /// `delay_before_retry`: from the end of a failed attempt to the start of the next. At least
     /// [`Timing::SHORTEST_DELAY`] too.
     pub delay_before_retry: Duration,
+    /// `rise` (steadfast's own word): how many probes in a row must pass before a server that went down is up
+    /// again. 0 is taken as 1.
+    pub rise: u32,
     /// `warmup`: the first probe is made somewhere between the start and this long after it.
     pub warmup: Duration,
     /// `alpha`: the server counts as down until a probe passes, instead of as up until one fails.
@@ -33,6 +36,7 @@ impl Default for Timing {
             delay_loop,
             retry: 1,
             delay_before_retry: Duration::from_secs(1),
+            rise: 1,
             warmup: delay_loop,
             alpha: false,
         }

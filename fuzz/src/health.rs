@@ -33,6 +33,7 @@ pub fn check(bytes: &[u8]) {
                     under_way = false;
                 }
                 check::Action::Attempt { .. } => assert!(under_way && answers),
+                check::Action::Recovering { left } => assert!(under_way && answers && !up && left > 0),
                 check::Action::Verdict(verdict) => {
                     assert!(under_way && answers);
                     assert_ne!(verdict == Verdict::Up, up);
@@ -210,6 +211,7 @@ fn timing(choices: &mut Choices<'_>) -> Timing {
         delay_loop: choices.time(),
         retry: weight(choices),
         delay_before_retry: choices.time(),
+        rise: weight(choices),
         warmup: choices.time(),
         alpha: choices.flag(),
     }

@@ -107,6 +107,38 @@ fn a_doubted_server_is_down_until_a_probe_passes_even_without_alpha() {
 }
 
 #[test]
+fn with_rise_a_server_that_went_down_is_up_by_that_many_successes_in_a_row() {
+    let mut check = proven_with(Timing { rise: 3, retry: 0, ..timing() });
+    for (probed, event, actions, missing) in [
+        (6_000, REFUSED, vec![Action::Verdict(DOWN)], Some(3)),
+        (12_000, Passed, vec![Action::Recovering { left: 2 }], Some(2)),
+        (18_000, Passed, vec![Action::Recovering { left: 1 }], Some(1)),
+        (24_000, REFUSED, vec![Action::Attempt { failure: Failure::Refused, left: None }], Some(3)),
+        (30_000, Passed, vec![Action::Recovering { left: 2 }], Some(2)),
+        (36_000, Skipped, vec![], Some(2)),
+        (42_000, Passed, vec![Action::Recovering { left: 1 }], Some(1)),
+        (48_000, Passed, vec![Action::Verdict(Verdict::Up)], None),
+    ] {
+        assert_eq!(check.handle(at(probed), Tick), [Action::Probe]);
+        assert_eq!(check.handle(at(probed), event), actions.as_slice());
+        assert_eq!(check.successes_missing(), missing);
+    }
+}
+
+#[test]
+fn rise_does_not_hold_up_a_server_at_the_start_but_does_after_a_reload_that_found_it_down() {
+    let settings = Timing { rise: 2, alpha: true, ..timing() };
+    let mut at_start = Check::new(settings);
+    let mut after_reload = Check::doubted(settings);
+    for check in [&mut at_start, &mut after_reload] {
+        assert_eq!(check.handle(at(0), Start { offset: ms(0) }), []);
+        assert_eq!(check.handle(at(0), Tick), [Action::Probe]);
+    }
+    assert_eq!(at_start.handle(at(0), Passed), [Action::Verdict(Verdict::Up)]);
+    assert_eq!(after_reload.handle(at(0), Passed), [Action::Recovering { left: 1 }]);
+}
+
+#[test]
 fn without_retries_one_failure_is_enough() {
     let mut check = Check::new(Timing { retry: 0, ..timing() });
     assert_eq!(check.handle(at(0), Start { offset: ms(0) }), []);
@@ -183,6 +215,7 @@ fn the_defaults_are_keepaliveds_for_a_tcp_check() {
         Timing {
             delay_loop: ms(60_000),
             retry: 1,
+            rise: 1,
             delay_before_retry: ms(1_000),
             warmup: ms(60_000),
             alpha: false
@@ -192,28 +225,42 @@ fn the_defaults_are_keepaliveds_for_a_tcp_check() {
 
 /// Every 6 s, two retries after 1 s each.
 fn timing() -> Timing {
-    Timing { delay_loop: ms(6_000), retry: 2, delay_before_retry: ms(1_000), warmup: ms(6_000), alpha: false }
+    Timing {
+        delay_loop: ms(6_000),
+        retry: 2,
+        delay_before_retry: ms(1_000),
+        rise: 1,
+        warmup: ms(6_000),
+        alpha: false,
+    }
 }
 
 /// Due at 0.
 fn started() -> Check {
-    let mut check = Check::new(timing());
+    started_with(timing())
+}
+
+fn started_with(timing: Timing) -> Check {
+    let mut check = Check::new(timing);
     assert_eq!(check.handle(at(0), Start { offset: ms(0) }), []);
     check
 }
 
 /// A probe passed at 0; due at 6 s.
 fn proven() -> Check {
-    after(Passed)
+    after(started(), Passed)
+}
+
+fn proven_with(timing: Timing) -> Check {
+    after(started_with(timing), Passed)
 }
 
 /// The first probe failed at 0; due at 6 s.
 fn down() -> Check {
-    after(REFUSED)
+    after(started(), REFUSED)
 }
 
-fn after(result: Event) -> Check {
-    let mut check = started();
+fn after(mut check: Check, result: Event) -> Check {
     assert_eq!(check.handle(at(0), Tick), [Action::Probe]);
     let _ = check.handle(at(0), result);
     assert_eq!(check.deadline(), Some(at(6_000)));

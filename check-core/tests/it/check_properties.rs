@@ -67,6 +67,7 @@ proptest! {
                         under_way = false;
                     }
                     Action::Attempt { .. } => prop_assert!(under_way && answers),
+                    Action::Recovering { left } => prop_assert!(under_way && answers && !up && left > 0),
                     Action::Verdict(verdict) => {
                         prop_assert!(under_way && answers);
                         prop_assert_ne!(verdict == Verdict::Up, up);
@@ -96,6 +97,31 @@ proptest! {
     }
 
     #[test]
+    fn a_server_that_went_down_is_up_after_exactly_as_many_successes_in_a_row_as_rise_says(
+        rise in 1..9_u32, results in prop::collection::vec(any::<bool>(), 0..60)
+    ) {
+        let mut check = Check::new(Timing { rise, ..Timing::default() });
+        let _ = check.handle(Duration::ZERO, Event::Start { offset: Duration::ZERO });
+        let _ = check.handle(Duration::ZERO, Event::Tick);
+        prop_assert_eq!(
+            check.handle(Duration::ZERO, Event::Failed(Failure::Reset)),
+            [Action::Verdict(Verdict::Down(Some(Failure::Reset)))]
+        );
+        let mut row = 0;
+        for passed in results {
+            let now = check.deadline().expect("a check between probes has a deadline");
+            let _ = check.handle(now, Event::Tick);
+            let _ = check.handle(now, if passed { Event::Passed } else { Event::Failed(Failure::Reset) });
+            row = if passed { row + 1 } else { 0 };
+            prop_assert_eq!(check.verdict() == Verdict::Up, row == rise);
+            prop_assert_eq!(check.successes_missing(), (row < rise).then(|| rise - row));
+            if row == rise {
+                break;
+            }
+        }
+    }
+
+    #[test]
     fn a_tcp_probe_finishes_exactly_once_and_always_closes_first(
         timeout in 0..10_000_u64, events in prop::collection::vec((0..20_000_u64, tcp_events()), 0..20)
     ) {
@@ -116,11 +142,12 @@ proptest! {
 }
 
 fn timings() -> impl Strategy<Value = Timing> {
-    (times(), 0..4_u32, times(), times(), any::<bool>()).prop_map(
-        |(delay_loop, retry, delay_before_retry, warmup, alpha)| Timing {
+    (times(), 0..4_u32, times(), 0..4_u32, times(), any::<bool>()).prop_map(
+        |(delay_loop, retry, delay_before_retry, rise, warmup, alpha)| Timing {
             delay_loop,
             retry,
             delay_before_retry,
+            rise,
             warmup,
             alpha,
         },

@@ -66,7 +66,7 @@ impl Model {
     fn weight(&self, server: usize) -> u32 {
         let (configured, added, ordered, _) = self.servers[server];
         let sum = i128::from(configured) + i128::from(added);
-        ordered.unwrap_or(u32::try_from(sum.clamp(0, i128::from(i32::MAX))).unwrap())
+        ordered.unwrap_or(u32::try_from(sum.clamp(0, i128::from(i32::MAX))).expect("31 bits"))
     }
 
     fn handle(&mut self, event: Event) -> Vec<Action> {

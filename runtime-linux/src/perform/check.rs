@@ -285,6 +285,10 @@ impl Task {
                     let text = format!("{name} failed: {why} ({left} left).");
                     say(&self.events, Event::Log { level: Level::INFO, text });
                 }
+                check::Action::Recovering { left } => {
+                    let text = format!("{} success, {left} more needed.", self.roster.name_of(place));
+                    say(&self.events, Event::Log { level: Level::INFO, text });
+                }
                 // It is down already, and was said to be.
                 check::Action::Attempt { failure: _, left: None } => {}
                 check::Action::Verdict(verdict) => self.verdict(place, verdict, was_proven),

@@ -184,6 +184,7 @@ fn timing_is_handed_down_from_service_to_server_to_check() {
             delay_loop: Duration::from_mins(1),
             retry: 1,
             delay_before_retry: Duration::from_secs(1),
+            rise: 1,
             warmup: Duration::from_mins(1),
             alpha: false,
         }
@@ -193,6 +194,12 @@ fn timing_is_handed_down_from_service_to_server_to_check() {
     assert_eq!((timing.delay_loop, timing.retry, timing.alpha), (Duration::from_secs(6), 5, true));
     assert_eq!((timing.delay_before_retry, timing.warmup), (Duration::from_secs(4), Duration::ZERO));
     assert_eq!(check("", "", "nb_get_retry 3").timing.retry, 3);
+    let rise = |outer, middle, inner| check(outer, middle, inner).timing.rise;
+    assert_eq!(
+        [rise("rise 2", "", ""), rise("rise 2", "rise 3", ""), rise("", "rise 3", "rise 4")],
+        [2, 3, 4]
+    );
+    assert_eq!(codes(&service("protocol TCP\nrise 0\nreal_server 10.0.0.1 80 {\n}")), ["S0301"]);
     let Probe::Tcp(connect) = check(
         "connect_timeout 9",
         "",

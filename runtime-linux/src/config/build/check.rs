@@ -20,6 +20,9 @@ mod udp;
 
 pub(super) use self::ssl::Material;
 
+/// The most probes in a row that a server may have to pass.
+const LONGEST_RISE: u32 = 1000;
+
 /// What virtual servers, real servers and checks hand down: what is not said further in is said here, or is
 /// the default.
 #[derive(Clone, Debug, Default)]
@@ -27,6 +30,7 @@ pub(super) struct Timings {
     delay_loop: Option<Duration>,
     retry: Option<u32>,
     delay_before_retry: Option<Duration>,
+    rise: Option<u32>,
     warmup: Option<Duration>,
     connect_timeout: Option<Duration>,
     pub(super) alpha: Option<bool>,
@@ -43,6 +47,7 @@ impl Timings {
             "delay_before_retry" => {
                 self.delay_before_retry = values.seconds(0.0..=LONGEST).or(self.delay_before_retry);
             }
+            "rise" => self.rise = values.number(1..=LONGEST_RISE).or(self.rise),
             "warmup" => self.warmup = values.seconds(0.0..=LONGEST).or(self.warmup),
             "connect_timeout" => {
                 self.connect_timeout = values.seconds(0.000_001..=LONGEST).or(self.connect_timeout);
@@ -62,6 +67,7 @@ impl Timings {
             delay_loop: self.delay_loop.or(outer.delay_loop),
             retry: self.retry.or(outer.retry),
             delay_before_retry: self.delay_before_retry.or(outer.delay_before_retry),
+            rise: self.rise.or(outer.rise),
             warmup: self.warmup.or(outer.warmup),
             connect_timeout: self.connect_timeout.or(outer.connect_timeout),
             alpha: self.alpha.or(outer.alpha),
@@ -247,6 +253,7 @@ impl Said {
             delay_loop,
             retry: timings.retry.unwrap_or(retry),
             delay_before_retry: timings.delay_before_retry.unwrap_or(delay_before_retry),
+            rise: timings.rise.unwrap_or(1),
             warmup: timings.warmup.unwrap_or(delay_loop),
             alpha: timings.alpha.unwrap_or(false),
         };
@@ -258,6 +265,7 @@ impl Said {
                 delay_loop: shortest,
                 retry: 0,
                 delay_before_retry: shortest,
+                rise: 1,
                 warmup: Duration::ZERO,
                 alpha,
             };

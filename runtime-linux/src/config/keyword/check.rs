@@ -22,6 +22,7 @@ pub(super) const TIMING: &[Word] = &[
     // Only the HTTP checks of keepalived know the old name; tutorials write it everywhere.
     alias(Old, "nb_get_retry", "retry", Values),
     built(Essential, "delay_before_retry", Values),
+    built(Rare, "rise", Values),
     built(Common, "warmup", Values),
     built(Common, "delay_loop", Values),
     built(Rare, "alpha", Values),

@@ -343,6 +343,7 @@ fn real(listener: &TcpListener, weight: u32) -> RealServer {
     let timing = Timing {
         delay_loop: Duration::from_millis(100),
         retry: 1,
+        rise: 1,
         delay_before_retry: Duration::from_millis(20),
         warmup: Duration::ZERO,
         alpha: false,
