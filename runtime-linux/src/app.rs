@@ -98,7 +98,7 @@ pub fn run(run: &Run) -> anyhow::Result<u8> {
     let orders =
         Orders { only_one: run.only_one_worker, lock_memory: configuration.global.schedule.locks_memory() };
     let guardian = Guardian::open(orders)?;
-    let first = Cell::new(Some((configuration, reload::errors(&diagnostics))));
+    let first = Cell::new(Some((configuration, diagnostics.errors())));
     drop(diagnostics);
     crate::sys::trim_memory();
     let forked = || {
@@ -132,7 +132,7 @@ fn work(run: &Run, checked: Option<(Configuration, Vec<String>)>, charge: Charge
                 return Ok(diagnostics.exit_code());
             };
             log_diagnostics(&diagnostics);
-            let errors = reload::errors(&diagnostics);
+            let errors = diagnostics.errors();
             (configuration, errors)
         }
     };

@@ -23,6 +23,10 @@ pub enum Invocation {
     Run(Run),
     /// Read configurations, report and exit (`steadfast check`, `-t`).
     Check(Check),
+    /// Say what a reload from one configuration to another would do.
+    Diff(config::difference::Files),
+    /// Print a configuration with everything worked out.
+    Show(config::show::Show),
     /// Ask the running daemon how it is.
     Status(Status),
     /// Ask the running daemon why something is as it is.

@@ -26,9 +26,11 @@ pub use diagnose::{Diagnostic, Diagnostics, Exit, Severity};
 pub mod build;
 pub mod check;
 pub mod diagnose;
+pub mod difference;
 pub mod expand;
 pub mod keyword;
 pub mod model;
+pub mod show;
 pub mod source;
 pub mod text;
 pub mod tree;
@@ -62,6 +64,8 @@ pub struct Options {
 pub struct Loaded {
     /// The configuration; absent when something fatal is among the diagnostics.
     pub configuration: Option<model::Configuration>,
+    /// The words it was made of, with includes, definitions, sequences and `@ID` lines worked out.
+    pub tree: Vec<tree::Node>,
     /// Everything worth telling a person.
     pub diagnostics: Diagnostics,
     /// The files that were read.
@@ -103,5 +107,5 @@ fn understand(lines: Vec<expand::Line>, options: &Options, mut diagnostics: Diag
     }
     let sources = model::Sources { files: diagnostics.files().paths().map(Path::to_owned).collect() };
     let configuration = (!diagnostics.is_fatal()).then_some(configuration);
-    Loaded { configuration, diagnostics, sources }
+    Loaded { configuration, tree, diagnostics, sources }
 }

@@ -41,12 +41,16 @@ fn perform(invocation: Invocation) -> anyhow::Result<u8> {
         Invocation::RealServer(options) => realserver::run(options).map(|()| 0),
         Invocation::Capture(options) => capture::run(options).map(|()| 0),
         Invocation::Lab(options) => Ok(if lab::run(&options)? { 0 } else { NOT_ALL_HELD }),
-        Invocation::Say(text) => {
-            // A closed pipe is the reader's choice.
-            let _ = std::io::stdout().write_all(text.as_bytes());
-            Ok(0)
-        }
+        Invocation::Diff(files) => Ok(say(config::difference::command(&files))),
+        Invocation::Show(show) => Ok(say(config::show::command(&show))),
+        Invocation::Say(text) => Ok(say((text, 0))),
     }
+}
+
+fn say((text, code): (String, u8)) -> u8 {
+    // A closed pipe is the reader's choice.
+    let _ = io::stdout().write_all(text.as_bytes());
+    code
 }
 
 /// Checks configurations: people read the report on standard output, what calls `-t` on standard error.

@@ -5,21 +5,11 @@ use std::collections::BTreeSet;
 use tracing::{error, info, warn};
 
 use super::{Daemon, gaps, host};
-use crate::config::diagnose::Severity;
 use crate::config::model::{Configuration, Global};
-use crate::config::{self, Diagnostics, Loaded};
+use crate::config::{self, Loaded};
 use crate::driver::{Command, Kind};
 use crate::perform::check;
 use crate::process::Policy;
-
-/// What a file says that cannot be used, without places, so that a line more above it does not make it new.
-pub(super) fn errors(diagnostics: &Diagnostics) -> Vec<String> {
-    let errors = diagnostics.iter().filter(|complaint| match complaint.kind.severity {
-        Severity::Note | Severity::Warning => false,
-        Severity::Error | Severity::Fatal => true,
-    });
-    errors.map(|complaint| format!("{}: {}", complaint.kind.code, complaint.message)).collect()
-}
 
 impl Daemon {
     /// Reads the configuration again. One that cannot run, or has an error that the running one had not,
@@ -39,7 +29,7 @@ impl Daemon {
         };
         // The daemon starts with what it can use of a faulty file, because a router is better than none. Here
         // one runs, and an error that the running file did not have would take something away from it.
-        let errors = errors(&diagnostics);
+        let errors = diagnostics.errors();
         if let Some(new) = errors.iter().find(|error| !self.errors.contains(error)) {
             error!("{}: not reloaded, the configuration before it runs on: {new}", path.display());
             self.reload_error = Some(new.clone());

@@ -50,6 +50,23 @@ enum Command {
         #[arg(short = 'e', long)]
         all_config: bool,
     },
+    /// Say what a reload from one configuration to another would do
+    ///
+    /// Exit codes: 0 no address can move by it; 1 one can; 4, 5 or 6 the daemon would not take the new file.
+    Diff {
+        /// The configuration that runs
+        old: PathBuf,
+        /// The one to reload
+        new: PathBuf,
+        /// Keep lines marked @ID for this id (default: the host name up to the first dot)
+        #[arg(short = 'i', long, value_name = "ID")]
+        config_id: Option<String>,
+    },
+    /// Work with configurations
+    Config {
+        #[command(subcommand)]
+        action: ConfigAction,
+    },
     /// Explain the code of a complaint, or list all codes
     Explain {
         /// What stands in brackets behind a complaint, S0402 for example
@@ -143,6 +160,24 @@ enum Command {
     },
 }
 
+#[derive(Subcommand)]
+enum ConfigAction {
+    /// Print a configuration as it is with its includes, definitions, sequences and @ID lines worked out
+    ///
+    /// Passwords and keys are not shown. Exit codes as `steadfast check`.
+    Show {
+        /// The configuration
+        #[arg(default_value = super::DEFAULT_CONFIG)]
+        file: PathBuf,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+        /// Keep lines marked @ID for this id (default: the host name up to the first dot)
+        #[arg(short = 'i', long, value_name = "ID")]
+        config_id: Option<String>,
+    },
+}
+
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Direction {
     Up,
@@ -189,6 +224,15 @@ pub fn parse(arguments: Vec<OsString>) -> Result<Invocation, Usage> {
             as_keepalived: false,
             log: None,
         }),
+        Command::Diff { old, new, config_id } => Invocation::Diff(config::difference::Files {
+            old,
+            new,
+            options: config::Options { config_id, ..config::Options::default() },
+        }),
+        Command::Config { action: ConfigAction::Show { file, json, config_id } } => {
+            let options = config::Options { config_id, ..config::Options::default() };
+            Invocation::Show(config::show::Show { file, options, json })
+        }
         Command::Explain { code } => Invocation::Say(match code {
             Some(code) => explain::explain(&code).map_err(|message| Usage { message, code: 2 })?,
             None => explain::list(),

@@ -138,6 +138,15 @@ impl Diagnostics {
         self.list.iter().any(|diagnostic| diagnostic.kind.severity == Severity::Fatal)
     }
 
+    /// What of the files cannot be used, without places, so that a line more above it does not make it new.
+    pub fn errors(&self) -> Vec<String> {
+        let errors = self.list.iter().filter(|complaint| match complaint.kind.severity {
+            Severity::Note | Severity::Warning => false,
+            Severity::Error | Severity::Fatal => true,
+        });
+        errors.map(|complaint| format!("{}: {}", complaint.kind.code, complaint.message)).collect()
+    }
+
     /// What all complaints together mean for the exit code.
     pub fn exit(&self) -> Exit {
         self.list.iter().map(|diagnostic| diagnostic.kind.exit).max().unwrap_or(Exit::Good)

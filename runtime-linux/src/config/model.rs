@@ -242,6 +242,24 @@ impl Instance {
         first.map_or(vrrp_core::Family::V4, vrrp_core::Family::of)
     }
 
+    /// Whether `other` is the same virtual router with other settings at most: a reload keeps its state.
+    pub fn is_same_router(&self, other: &Self) -> bool {
+        self.other_identity(other).next().is_none()
+    }
+
+    /// In what `other` is another virtual router, in the words of the file.
+    pub fn other_identity(&self, other: &Self) -> impl Iterator<Item = &'static str> {
+        let differs = [
+            (self.vrid != other.vrid, "virtual_router_id"),
+            (self.interface != other.interface, "interface"),
+            (self.virtual_interfaces != other.virtual_interfaces, "its virtual interfaces"),
+            (self.group != other.group, "mcast_dst_ip"),
+            (self.family() != other.family(), "the address family"),
+            (self.unicast_peers.is_empty() != other.unicast_peers.is_empty(), "unicast_peer"),
+        ];
+        differs.into_iter().filter_map(|(differs, word)| differs.then_some(word))
+    }
+
     /// The link address that adverts come from, where that is not the one of the interface.
     pub fn virtual_source(&self) -> Option<[u8; 6]> {
         let own = self.own_virtual_interface().filter(|_| !self.transmit_base)?;

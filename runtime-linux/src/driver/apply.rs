@@ -46,7 +46,8 @@ impl Worker {
         let (mut kept, mut leaving) = (BTreeMap::new(), Vec::new());
         for (name, id) in running {
             let new = by_name.get(name.as_str());
-            let same = new.is_some_and(|new| self.roster.get(id).is_some_and(|old| old.is_same_router(new)));
+            let same =
+                new.is_some_and(|new| self.roster.get(id).is_some_and(|old| old.wanted.is_same_router(new)));
             if same {
                 kept.insert(name, id);
             } else {

@@ -128,16 +128,6 @@ impl Instance {
         Phase::of(self.router.state(), !self.router.faults().is_empty())
     }
 
-    /// Whether `other` is the same virtual router with other settings at most.
-    pub fn is_same_router(&self, other: &model::Instance) -> bool {
-        self.wanted.vrid == other.vrid
-            && self.wanted.interface == other.interface
-            && self.wanted.virtual_interfaces == other.virtual_interfaces
-            && self.wanted.group == other.group
-            && self.family() == super::translate::family(other)
-            && self.wanted.unicast_peers.is_empty() == other.unicast_peers.is_empty()
-    }
-
     /// Where its adverts go and come from, unless it has unicast peers.
     pub fn group(&self) -> IpAddr {
         self.wanted.group.unwrap_or(self.family().multicast_group())

@@ -8,6 +8,7 @@ use runtime_linux::config::{self, Loaded, Options};
 
 mod bfd;
 mod checks;
+mod difference;
 mod differential;
 mod director;
 mod elections;
