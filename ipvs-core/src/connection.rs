@@ -15,12 +15,16 @@ use crate::service::{Family, Protocol};
 use wheel::Wheel;
 
 mod clock;
+mod sctp;
 mod state;
+mod tcp;
 mod wheel;
 
 pub(crate) use clock::Ticks;
+pub(crate) use sctp::Chunk;
 pub use state::Timeouts;
-pub(crate) use state::{Segment, Side, State};
+pub(crate) use state::{FIRST_TIMEOUT, Side, Signal, State};
+pub(crate) use tcp::Segment;
 pub use wheel::Timer;
 
 /// Room for one connection or one persistent client, of either family.
@@ -101,12 +105,12 @@ impl Entry {
         matches!(self.kind, Kind::Template { .. })
     }
 
-    /// Whether it may be given up for a new connection: its client has not shown that it is there, or it is over.
-    /// A template with connections stays.
+    /// Whether it may be given up for a new connection: its client has not shown that it is there, or it is over. A
+    /// template with connections stays.
     pub(crate) fn gives_way(&self) -> bool {
         match self.kind {
             Kind::Free => false,
-            Kind::Connection { state, verified, .. } => !verified || state.is_over(),
+            Kind::Connection { state, .. } => !state.is_verified(),
             Kind::Template { assured, connections } => !assured && connections == 0,
         }
     }
@@ -118,8 +122,6 @@ pub(crate) enum Kind {
     Free,
     Connection {
         state: State,
-        /// TCP: was established. UDP: more than one packet was seen.
-        verified: bool,
         /// Replies come by here to be rewritten.
         through_nat: bool,
         /// The template that it belongs to.

@@ -88,9 +88,6 @@ pub enum Refused {
     /// Firewall marks are set by the kernel's packet filter and not seen here.
     #[error("the user-space data plane sees no firewall marks")]
     Mark,
-    /// SCTP.
-    #[error("the user-space data plane does not balance SCTP")]
-    Protocol,
     /// Not one that [`Method::in_user_space`](crate::Method::in_user_space) names.
     #[error("the user-space data plane does not have this scheduler")]
     Method,

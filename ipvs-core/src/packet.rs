@@ -4,7 +4,7 @@
 
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use crate::connection::Segment;
+use crate::connection::{Chunk, Segment, Signal};
 use crate::service::Protocol;
 
 /// An IP packet whose headers lie within its length.
@@ -26,7 +26,7 @@ pub(crate) struct Packet {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Content {
     /// A transport header that begins at `offset`, complete.
-    Transport { offset: usize, source_port: u16, destination_port: u16, segment: Option<Segment> },
+    Transport { offset: usize, source_port: u16, destination_port: u16, signal: Signal },
     /// The middle or end of something.
     LaterFragment,
 }
@@ -137,23 +137,26 @@ impl Packet {
 }
 
 impl Content {
-    /// The ports (RFC 9293 §3.1, RFC 768) of a header that is there completely.
+    /// The ports (RFC 9293 §3.1, RFC 768, RFC 9260 §3.1) of a header that is there completely.
     fn parse(bytes: &[u8], offset: usize, protocol: Protocol) -> Result<Self, Unfit> {
         let transport = bytes.get(offset..).ok_or(Unfit::Malformed)?;
-        let segment = match protocol {
+        let signal = match protocol {
             Protocol::Tcp => {
                 let header: &[u8; 20] = transport.first_chunk().ok_or(Unfit::Malformed)?;
-                segment(header[13])
+                Signal::Segment(segment(header[13]))
             }
-            Protocol::Udp => None,
-            Protocol::Sctp => return Err(Unfit::Foreign),
+            Protocol::Udp => Signal::Datagram,
+            Protocol::Sctp => {
+                let (_, chunks) = transport.split_first_chunk::<12>().ok_or(Unfit::Malformed)?;
+                Signal::Chunk(Chunk::parse(chunks))
+            }
         };
         let header: &[u8; 8] = transport.first_chunk().ok_or(Unfit::Malformed)?;
         Ok(Self::Transport {
             offset,
             source_port: u16::from_be_bytes([header[0], header[1]]),
             destination_port: u16::from_be_bytes([header[2], header[3]]),
-            segment,
+            signal,
         })
     }
 }
@@ -203,7 +206,7 @@ mod tests {
                 NetSlice::Arp(_) => unreachable!("the packet is IP"),
             };
             let (ports, expected) = match sliced.transport {
-                Some(TransportSlice::Udp(udp)) => ((udp.source_port(), udp.destination_port()), None),
+                Some(TransportSlice::Udp(udp)) => ((udp.source_port(), udp.destination_port()), Signal::Datagram),
                 Some(TransportSlice::Tcp(tcp)) => {
                     let flags = [
                         (tcp.rst(), Segment::Reset),
@@ -212,7 +215,8 @@ mod tests {
                         (tcp.ack(), Segment::Ack),
                     ];
                     let first = flags.into_iter().find(|(is_set, _)| *is_set);
-                    ((tcp.source_port(), tcp.destination_port()), first.map(|(_, segment)| segment))
+                    let first = first.map(|(_, segment)| segment);
+                    ((tcp.source_port(), tcp.destination_port()), Signal::Segment(first))
                 }
                 Some(TransportSlice::Icmpv4(_) | TransportSlice::Icmpv6(_) | TransportSlice::Igmp(_)) | None => {
                     return Ok(());
@@ -221,11 +225,11 @@ mod tests {
             let packet = Packet::parse(&bytes).unwrap();
             prop_assert_eq!((packet.source, packet.destination), (source, destination));
             prop_assert_eq!(packet.length, bytes.len());
-            let Content::Transport { source_port, destination_port, segment, .. } = packet.content else {
+            let Content::Transport { source_port, destination_port, signal, .. } = packet.content else {
                 return Err(TestCaseError::fail("a header was overlooked"));
             };
             prop_assert_eq!((source_port, destination_port), ports);
-            prop_assert_eq!(segment, expected);
+            prop_assert_eq!(signal, expected);
         }
     }
 

@@ -5,21 +5,35 @@
 //! leaves a packet as it came and NAT changes one address and one port.
 //!
 //! Checksums are corrected by the difference (RFC 1624), never computed anew: a packet that was damaged on its way to
-//! the director arrives as damaged.
+//! the director arrives as damaged. Only an SCTP packet that has none yet gets one: nobody further on can tell that it
+//! was left to the hardware.
 
 use crate::fragment::Change;
-use crate::packet::Packet;
+use crate::packet::{Content, Packet};
+use crate::service::Protocol;
 
 mod checksum;
 mod direct;
 mod nat;
+pub(crate) mod sctp;
 
 /// Rewrites `bytes`, of which `packet` was parsed and whose TTL is above 1.
 pub(crate) fn apply(bytes: &mut [u8], packet: &Packet, change: Change) {
     direct::hop(bytes, packet);
+    fill_in(bytes, packet);
     match change {
         Change::None | Change::Local => {}
         Change::Destination(address, port) => nat::set_destination(bytes, packet, address, port),
         Change::Source(address, port) => nat::set_source(bytes, packet, address, port),
+    }
+}
+
+fn fill_in(bytes: &mut [u8], packet: &Packet) {
+    let Content::Transport { offset, .. } = packet.content else { return };
+    if packet.protocol != Protocol::Sctp || packet.fragment.is_some() {
+        return;
+    }
+    if let Some(transport) = bytes.get_mut(offset..packet.length).filter(|octets| sctp::is_missing(octets)) {
+        sctp::fill(transport);
     }
 }

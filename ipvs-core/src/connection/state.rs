@@ -2,130 +2,56 @@
 
 use core::time::Duration;
 
-/// The kernel's connection states. `LISTEN` and `SYNACK` of its list are never entered without its SYN proxy, and left
-/// out.
+use crate::connection::sctp::{Chunk, SctpState};
+use crate::connection::tcp::{Segment, TcpState};
+use crate::service::Protocol;
+
+/// The state of a connection, by its protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum State {
-    /// TCP, nothing known.
-    None,
-    /// TCP, both sides talk.
-    Established,
-    /// TCP, the server opened it.
-    SynSent,
-    /// TCP, the client's SYN was seen.
-    SynReceived,
-    /// TCP, the server finished; or with direct routing, the client.
-    FinWait,
-    /// TCP, both finished.
-    TimeWait,
-    /// TCP, reset.
-    Close,
-    /// TCP, the client finished.
-    CloseWait,
-    /// TCP, waits for the last acknowledgement.
-    LastAck,
-    /// UDP, which has no other.
-    Udp,
+    Tcp(TcpState),
+    Udp(UdpState),
+    Sctp(SctpState),
 }
 
-impl State {
-    /// The kernel's name, as `ipvsadm -Lnc` shows it.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::None => "NONE",
-            Self::Established => "ESTABLISHED",
-            Self::SynSent => "SYN_SENT",
-            Self::SynReceived => "SYN_RECV",
-            Self::FinWait => "FIN_WAIT",
-            Self::TimeWait => "TIME_WAIT",
-            Self::Close => "CLOSE",
-            Self::CloseWait => "CLOSE_WAIT",
-            Self::LastAck => "LAST_ACK",
-            Self::Udp => "UDP",
-        }
-    }
-
-    /// Whether it counts as an active connection of its server. Since Linux 4.9 handshakes do, so that a burst of new
-    /// connections does not all go to one server.
-    pub(crate) fn is_active(self) -> bool {
-        match self {
-            Self::Established | Self::SynSent | Self::SynReceived => true,
-            Self::None
-            | Self::FinWait
-            | Self::TimeWait
-            | Self::Close
-            | Self::CloseWait
-            | Self::LastAck
-            | Self::Udp => false,
-        }
-    }
-
-    /// Whether a SYN may start a new connection in its place (the kernel's `conn_reuse_mode` 1).
-    pub(crate) fn is_over(self) -> bool {
-        match self {
-            Self::TimeWait | Self::Close => true,
-            Self::None
-            | Self::Established
-            | Self::SynSent
-            | Self::SynReceived
-            | Self::FinWait
-            | Self::CloseWait
-            | Self::LastAck
-            | Self::Udp => false,
-        }
-    }
-
-    /// The state after a segment. The kernel closes a connection at a segment with none of the four flags; here it
-    /// stays as it is, since anybody can send one.
-    pub(crate) fn after(self, segment: Option<Segment>, side: Side) -> Self {
-        let row = match segment {
-            None => return self,
-            Some(Segment::Syn) => match side {
-                Side::Request | Side::RequestOnly => SYN_FROM_CLIENT,
-                Side::Reply => SYN_FROM_SERVER,
-            },
-            Some(Segment::Fin) => match side {
-                Side::Request => FIN_FROM_CLIENT,
-                Side::Reply => FIN_FROM_SERVER,
-                Side::RequestOnly => FIN_FROM_CLIENT_ALONE,
-            },
-            Some(Segment::Ack) => match side {
-                Side::Request | Side::RequestOnly => ACK_FROM_CLIENT,
-                Side::Reply => ACK_FROM_SERVER,
-            },
-            Some(Segment::Reset) => match side {
-                Side::Request | Side::RequestOnly => RESET_FROM_CLIENT,
-                Side::Reply => RESET_FROM_SERVER,
-            },
-        };
-        row.get(self as usize).copied().unwrap_or(self)
-    }
-
-    /// How long the connection stays without another packet.
-    pub(crate) fn timeout(self, timeouts: &Timeouts) -> Duration {
-        match self {
-            Self::None => Duration::from_secs(2),
-            Self::Established => timeouts.tcp,
-            Self::FinWait => timeouts.tcp_fin,
-            Self::SynSent | Self::TimeWait => Duration::from_mins(2),
-            Self::SynReceived | Self::CloseWait => Duration::from_mins(1),
-            Self::Close => Duration::from_secs(10),
-            Self::LastAck => Duration::from_secs(30),
-            Self::Udp => timeouts.udp,
-        }
-    }
+/// The kernel knows one state of UDP; here a flow of which more than one packet was seen is told from what may be
+/// the only packet of a forged address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum UdpState {
+    Unseen,
+    Single,
+    Flowing,
 }
 
-/// The flag of a TCP segment that matters: the first of RST, SYN, FIN and ACK that is set.
+/// What a packet says about the state of its connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Segment {
-    Reset,
-    Syn,
-    Fin,
-    Ack,
+pub(crate) enum Signal {
+    Segment(Option<Segment>),
+    Datagram,
+    Chunk(Option<Chunk>),
 }
 
-/// Whose segment it is.
+impl Signal {
+    /// Whether the packet may open a connection. The kernel drops every SCTP packet that belongs to no association
+    /// and begins none, also for hosts that are no service; here it is left to the stack.
+    pub(crate) fn opens(self) -> bool {
+        match self {
+            Self::Segment(segment) => segment == Some(Segment::Syn),
+            Self::Datagram => true,
+            Self::Chunk(chunk) => chunk == Some(Chunk::Init),
+        }
+    }
+
+    /// Whether the client begins anew, whatever there was before.
+    pub(crate) fn begins(self) -> bool {
+        match self {
+            Self::Segment(_) | Self::Chunk(_) => self.opens(),
+            Self::Datagram => false,
+        }
+    }
+}
+
+/// Whose packet it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Side {
     Request,
@@ -134,7 +60,91 @@ pub(crate) enum Side {
     RequestOnly,
 }
 
-/// The timeouts that can be set; those of the other TCP states are the kernel's.
+impl State {
+    /// Before any packet.
+    pub(crate) fn new(protocol: Protocol) -> Self {
+        match protocol {
+            Protocol::Tcp => Self::Tcp(TcpState::None),
+            Protocol::Udp => Self::Udp(UdpState::Unseen),
+            Protocol::Sctp => Self::Sctp(SctpState::Unseen),
+        }
+    }
+
+    /// The kernel's name, as `ipvsadm -Lnc` shows it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Tcp(state) => state.name(),
+            Self::Udp(_) => "UDP",
+            Self::Sctp(state) => state.name(),
+        }
+    }
+
+    /// Whether it counts as an active connection of its server.
+    pub(crate) fn is_active(self) -> bool {
+        match self {
+            Self::Tcp(state) => state.is_active(),
+            Self::Udp(_) => false,
+            Self::Sctp(state) => state == SctpState::Established,
+        }
+    }
+
+    /// Whether its client has shown that it is there: it came to be established, or had more than one datagram.
+    pub(crate) fn is_verified(self) -> bool {
+        match self {
+            Self::Tcp(state) => state.is_verified(),
+            Self::Udp(state) => state == UdpState::Flowing,
+            Self::Sctp(state) => state.is_verified(),
+        }
+    }
+
+    /// Whether a client that [begins](Signal::begins) anew gets a new connection in its place: the kernel's
+    /// `conn_reuse_mode` 1, and of its mode 2 that a client has finished whose server is not seen (`is_alone`).
+    pub(crate) fn is_over(self, is_alone: bool) -> bool {
+        match self {
+            Self::Tcp(state) => {
+                matches!(state, TcpState::TimeWait | TcpState::Close)
+                    || (is_alone && state == TcpState::FinWait)
+            }
+            Self::Udp(_) => false,
+            Self::Sctp(state) => state == SctpState::Closed,
+        }
+    }
+
+    /// Whether a side has finished, so that nothing new begins on it.
+    pub(crate) fn is_closing(self) -> bool {
+        match self {
+            Self::Tcp(state) => state.is_closing(),
+            Self::Udp(_) => false,
+            Self::Sctp(state) => state.is_closing(),
+        }
+    }
+
+    /// The state after a packet.
+    pub(crate) fn after(self, signal: Signal, side: Side) -> Self {
+        match (self, signal) {
+            (Self::Tcp(state), Signal::Segment(segment)) => Self::Tcp(state.after(segment, side)),
+            (Self::Sctp(state), Signal::Chunk(chunk)) => Self::Sctp(state.after(chunk, side)),
+            (Self::Udp(UdpState::Unseen), Signal::Datagram) if side != Side::Reply => {
+                Self::Udp(UdpState::Single)
+            }
+            (Self::Udp(_), Signal::Datagram) => Self::Udp(UdpState::Flowing),
+            (Self::Tcp(_), Signal::Datagram | Signal::Chunk(_))
+            | (Self::Udp(_), Signal::Segment(_) | Signal::Chunk(_))
+            | (Self::Sctp(_), Signal::Datagram | Signal::Segment(_)) => self,
+        }
+    }
+
+    /// How long the connection stays without another packet.
+    pub(crate) fn timeout(self, timeouts: &Timeouts) -> Duration {
+        match self {
+            Self::Tcp(state) => state.timeout(timeouts),
+            Self::Udp(_) => timeouts.udp,
+            Self::Sctp(state) => state.timeout(),
+        }
+    }
+}
+
+/// The timeouts that can be set; those of the other states are the kernel's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timeouts {
     /// TCP, established: 900 s.
@@ -151,66 +161,5 @@ impl Default for Timeouts {
     }
 }
 
-type Row = [State; 9];
-
-use State::{
-    Close as CL, CloseWait as CW, Established as ES, FinWait as FW, LastAck as LA, SynReceived as SR,
-    SynSent as SS, TimeWait as TW,
-};
-
-// From:                             NONE EST SYNS SYNR FIN TIME CLO CLOW LAST
-const SYN_FROM_CLIENT: Row = /*   */ [SR, ES, ES, SR, SR, SR, SR, SR, SR];
-const SYN_FROM_SERVER: Row = /*   */ [SS, ES, SS, SR, SS, SS, SS, SS, SS];
-const FIN_FROM_CLIENT: Row = /*   */ [CL, CW, SS, TW, TW, TW, CL, CW, LA];
-const FIN_FROM_CLIENT_ALONE: Row = [CL, FW, SS, TW, FW, TW, CL, CW, LA];
-const FIN_FROM_SERVER: Row = /*   */ [TW, FW, SS, TW, FW, TW, CL, TW, LA];
-const ACK_FROM_CLIENT: Row = /*   */ [ES, ES, SS, ES, FW, TW, CL, CW, CL];
-const ACK_FROM_SERVER: Row = /*   */ [ES, ES, SS, ES, FW, TW, CL, CW, LA];
-const RESET_FROM_CLIENT: Row = /* */ [CL, CL, CL, SR, CL, CL, CL, CL, LA];
-const RESET_FROM_SERVER: Row = /* */ [CL, CL, SS, CL, CL, TW, CL, CL, CL];
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_connection_through_nat_goes_through_the_kernels_states() {
-        let mut state = State::None;
-        for (segment, side, expected) in [
-            (Segment::Syn, Side::Request, State::SynReceived),
-            (Segment::Syn, Side::Reply, State::SynReceived),
-            (Segment::Ack, Side::Request, State::Established),
-            (Segment::Ack, Side::Reply, State::Established),
-            (Segment::Fin, Side::Request, State::CloseWait),
-            (Segment::Ack, Side::Reply, State::CloseWait),
-            (Segment::Fin, Side::Reply, State::TimeWait),
-            (Segment::Ack, Side::Request, State::TimeWait),
-        ] {
-            state = state.after(Some(segment), side);
-            assert_eq!(state, expected);
-        }
-    }
-
-    #[test]
-    fn with_direct_routing_the_clients_fin_is_all_there_is() {
-        let established = State::None
-            .after(Some(Segment::Syn), Side::RequestOnly)
-            .after(Some(Segment::Ack), Side::RequestOnly);
-        assert_eq!(established, State::Established);
-        let finished = established.after(Some(Segment::Fin), Side::RequestOnly);
-        assert_eq!(finished, State::FinWait);
-        assert_eq!(finished.timeout(&Timeouts::default()), Duration::from_mins(2));
-    }
-
-    #[test]
-    fn a_reset_closes_but_not_a_half_open_connection_of_the_client() {
-        assert_eq!(State::Established.after(Some(Segment::Reset), Side::Request), State::Close);
-        assert_eq!(State::SynReceived.after(Some(Segment::Reset), Side::Request), State::SynReceived);
-        assert_eq!(State::SynReceived.after(Some(Segment::Reset), Side::Reply), State::Close);
-    }
-
-    #[test]
-    fn a_segment_without_flags_changes_nothing() {
-        assert_eq!(State::Established.after(None, Side::Request), State::Established);
-    }
-}
+/// How long a new connection stays whose first packet said nothing about its state.
+pub(crate) const FIRST_TIMEOUT: Duration = Duration::from_secs(3);

@@ -2,7 +2,7 @@
 
 use core::net::Ipv6Addr;
 
-use crate::connection::{Entry, Flow, Kind, Segment, Side, State, Ticks, narrowed, widened};
+use crate::connection::{Entry, FIRST_TIMEOUT, Flow, Kind, Side, Signal, State, Ticks, narrowed, widened};
 use crate::director::Director;
 use crate::director::services::Standing;
 use crate::director::status::Statistics;
@@ -25,7 +25,7 @@ impl Director<'_> {
             Key::new(packet.source, packet.destination, identification, packet.protocol)
         });
         let course = match packet.content {
-            Content::Transport { source_port, destination_port, segment, .. } => {
+            Content::Transport { source_port, destination_port, signal, .. } => {
                 let flow = Flow {
                     family: Family::of(packet.source),
                     protocol: packet.protocol,
@@ -34,7 +34,7 @@ impl Director<'_> {
                     destination: widened(packet.destination),
                     destination_port,
                 };
-                match self.course(now, &packet, &flow, segment) {
+                match self.course(now, &packet, &flow, signal) {
                     Ok(course) => course,
                     Err(verdict) => return verdict,
                 }
@@ -47,6 +47,12 @@ impl Director<'_> {
                 None => return Verdict::Pass,
             },
         };
+        if packet.protocol == Protocol::Sctp
+            && packet.fragment.is_some()
+            && matches!(course.change, Change::Destination(..) | Change::Source(..))
+        {
+            return Verdict::Drop(Reason::FragmentOfSctp);
+        }
         self.count(&packet, &course);
         if let (Some(key), Content::Transport { .. }) = (key, packet.content) {
             self.fragments.insert(now, key, course);
@@ -74,10 +80,10 @@ impl Director<'_> {
         now: Ticks,
         packet: &Packet,
         flow: &Flow,
-        segment: Option<Segment>,
+        signal: Signal,
     ) -> Result<Course, Verdict> {
         if let Some(index) = self.live(now, self.connections.find(flow)) {
-            if let Some(course) = self.request(now, index, segment)? {
+            if let Some(course) = self.request(now, index, signal)? {
                 return Ok(course);
             }
         } else {
@@ -85,16 +91,12 @@ impl Director<'_> {
                 |link| self.services.destination(link).map(|slot| widened(slot.destination.address));
             let answered = self.connections.find_reply(flow, server_of);
             if let Some(index) = self.live(now, answered) {
-                return self.reply(now, index, segment).ok_or(Verdict::Pass);
+                return self.reply(now, index, signal).ok_or(Verdict::Pass);
             }
         }
         let service = self.services.find(packet.protocol, packet.destination, flow.destination_port);
         let service = service.ok_or(Verdict::Pass)?;
-        let opens = match packet.protocol {
-            Protocol::Tcp => segment == Some(Segment::Syn),
-            Protocol::Udp | Protocol::Sctp => true,
-        };
-        if opens { self.open(now, service, flow, segment) } else { Err(Verdict::Pass) }
+        if signal.opens() { self.open(now, service, flow, signal) } else { Err(Verdict::Pass) }
     }
 
     /// The entry, unless its time is up.
@@ -108,19 +110,14 @@ impl Director<'_> {
     }
 
     /// A packet of the client. `None`: the connection has ended, the packet may open another one.
-    fn request(
-        &mut self,
-        now: Ticks,
-        index: usize,
-        segment: Option<Segment>,
-    ) -> Result<Option<Course>, Verdict> {
+    fn request(&mut self, now: Ticks, index: usize, signal: Signal) -> Result<Option<Course>, Verdict> {
         let Some(entry) = self.connections.get(index).copied() else { return Ok(None) };
         let Kind::Connection { state, through_nat, template, .. } = entry.kind else { return Ok(None) };
-        if segment == Some(Segment::Syn) && state.is_over() && template == Link::NONE {
+        let Some(slot) = self.services.destination(entry.destination) else { return Ok(None) };
+        if signal.begins() && self.is_done_with(state, through_nat, template, slot.server.weight) {
             self.end(index);
             return Ok(None);
         }
-        let Some(slot) = self.services.destination(entry.destination) else { return Ok(None) };
         if slot.standing == Standing::Removed {
             if !self.settings.expire_without_destination {
                 return Err(Verdict::Drop(Reason::ServerRemoved));
@@ -136,14 +133,28 @@ impl Director<'_> {
         } else {
             Change::None
         };
-        self.seen(now, index, segment, if through_nat { Side::Request } else { Side::RequestOnly });
+        self.seen(now, index, signal, if through_nat { Side::Request } else { Side::RequestOnly });
         Ok(Some(Course { change, next_hop: server, destination: entry.destination }))
     }
 
+    /// Whether a client that begins anew is to have a new connection, where it has one in this state. A connection
+    /// whose client is bound to the server stays, as in the kernel.
+    ///
+    /// A server of weight 0 gets no connection by the reuse of a port either, so that it can be drained. (The kernel
+    /// lets a connection begin anew on it that has not come to TIME_WAIT or CLOSE.)
+    fn is_done_with(&self, state: State, through_nat: bool, template: Link, weight: u32) -> bool {
+        let is_drained = weight == 0 && state.is_closing();
+        if template == Link::NONE {
+            state.is_over(!through_nat) || is_drained
+        } else {
+            is_drained && self.settings.expire_quiescent_template
+        }
+    }
+
     /// A packet of the server. Replies of a removed server still reach the client, as in the kernel.
-    fn reply(&mut self, now: Ticks, index: usize, segment: Option<Segment>) -> Option<Course> {
+    fn reply(&mut self, now: Ticks, index: usize, signal: Signal) -> Option<Course> {
         let entry = *self.connections.get(index)?;
-        self.seen(now, index, segment, Side::Reply);
+        self.seen(now, index, signal, Side::Reply);
         Some(Course {
             change: Change::Source(narrowed(entry.family, entry.virtual_address), entry.virtual_port),
             next_hop: narrowed(entry.family, entry.client),
@@ -152,21 +163,17 @@ impl Director<'_> {
     }
 
     /// Follows the state of a connection, and starts its timeout again.
-    fn seen(&mut self, now: Ticks, index: usize, segment: Option<Segment>, side: Side) {
+    fn seen(&mut self, now: Ticks, index: usize, signal: Signal, side: Side) {
         let Some(entry) = self.connections.get_mut(index) else { return };
-        let Kind::Connection { state, verified, through_nat, template } = entry.kind else { return };
-        let next = state.after(segment, side);
-        let shown = match entry.protocol {
-            Protocol::Tcp => next == State::Established,
-            Protocol::Udp | Protocol::Sctp => true,
-        };
-        entry.kind = Kind::Connection { state: next, verified: verified || shown, through_nat, template };
+        let Kind::Connection { state, through_nat, template } = entry.kind else { return };
+        let next = state.after(signal, side);
+        entry.kind = Kind::Connection { state: next, through_nat, template };
         let destination = entry.destination;
         self.connections.set_expiry(now, index, now.after(next.timeout(&self.settings.timeouts)));
         if let Some(slot) = self.services.destination_mut(destination) {
             slot.moved(state.is_active(), next.is_active());
         }
-        if shown && !verified {
+        if next.is_verified() && !state.is_verified() {
             let template = template.index().and_then(|index| self.connections.get_mut(index));
             if let Some(Kind::Template { assured, .. }) = template.map(|entry| &mut entry.kind) {
                 *assured = true;
@@ -175,13 +182,7 @@ impl Director<'_> {
     }
 
     /// The first packet of a connection.
-    fn open(
-        &mut self,
-        now: Ticks,
-        service: usize,
-        flow: &Flow,
-        segment: Option<Segment>,
-    ) -> Result<Course, Verdict> {
+    fn open(&mut self, now: Ticks, service: usize, flow: &Flow, signal: Signal) -> Result<Course, Verdict> {
         let settings = *self.services.service(service).ok_or(Verdict::Pass)?;
         let (destination, template) = if let Some(persistence) = settings.persistence {
             self.open_persistent(now, service, &settings, &persistence, flow)?
@@ -206,15 +207,13 @@ impl Director<'_> {
             destination: link,
         };
         if !(settings.one_packet && flow.protocol == Protocol::Udp) {
-            let state = match flow.protocol {
-                Protocol::Tcp => {
-                    let side = if through_nat { Side::Request } else { Side::RequestOnly };
-                    State::None.after(segment, side)
-                }
-                Protocol::Udp | Protocol::Sctp => State::Udp,
-            };
-            let kind = |template| Kind::Connection { state, verified: false, through_nat, template };
-            let expires = now.after(state.timeout(&self.settings.timeouts));
+            let side = if through_nat { Side::Request } else { Side::RequestOnly };
+            let before = State::new(flow.protocol);
+            let state = before.after(signal, side);
+            let kind = |template| Kind::Connection { state, through_nat, template };
+            let timeout =
+                if state == before { FIRST_TIMEOUT } else { state.timeout(&self.settings.timeouts) };
+            let expires = now.after(timeout);
             let entry = |template| Entry::new(flow, server_port, kind(template), destination, expires);
             // Held first, so that the template does not make room for its own connection.
             self.hold(template, 1);

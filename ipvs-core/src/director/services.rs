@@ -448,7 +448,6 @@ impl<'m> Services<'m> {
 fn scheduler(service: &Service, servers: Servers<'_>) -> Result<Scheduler, Refused> {
     match service.key {
         ServiceKey::Mark { .. } => return Err(Refused::Mark),
-        ServiceKey::Address { protocol: Protocol::Sctp, .. } => return Err(Refused::Protocol),
         ServiceKey::Address { port: 0, .. } if service.persistence.is_none() => {
             return Err(Refused::WildcardPort);
         }

@@ -73,12 +73,20 @@ pub enum Reason {
     TableFull,
     /// A later fragment towards a service whose first fragment was not seen, or was seen too long ago.
     FragmentWithoutFirst,
+    /// A fragment of SCTP that NAT would have to change: its checksum covers the whole packet.
+    FragmentOfSctp,
 }
 
 impl Reason {
     /// Every reason, in the order of its counters.
-    pub const ALL: [Self; 5] =
-        [Self::Malformed, Self::TtlExpired, Self::ServerRemoved, Self::TableFull, Self::FragmentWithoutFirst];
+    pub const ALL: [Self; 6] = [
+        Self::Malformed,
+        Self::TtlExpired,
+        Self::ServerRemoved,
+        Self::TableFull,
+        Self::FragmentWithoutFirst,
+        Self::FragmentOfSctp,
+    ];
 
     /// The counter's name.
     pub fn name(self) -> &'static str {
@@ -88,6 +96,7 @@ impl Reason {
             Self::ServerRemoved => "server_removed",
             Self::TableFull => "table_full",
             Self::FragmentWithoutFirst => "fragment_without_first",
+            Self::FragmentOfSctp => "fragment_of_sctp",
         }
     }
 }

@@ -5,6 +5,7 @@ use core::ops::Range;
 
 use crate::packet::{Content, Packet};
 use crate::rewrite::checksum::Difference;
+use crate::rewrite::sctp;
 use crate::service::Protocol;
 
 /// Makes it a packet to this address and port. A later fragment has no port and no transport checksum.
@@ -43,6 +44,10 @@ fn set(
     };
     let Content::Transport { offset, .. } = packet.content else { return };
     let Some(transport) = bytes.get_mut(offset..packet.length) else { return };
+    if packet.protocol == Protocol::Sctp {
+        sctp::replace_port(transport, port_field, port);
+        return;
+    }
     let difference = replace(transport, port_field, &port.to_be_bytes(), difference);
     match packet.protocol {
         Protocol::Tcp => {

@@ -335,7 +335,6 @@ fn what_cannot_be_served_is_refused_when_configured() {
     let mut lab = Lab::new(&[(plain, &[server("10.2.0.1", 80, Forward::Direct)])], 16);
     let key = plain.key;
     let add = |destination| Step::AddDestination { service: key, destination };
-    let sctp = service(Protocol::Sctp, VIRTUAL_V4);
     let wildcard = ipvs_core::ServiceKey::Address {
         protocol: Protocol::Tcp,
         address: VIRTUAL_V4.parse().unwrap(),
@@ -344,11 +343,10 @@ fn what_cannot_be_served_is_refused_when_configured() {
     let mark = ipvs_core::ServiceKey::Mark { mark: 1, family: ipvs_core::Family::V4 };
     for (step, refused) in [
         (Step::AddService(plain), Refused::ServiceExists),
-        (Step::AddService(sctp), Refused::Protocol),
         (Step::AddService(ipvs_core::Service { key: wildcard, ..plain }), Refused::WildcardPort),
         (Step::AddService(ipvs_core::Service { key: mark, ..plain }), Refused::Mark),
         (Step::EditService(ipvs_core::Service { method: Method::Maglev, ..plain }), Refused::Method),
-        (Step::RemoveService(sctp.key), Refused::NoService),
+        (Step::RemoveService(service(Protocol::Sctp, VIRTUAL_V4).key), Refused::NoService),
         (add(server("10.2.0.1", 80, Forward::Direct)), Refused::DestinationExists),
         (add(server("10.2.0.2", 80, Forward::Tunnel(Tunnel::Ipip))), Refused::Tunnel),
         (add(server("2001:db8::2", 80, Forward::Direct)), Refused::Family),

@@ -10,5 +10,7 @@ mod packet;
 mod persistence;
 mod plan;
 mod properties;
+mod reuse;
 mod schedule;
+mod sctp;
 mod services;

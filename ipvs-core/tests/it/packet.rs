@@ -43,6 +43,42 @@ pub(crate) fn tcp(source: SocketAddr, destination: SocketAddr, flags: u8, payloa
     assemble(&ip, &header.to_bytes(), payload)
 }
 
+/// A whole SCTP packet with these chunks.
+pub(crate) fn sctp(source: SocketAddr, destination: SocketAddr, chunks: &[u8]) -> Vec<u8> {
+    let ports = [source.port().to_be_bytes(), destination.port().to_be_bytes()].concat();
+    let mut packet = [&ports[..], &[0xC0, 0xFF, 0xEE, 1, 0, 0, 0, 0], chunks].concat();
+    let sum = crc32c(&packet);
+    packet[8..12].copy_from_slice(&sum.to_le_bytes());
+    let ip = headers(source.ip(), destination.ip(), IpNumber::SCTP, packet.len());
+    assemble(&ip, &packet, &[])
+}
+
+/// Where an SCTP packet without IP options comes from and goes to, if its checksums are right.
+pub(crate) fn sctp_ends(packet: &[u8]) -> (SocketAddr, SocketAddr) {
+    let sliced = SlicedPacket::from_ip(packet).unwrap();
+    let (source, destination, offset): (IpAddr, IpAddr, usize) = match sliced.net.as_ref().unwrap() {
+        NetSlice::Ipv4(ip) => {
+            let header = ip.header().to_header();
+            assert_eq!(header.header_checksum, header.calc_header_checksum(), "IPv4 header checksum");
+            (ip.header().source_addr().into(), ip.header().destination_addr().into(), 20)
+        }
+        NetSlice::Ipv6(ip) => (ip.header().source_addr().into(), ip.header().destination_addr().into(), 40),
+        NetSlice::Arp(_) => panic!("not an IP packet"),
+    };
+    let mut sctp = packet[offset..].to_vec();
+    let found = u32::from_le_bytes(sctp[8..12].try_into().unwrap());
+    sctp[8..12].fill(0);
+    assert_eq!(found, crc32c(&sctp), "SCTP checksum");
+    let port = |at: usize| u16::from_be_bytes([sctp[at], sctp[at + 1]]);
+    (SocketAddr::new(source, port(0)), SocketAddr::new(destination, port(2)))
+}
+
+/// RFC 9260 appendix A, bit by bit.
+fn crc32c(octets: &[u8]) -> u32 {
+    let bits = octets.iter().flat_map(|octet| (0..8).map(move |bit| u32::from(octet >> bit & 1)));
+    !bits.fold(u32::MAX, |sum, bit| sum >> 1 ^ if (sum ^ bit) & 1 == 1 { 0x82F6_3B78 } else { 0 })
+}
+
 /// Where a packet comes from and goes to, if it is whole and all its checksums are right.
 pub(crate) fn ends(packet: &[u8]) -> (SocketAddr, SocketAddr) {
     let sliced = SlicedPacket::from_ip(packet).unwrap();

@@ -91,17 +91,20 @@ fn a_server_of_weight_zero_keeps_its_clients_unless_they_are_to_move() {
 }
 
 #[test]
-fn a_persistent_client_that_reuses_a_port_stays_as_in_the_kernel() {
-    let (service, servers) = persistent(Protocol::Tcp, 32);
-    let settings = Settings { expire_quiescent_template: true, ..Settings::new([9; 16]) };
-    let mut lab = Lab::with_settings(settings, &[(service, &servers)], 32);
-    let first = lab.hop("10.9.0.7:1", Made::Tcp(SYN));
-    lab.hop("10.9.0.7:1", Made::Tcp(ACK));
-    lab.hop("10.9.0.7:1", Made::Tcp(RST));
-    let quiet = Destination { weight: 0, ..servers[1] };
-    lab.apply(Step::EditDestination { service: service.key, destination: quiet });
-    assert_eq!(lab.hop("10.9.0.7:1", Made::Tcp(SYN)), first);
-    assert_ne!(lab.hop("10.9.0.7:2", Made::Tcp(SYN)), first);
+fn a_persistent_client_that_reuses_a_port_stays_unless_its_server_is_drained_of_clients() {
+    for expire_quiescent_template in [false, true] {
+        let (service, servers) = persistent(Protocol::Tcp, 32);
+        let settings = Settings { expire_quiescent_template, ..Settings::new([9; 16]) };
+        let mut lab = Lab::with_settings(settings, &[(service, &servers)], 32);
+        let first = lab.hop("10.9.0.7:1", Made::Tcp(SYN));
+        for flags in [ACK, RST, SYN, ACK, RST] {
+            assert_eq!(lab.hop("10.9.0.7:1", Made::Tcp(flags)), first);
+        }
+        let quiet = Destination { weight: 0, ..servers[1] };
+        lab.apply(Step::EditDestination { service: service.key, destination: quiet });
+        assert_eq!(lab.hop("10.9.0.7:1", Made::Tcp(SYN)) == first, !expire_quiescent_template);
+        assert_eq!(lab.hop("10.9.0.7:2", Made::Tcp(SYN)) == first, !expire_quiescent_template);
+    }
 }
 
 #[test]

@@ -23,9 +23,13 @@ pub(super) struct Partial {
 
 /// What the offload header says of the frame in `slot` (offload header first), when it can be handled.
 ///
-/// `Ok(None)` when the frame's checksum is whole.
+/// `Ok(None)` when the frame's checksum is whole. So is one of SCTP for this purpose: the director computes it where the
+/// sender left it to the hardware, and a packet socket could not say that it is not an Internet checksum.
 pub(super) fn partial(slot: &[u8]) -> Result<Option<Partial>, Contradiction> {
     if slot.first().is_none_or(|flags| flags & NEEDS_CHECKSUM == 0) {
+        return Ok(None);
+    }
+    if native(slot, CHECKSUM_OFFSET).map(usize::from) == Some(SCTP_CHECKSUM) {
         return Ok(None);
     }
     let read = || {
@@ -102,6 +106,8 @@ fn native(slot: &[u8], at: usize) -> Option<u16> {
 const SEGMENT_SIZE: usize = 4;
 const CHECKSUM_START: usize = 6;
 const CHECKSUM_OFFSET: usize = 8;
+/// What `CHECKSUM_OFFSET` says for SCTP; no other protocol has its checksum there.
+const SCTP_CHECKSUM: usize = 8;
 const NEEDS_CHECKSUM: u8 = 1;
 const EXPLICIT_CONGESTION: u8 = 0x80;
 const UDP_SEGMENTS: u8 = 5;

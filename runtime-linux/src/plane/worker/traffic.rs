@@ -84,7 +84,11 @@ impl Worker<'_> {
                 return None;
             }
             Verdict::Drop(
-                Reason::Malformed | Reason::ServerRemoved | Reason::TableFull | Reason::FragmentWithoutFirst,
+                Reason::Malformed
+                | Reason::ServerRemoved
+                | Reason::TableFull
+                | Reason::FragmentWithoutFirst
+                | Reason::FragmentOfSctp,
             ) => {
                 return None;
             }
