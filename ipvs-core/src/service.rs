@@ -92,6 +92,14 @@ impl ServiceKey {
             Self::Mark { family, .. } => *family,
         }
     }
+
+    /// The port of the packets that the service takes; 0: any.
+    pub fn port(&self) -> u16 {
+        match self {
+            Self::Address { port, .. } => *port,
+            Self::Mark { .. } => 0,
+        }
+    }
 }
 
 /// keepalived's form: `[10.0.0.1]:tcp:80`, `FWM 7`.

@@ -79,7 +79,7 @@ fn complain_of_data_plane(configuration: &Configuration, diagnostics: &mut Diagn
     if configuration.global.data_plane != DataPlane::User {
         return;
     }
-    for service in configuration.virtual_servers.iter().map(|server| server.service) {
+    for service in configuration.virtual_servers.iter().flat_map(super::model::VirtualServer::services) {
         if !service.method.in_user_space() {
             let message =
                 format!("`data_plane user` has no scheduler `{}` for {}", service.method.name(), service.key);

@@ -49,7 +49,7 @@ pub struct Configuration {
     pub processes: Vec<TrackProcess>,
     /// `bfd_instance` blocks; names are unique, and so are neighbours per port.
     pub bfd: Vec<BfdInstance>,
-    /// `virtual_server` blocks, groups already expanded to one service each.
+    /// `virtual_server` blocks; no two share a service.
     pub virtual_servers: Vec<VirtualServer>,
     /// `static_ipaddress`, `static_routes` and `static_rules`.
     pub fixtures: Fixtures,
@@ -459,12 +459,16 @@ pub struct TrackScript {
     pub init_fail: bool,
 }
 
-/// One service of the director.
+/// One `virtual_server`: a service of the director, or those of a `virtual_server_group`, with one set of servers.
 #[derive(Clone, Debug, PartialEq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a word of the file")]
 pub struct VirtualServer {
-    /// The service as IPVS knows it: address or mark, scheduler, flags, persistence.
+    /// The name of its group.
+    pub group: Option<String>,
+    /// The service as IPVS knows it: address or mark, scheduler, flags, persistence. Of a group the first.
     pub service: ipvs_core::Service,
+    /// The other services of a group.
+    pub siblings: Vec<ipvs_core::Service>,
     /// How packets reach the real servers (`lb_kind`).
     pub forward: Forward,
     /// `quorum`.
@@ -481,7 +485,7 @@ pub struct VirtualServer {
     pub alpha: bool,
     /// `omega`: down scripts run at stop.
     pub omega: bool,
-    /// `sorry_server`, and how packets reach it.
+    /// `sorry_server`, and how packets reach it. Port 0: that of each service of a group.
     pub sorry_server: Option<(SocketAddr, Forward)>,
     /// `sorry_server_inhibit`.
     pub sorry_server_inhibit: bool,
@@ -489,11 +493,21 @@ pub struct VirtualServer {
     pub real_servers: Vec<RealServer>,
 }
 
+impl VirtualServer {
+    /// All its services, in the order of the file.
+    pub fn services(&self) -> impl Iterator<Item = &ipvs_core::Service> {
+        core::iter::once(&self.service).chain(&self.siblings)
+    }
+}
+
 /// One `real_server`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RealServer {
     /// Address and port; the service's port for DR and TUN.
     pub address: SocketAddr,
+    /// Of a group: behind each service it has that one's port, whatever `address` says. So it is without NAT, and
+    /// where the file gives it no port.
+    pub follows_port: bool,
     /// `weight`.
     pub weight: u32,
     /// `lvs_method`, or the virtual server's.

@@ -343,9 +343,8 @@ impl Task {
     /// Says what the data plane should hold, for the services where that changed.
     fn publish(&mut self) {
         for place in core::mem::take(&mut self.changed) {
-            if let Some(event) = self.roster.services[place].wanted() {
-                say(&self.events, event);
-            }
+            let events = &self.events;
+            self.roster.services[place].publish(&mut |event| say(events, event));
         }
     }
 }

@@ -286,6 +286,7 @@ fn service() -> ServiceStatus {
     );
     ServiceStatus {
         service: "[10.0.0.9]:tcp:80".to_owned(),
+        services: vec![],
         method: "rr".to_owned(),
         quorum: false,
         quorum_gained_at: 2,

@@ -87,6 +87,7 @@ impl Server {
         let checked = (self.address, checked_port).into();
         RealServer {
             address: (self.address, port).into(),
+            follows_port: false,
             weight: self.weight,
             forward: self.forward,
             inhibit_on_failure: self.inhibit_on_failure,

@@ -73,28 +73,28 @@ pub(super) fn read_all(
     let mut servers: Vec<VirtualServer> = Vec::new();
     for node in blocks(nodes, "virtual_server") {
         let targets = targets(node, &groups, diagnostics);
-        let of_group = node.values.first().is_some_and(|first| first.text == "group");
         // Read even if it answers to nothing, for what else may be wrong with it.
         let (said, real_servers) = read(node, defaults, &material, diagnostics);
         if targets.is_empty() {
             continue;
         }
         complain_of_protocol(node, &said, &targets, diagnostics);
+        let mut keys: Vec<ServiceKey> = Vec::with_capacity(targets.len());
         for target in targets {
-            let server = expand(node, &said, &real_servers, target, of_group, diagnostics);
-            if servers.iter().any(|other| other.service.key == server.service.key) {
-                diagnostics.push(
-                    Diagnostic::new(
-                        &kind::DUPLICATE_SERVICE,
-                        format!("{} is a virtual server already", server.service.key),
-                    )
-                    .at(node.span())
-                    .consequence("the second one is ignored"),
-                );
+            let key = said.key(target, &real_servers);
+            let taken = keys.contains(&key)
+                || servers.iter().any(|other| other.services().any(|service| service.key == key));
+            if !taken {
+                keys.push(key);
                 continue;
             }
-            servers.push(server);
+            diagnostics.push(
+                Diagnostic::new(&kind::DUPLICATE_SERVICE, format!("{key} is a virtual server already"))
+                    .at(node.span())
+                    .consequence("the second one is ignored"),
+            );
         }
+        servers.extend(complete(node, &said, &real_servers, &keys, diagnostics));
     }
     servers
 }
@@ -334,30 +334,24 @@ fn granularity(node: &Node, diagnostics: &mut Diagnostics) -> Option<u8> {
     length
 }
 
-/// The virtual server for one of its services.
-fn expand(
+/// The virtual server for these services; none without services.
+fn complete(
     node: &Node,
     said: &Said,
     servers: &[Server],
-    target: Target,
-    of_group: bool,
+    keys: &[ServiceKey],
     diagnostics: &mut Diagnostics,
-) -> VirtualServer {
-    let protocol = said.protocol.unwrap_or(Protocol::Udp);
-    let (key, port) = match target {
-        Target::Address(address, port) => (ServiceKey::Address { protocol, address, port }, port),
-        Target::Mark(mark, family) => {
-            let of_servers = servers.first().map(|server| Family::of(server.address));
-            let family = family.or(said.family).or(of_servers).unwrap_or(Family::V4);
-            (ServiceKey::Mark { mark, family }, 0)
-        }
+) -> Option<VirtualServer> {
+    let first = *keys.first()?;
+    let group = match &node.values[..] {
+        [word, name, ..] if word.text == "group" => Some(name.text.clone()),
+        _ => None,
     };
-    let family = key.family();
-    let real_servers = real_servers(said, servers, key, port, of_group, diagnostics);
+    let real_servers = real_servers(said, servers, keys, group.is_some(), diagnostics);
     let total = real_servers.iter().map(|server| server.weight).fold(0, u32::saturating_add);
     let (quorum, hysteresis) = said.quorum_within(total, diagnostics);
     let persistence = said.persistence.or_else(|| {
-        let portless = matches!(target, Target::Address(_, 0));
+        let portless = keys.iter().any(|key| matches!(key, ServiceKey::Address { port: 0, .. }));
         if portless {
             diagnostics.push(
                 Diagnostic::new(&kind::PORTLESS_PERSISTENCE, "a service on every port must be persistent")
@@ -367,17 +361,27 @@ fn expand(
         }
         portless.then_some(PERSISTENCE)
     });
-    let granularity = said.granularity.unwrap_or(family.bits()).min(family.bits());
-    let sorry_forward = said.sorry_forward.unwrap_or(said.forward);
-    VirtualServer {
-        service: Service {
+    let service = |key: ServiceKey| {
+        let granularity = said.granularity.unwrap_or(u8::MAX).min(key.family().bits());
+        Service {
             key,
             method: said.method,
             flags: said.flags,
             persistence: persistence.map(|timeout| Persistence { timeout, granularity }),
             one_packet: said.one_packet,
-            engine: said.engine,
-        },
+            engine: None,
+        }
+    };
+    let sorry_forward = said.sorry_forward.unwrap_or(said.forward);
+    let sorry_server = said.sorry.map(|(address, port, _)| {
+        let port = port.filter(|_| sorry_forward == Forward::Masquerade);
+        let port = port.unwrap_or(if group.is_some() { 0 } else { first.port() });
+        ((address, port).into(), sorry_forward)
+    });
+    Some(VirtualServer {
+        service: service(first),
+        siblings: keys[1..].iter().copied().map(service).collect(),
+        group,
         forward: said.forward,
         quorum,
         hysteresis,
@@ -386,17 +390,27 @@ fn expand(
         mail: said.mail,
         alpha: said.timings.alpha.unwrap_or(false),
         omega: said.omega,
-        sorry_server: said.sorry.map(|(address, sorry_port, _)| {
-            let keeps_port = sorry_forward == Forward::Masquerade;
-            let sorry_port = if keeps_port { sorry_port.unwrap_or(port) } else { port };
-            ((address, sorry_port).into(), sorry_forward)
-        }),
+        sorry_server,
         sorry_server_inhibit: said.sorry_inhibit,
         real_servers,
-    }
+    })
 }
 
 impl Said {
+    /// What identifies the service of a target.
+    fn key(&self, target: Target, servers: &[Server]) -> ServiceKey {
+        match target {
+            Target::Address(address, port) => {
+                ServiceKey::Address { protocol: self.protocol.unwrap_or(Protocol::Udp), address, port }
+            }
+            Target::Mark(mark, family) => {
+                let of_servers = servers.first().map(|server| Family::of(server.address));
+                let family = family.or(self.family).or(of_servers).unwrap_or(Family::V4);
+                ServiceKey::Mark { mark, family }
+            }
+        }
+    }
+
     /// Quorum and hysteresis, cut to what the real servers weigh together.
     fn quorum_within(&self, total: u32, diagnostics: &mut Diagnostics) -> (u32, u32) {
         let (quorum, span) = self.quorum;
@@ -424,31 +438,35 @@ impl Said {
     }
 }
 
+/// The real servers that can take what comes for at least one of these services.
 fn real_servers(
     said: &Said,
     servers: &[Server],
-    key: ServiceKey,
-    port: u16,
+    keys: &[ServiceKey],
     of_group: bool,
     diagnostics: &mut Diagnostics,
 ) -> Vec<RealServer> {
+    let port = keys.first().map_or(0, ServiceKey::port);
     let mut result: Vec<RealServer> = Vec::new();
     for server in servers {
         let tunnelled = matches!(server.forward, Forward::Tunnel(_));
-        if Family::of(server.address) != key.family() && !tunnelled {
+        let suits = |key: &&ServiceKey| Family::of(server.address) == key.family() || tunnelled;
+        if let Some(key) = keys.iter().find(|key| !suits(key)) {
+            let others = keys.iter().any(|key| suits(&key));
             diagnostics.push(
                 Diagnostic::new(
                     &kind::WRONG_FAMILY,
                     format!("{} is not of the family of {key}", server.address),
                 )
                 .at(server.span)
-                .consequence("the real server is left out"),
+                .consequence(if others { "it serves the others of the group" } else { "the real server is left out" }),
             );
-            continue;
+            if !others {
+                continue;
+            }
         }
-        let own = server.port.unwrap_or(port);
-        let kept = server.forward == Forward::Masquerade;
-        if !kept && own != port && !of_group {
+        let kept = server.port.filter(|_| server.forward == Forward::Masquerade);
+        if server.port.is_some_and(|own| kept.is_none() && own != port) && !of_group {
             diagnostics.push(
                 Diagnostic::new(
                     &kind::PORT_FORCED,
@@ -458,10 +476,16 @@ fn real_servers(
                 .consequence(format!("its port is {port}")),
             );
         }
-        let real_port = if kept { own } else { port };
-        // A group's checks go to the port that was written; a plain server's to the one that it has.
-        let checked = if of_group || port == 0 { own } else { real_port };
-        result.push(server.at(real_port, checked, said));
+        let own = server.port.unwrap_or(port);
+        // A group's servers are known and checked by the port that was written; a plain one by what it has.
+        let (known, checked) = if of_group {
+            (own, own)
+        } else {
+            let real = kept.unwrap_or(port);
+            (real, if port == 0 { own } else { real })
+        };
+        let follows_port = of_group && kept.is_none();
+        result.push(RealServer { follows_port, ..server.at(known, checked, said) });
     }
     result
 }

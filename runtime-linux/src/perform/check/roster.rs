@@ -3,7 +3,7 @@
 use core::hash::{BuildHasher, Hasher};
 use core::net::SocketAddr;
 use core::time::Duration;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::RandomState;
 
 use check_core::pool::Share;
@@ -102,6 +102,8 @@ impl Roster {
     /// Takes another set of services. What stays the same keeps its state: a service its quorum, a check its
     /// verdict, its next time and the probe under way.
     pub(super) fn apply(&mut self, now: Duration, wanted: Vec<VirtualServer>, say: &mut impl FnMut(Event)) {
+        let services = self.services.iter().flat_map(|service| service.config.services());
+        let held: BTreeSet<ServiceKey> = services.map(|service| service.key).collect();
         let (mut old_services, mut old_slots) = self.take();
         for config in wanted {
             let key = config.service.key;
@@ -131,9 +133,13 @@ impl Roster {
             }
             self.services.push(Served::new(config, servers.into(), old, say));
         }
-        for old in old_services.into_values() {
+        let kept: BTreeSet<ServiceKey> =
+            self.services.iter().flat_map(|service| service.config.services()).map(|service| service.key).collect();
+        for old in old_services.values() {
             old.farewell(say);
-            say(Event::Gone { service: old.key() });
+        }
+        for service in held.difference(&kept) {
+            say(Event::Gone { service: *service });
         }
     }
 

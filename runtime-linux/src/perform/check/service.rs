@@ -5,7 +5,7 @@ use core::net::SocketAddr;
 
 use check_core::pool::{Action, Settings, Sorry, Target};
 use check_core::{Pool, Server, pool};
-use ipvs_core::{Destination, Service, ServiceKey};
+use ipvs_core::{Destination, Family, Forward, Service, ServiceKey};
 use tracing::Level;
 
 use super::Event;
@@ -16,8 +16,8 @@ use crate::config::model::{Dns, Probe, RealServer, Script, Udp, VirtualServer};
 pub(super) struct Served {
     pub(super) config: VirtualServer,
     pub(super) pool: Pool<Box<[Server]>>,
-    /// What was last said of it.
-    said: Option<(Service, Vec<Destination>)>,
+    /// What was last said of its services.
+    said: Vec<(Service, Vec<Destination>)>,
 }
 
 impl Served {
@@ -41,7 +41,7 @@ impl Served {
         } else {
             let mut pool = Pool::new(settings, servers);
             let actions = pool.handle(pool::Event::Start);
-            (pool, actions, None)
+            (pool, actions, Vec::new())
         };
         let served = Self { config, pool, said };
         for action in actions {
@@ -50,9 +50,14 @@ impl Served {
         served
     }
 
-    /// What identifies it.
+    /// What identifies it: its first service.
     pub(super) fn key(&self) -> ServiceKey {
         self.config.service.key
+    }
+
+    /// Its name: that of its service, or of its group as keepalived writes it.
+    pub(super) fn name(&self) -> String {
+        self.config.group.as_ref().map_or_else(|| self.key().to_string(), |group| format!("[{group}]:0"))
     }
 
     /// Address of the server at this place.
@@ -81,15 +86,16 @@ impl Served {
         }
     }
 
-    /// What the data plane should hold, if that is not what was last said.
-    pub(super) fn wanted(&mut self) -> Option<Event> {
-        let wanted = (self.config.service, self.destinations());
-        if self.said.as_ref() == Some(&wanted) {
-            return None;
+    /// Says what the data plane should hold, for those services where that is not what was last said.
+    pub(super) fn publish(&mut self, say: &mut impl FnMut(Event)) {
+        let pool: Vec<pool::Destination> = self.pool.destinations().collect();
+        let wanted: Vec<_> = (self.config.services())
+            .map(|service| (*service, destinations(&self.config, service.key, &pool)))
+            .collect();
+        for (service, destinations) in wanted.iter().filter(|wanted| !self.said.contains(wanted)) {
+            say(Event::Wanted { service: *service, destinations: destinations.clone() });
         }
-        self.said = Some(wanted.clone());
-        let (service, destinations) = wanted;
-        Some(Event::Wanted { service, destinations })
+        self.said = wanted;
     }
 
     /// What a check does, in keepalived's words.
@@ -134,45 +140,9 @@ impl Served {
         ServerName { address, protocol }
     }
 
-    fn destinations(&self) -> Vec<Destination> {
-        let mut list: Vec<Destination> = Vec::with_capacity(self.config.real_servers.len());
-        for wanted in self.pool.destinations() {
-            let destination = match (wanted.target, self.config.sorry_server) {
-                (Target::Server(place), _) => {
-                    let RealServer { address, forward, upper_threshold, lower_threshold, .. } =
-                        self.config.real_servers[place];
-                    Destination {
-                        address: address.ip(),
-                        port: address.port(),
-                        forward,
-                        weight: wanted.weight,
-                        upper: upper_threshold,
-                        lower: lower_threshold,
-                    }
-                }
-                (Target::Sorry, Some((address, forward))) => Destination {
-                    address: address.ip(),
-                    port: address.port(),
-                    forward,
-                    weight: wanted.weight,
-                    upper: 0,
-                    lower: 0,
-                },
-                (Target::Sorry, None) => continue,
-            };
-            // The sorry server may be one of the real servers: IPVS has each once, with what it carries now.
-            match list.iter_mut().find(|other| other.is_same_server(&destination)) {
-                Some(other) if other.weight < destination.weight => *other = destination,
-                Some(_) => {}
-                None => list.push(destination),
-            }
-        }
-        list
-    }
-
     /// Puts a change in words, and calls for its script.
     fn tell(&self, action: Action, why: Option<&str>, say: &mut impl FnMut(Event)) {
-        let vs = self.key();
+        let vs = self.name();
         let log = |level, text| Event::Log { level, text };
         match action {
             Action::ServerUp { server } => {
@@ -235,6 +205,48 @@ impl Served {
             }
         }
     }
+}
+
+/// What one of the services should hold.
+fn destinations(config: &VirtualServer, service: ServiceKey, pool: &[pool::Destination]) -> Vec<Destination> {
+    let mut list: Vec<Destination> = Vec::with_capacity(pool.len());
+    for wanted in pool {
+        let destination = match (wanted.target, config.sorry_server) {
+            (Target::Server(place), _) => {
+                let RealServer { address, follows_port, forward, upper_threshold, lower_threshold, .. } =
+                    config.real_servers[place];
+                Destination {
+                    address: address.ip(),
+                    port: if follows_port { service.port() } else { address.port() },
+                    forward,
+                    weight: wanted.weight,
+                    upper: upper_threshold,
+                    lower: lower_threshold,
+                }
+            }
+            (Target::Sorry, Some((address, forward))) => Destination {
+                address: address.ip(),
+                port: if address.port() == 0 { service.port() } else { address.port() },
+                forward,
+                weight: wanted.weight,
+                upper: 0,
+                lower: 0,
+            },
+            (Target::Sorry, None) => continue,
+        };
+        // A group may have services of both families.
+        let tunnelled = matches!(destination.forward, Forward::Tunnel(_));
+        if Family::of(destination.address) != service.family() && !tunnelled {
+            continue;
+        }
+        // The sorry server may be one of the real servers: IPVS has each once, with what it carries now.
+        match list.iter_mut().find(|other| other.is_same_server(&destination)) {
+            Some(other) if other.weight < destination.weight => *other = destination,
+            Some(_) => {}
+            None => list.push(destination),
+        }
+    }
+    list
 }
 
 fn run(queue: String, script: Option<&Script>, say: &mut impl FnMut(Event)) {

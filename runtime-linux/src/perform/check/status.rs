@@ -11,8 +11,10 @@ use super::service::Served;
 /// One virtual server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ServiceStatus {
-    /// `[198.51.100.1]:tcp:80` or `FWM 7`.
+    /// `[198.51.100.1]:tcp:80`, `FWM 7` or, of a group, `[NAME]:0`.
     pub service: String,
+    /// Of a group: the services in it.
+    pub services: Vec<String>,
     /// Scheduler.
     pub method: String,
     /// Whether enough weight is alive.
@@ -103,7 +105,11 @@ fn service_status(service: &Served) -> ServiceStatus {
         }
     }
     ServiceStatus {
-        service: service.key().to_string(),
+        service: service.name(),
+        services: match &service.config.group {
+            Some(_) => service.config.services().map(|service| service.key.to_string()).collect(),
+            None => Vec::new(),
+        },
         method: service.config.service.method.to_string(),
         quorum: pool.has_quorum(),
         quorum_gained_at: pool.quorum().gained_at(),

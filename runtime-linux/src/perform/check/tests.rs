@@ -255,6 +255,7 @@ async fn a_status_can_be_written_as_json() {
         serde_json::to_value(checker.status().await).unwrap(),
         serde_json::json!([{
             "service": "[198.51.100.1]:tcp:80",
+            "services": [],
             "method": "wlc",
             "quorum": true,
             "quorum_gained_at": 1,
@@ -350,6 +351,7 @@ fn real(listener: &TcpListener, weight: u32) -> RealServer {
     };
     RealServer {
         address: address(listener),
+        follows_port: false,
         weight,
         forward: Forward::Masquerade,
         inhibit_on_failure: false,
