@@ -75,7 +75,8 @@ pub fn answer(name: &str, known: Known<'_>) -> Result<Vec<Answer>, String> {
         .map(|router| Answer::new(About::Router(Box::new(router.clone())), router::explain(router)))
         .collect();
     for service in known.services {
-        if name::is_meant(name, &service.service) {
+        let names = service.services.iter().chain([&service.service]);
+        if names.into_iter().any(|known| name::is_meant(name, known)) {
             answers.push(Answer::new(About::Service(service.clone()), service::explain(service)));
         }
         for server in service.real_servers.iter().filter(|server| name::is_meant(name, &server.address)) {

@@ -23,7 +23,9 @@ fn plain(name: &str) -> String {
 /// Nothing is called `name`; what is?
 pub(super) fn unknown(name: &str, known: Known<'_>) -> String {
     let routers: Vec<&str> = known.routers.iter().map(|router| router.name.as_str()).collect();
-    let services: Vec<&str> = known.services.iter().map(|service| service.service.as_str()).collect();
+    let services =
+        known.services.iter().flat_map(|service| service.services.iter().chain([&service.service]));
+    let services: Vec<&str> = services.map(String::as_str).collect();
     let mut servers: Vec<&str> = known
         .services
         .iter()

@@ -92,12 +92,12 @@ fn without_nat_a_real_server_has_the_port_of_its_virtual_server() {
 }
 
 #[test]
-fn groups_are_expanded_to_their_services() {
+fn a_group_is_one_virtual_server_with_all_its_services() {
     let text = "virtual_server_group G {\n192.0.2.1-2 80\n198.51.100.0/31 81\nfwmark 7\n2001:db8::1 80\n}\n\
                 virtual_server group G {\nprotocol TCP\nreal_server 10.0.0.1 8080 {\n}\n}";
-    let loaded = load(text);
-    let keys: Vec<ServiceKey> =
-        loaded.configuration.unwrap().virtual_servers.iter().map(|server| server.service.key).collect();
+    let server = only(text);
+    assert_eq!(server.group.as_deref(), Some("G"));
+    let keys: Vec<ServiceKey> = server.services().map(|service| service.key).collect();
     let tcp = |text, port| address(text, port, Protocol::Tcp);
     assert_eq!(
         keys,
@@ -111,8 +111,38 @@ fn groups_are_expanded_to_their_services() {
         ]
     );
     // An IPv4 server cannot take what comes for an IPv6 address.
-    assert_eq!(loaded.diagnostics.iter().map(|one| one.kind.code).collect::<Vec<_>>(), ["S0306"]);
+    assert_eq!(codes(text), ["S0306"]);
     assert_eq!(codes("virtual_server group H {\nprotocol TCP\n}"), ["S0303"]);
+}
+
+#[test]
+fn servers_of_a_group_have_the_port_of_each_service_where_nat_does_not_give_them_their_own() {
+    let text = |kind: &str, port: &str| {
+        format!(
+            "virtual_server_group G {{\n192.0.2.1 80\n192.0.2.1 81\n}}\nvirtual_server group G {{\nprotocol TCP\n\
+             lb_kind {kind}\nsorry_server 10.0.0.9{port}\nreal_server 10.0.0.1{port} {{\n}}\n}}"
+        )
+    };
+    let seen = |kind, port| {
+        clean(&text(kind, port));
+        let mut server = only(&text(kind, port));
+        let real = server.real_servers.remove(0);
+        (real.address.to_string(), real.follows_port, server.sorry_server.unwrap().0.port())
+    };
+    assert_eq!(seen("NAT", " 8080"), ("10.0.0.1:8080".to_owned(), false, 8080));
+    assert_eq!(seen("NAT", ""), ("10.0.0.1:80".to_owned(), true, 0));
+    assert_eq!(seen("DR", " 8080"), ("10.0.0.1:8080".to_owned(), true, 0));
+}
+
+#[test]
+fn an_entry_of_a_group_that_is_a_service_already_is_left_out() {
+    let text = "virtual_server_group G {\n192.0.2.1-2 80\n192.0.2.2 80\n}\nvirtual_server 192.0.2.1 80 {\nprotocol TCP\n}\n\
+                virtual_server group G {\nprotocol TCP\n}";
+    assert_eq!(codes(text), ["S0506", "S0506"]);
+    let servers = load(text).configuration.unwrap().virtual_servers;
+    let keys: Vec<String> =
+        servers.iter().flat_map(VirtualServer::services).map(|service| service.key.to_string()).collect();
+    assert_eq!(keys, ["[192.0.2.1]:tcp:80", "[192.0.2.2]:tcp:80"]);
 }
 
 #[test]

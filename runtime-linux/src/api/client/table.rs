@@ -1,6 +1,7 @@
 //! The state of a daemon as text for people.
 
 use core::fmt::Write as _;
+use core::net::SocketAddr;
 
 use serde_json::Value;
 
@@ -89,8 +90,15 @@ fn services(status: &Value) -> String {
         };
         // Writing to memory does not fail.
         let _ = writeln!(text, "  {name} {}{quorum}", word(service, "method"));
-        let mut rows: Vec<_> =
-            list(service, "/real_servers").iter().map(|server| real_server(status, &name, server)).collect();
+        let members: Vec<&str> = list(service, "/services").iter().filter_map(Value::as_str).collect();
+        if !members.is_empty() {
+            let _ = writeln!(text, "    is {}", members.join(", "));
+        }
+        let answers = if members.is_empty() { &[name.as_str()] } else { &members[..] };
+        let mut rows: Vec<_> = list(service, "/real_servers")
+            .iter()
+            .map(|server| real_server(status, answers, server))
+            .collect();
         if let Some(sorry) = service.get("sorry_server").filter(|sorry| !sorry.is_null()) {
             let on_duty = sorry.get("on_duty").and_then(Value::as_bool) == Some(true);
             let address = format!("    {}", word(sorry, "address"));
@@ -102,18 +110,28 @@ fn services(status: &Value) -> String {
     text
 }
 
-/// Address, state, weight, connections, and what its checks complain about.
-fn real_server(status: &Value, service: &str, server: &Value) -> [String; 5] {
+/// Address, state, weight, connections with all its services, and what its checks complain about.
+fn real_server(status: &Value, services: &[&str], server: &Value) -> [String; 5] {
     let address = word(server, "address");
     let up = server.get("up").and_then(Value::as_bool) == Some(true);
-    let traffic = list(status, "/traffic/services")
+    let ip = address.parse().ok().map(|address: SocketAddr| address.ip());
+    let traffic: Vec<&Value> = list(status, "/traffic/services")
         .iter()
-        .filter(|other| word(other, "service") == service)
+        .filter(|other| services.contains(&word(other, "service").as_str()))
         .flat_map(|other| list(other, "/destinations"))
-        .find(|destination| word(destination, "address") == address);
-    let connections = traffic.map_or_else(String::new, |destination| {
-        format!("{} active, {} inactive", word(destination, "active"), word(destination, "inactive"))
-    });
+        // Of a group it may have another port behind each service.
+        .filter(|destination| match (services, word(destination, "address")) {
+            ([_], other) => other == address,
+            (_, other) => other.parse().ok().map(|other: SocketAddr| other.ip()) == ip,
+        })
+        .collect();
+    let sum = |what: &str| -> u64 {
+        traffic.iter().filter_map(|destination| destination.get(what).and_then(Value::as_u64)).sum()
+    };
+    let connections = match traffic[..] {
+        [] => String::new(),
+        [..] => format!("{} active, {} inactive", sum("active"), sum("inactive")),
+    };
     let complaints: Vec<String> = list(server, "/checks")
         .iter()
         .filter(|check| check.get("up").and_then(Value::as_bool) == Some(false))

@@ -369,7 +369,7 @@ fn complete(
             flags: said.flags,
             persistence: persistence.map(|timeout| Persistence { timeout, granularity }),
             one_packet: said.one_packet,
-            engine: None,
+            engine: said.engine,
         }
     };
     let sorry_forward = said.sorry_forward.unwrap_or(said.forward);
@@ -459,7 +459,11 @@ fn real_servers(
                     format!("{} is not of the family of {key}", server.address),
                 )
                 .at(server.span)
-                .consequence(if others { "it serves the others of the group" } else { "the real server is left out" }),
+                .consequence(if others {
+                    "it serves the others of the group"
+                } else {
+                    "the real server is left out"
+                }),
             );
             if !others {
                 continue;

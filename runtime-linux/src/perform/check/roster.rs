@@ -133,8 +133,12 @@ impl Roster {
             }
             self.services.push(Served::new(config, servers.into(), old, say));
         }
-        let kept: BTreeSet<ServiceKey> =
-            self.services.iter().flat_map(|service| service.config.services()).map(|service| service.key).collect();
+        let kept: BTreeSet<ServiceKey> = self
+            .services
+            .iter()
+            .flat_map(|service| service.config.services())
+            .map(|service| service.key)
+            .collect();
         for old in old_services.values() {
             old.farewell(say);
         }

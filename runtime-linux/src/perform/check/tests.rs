@@ -187,6 +187,60 @@ async fn a_service_that_a_reload_removes_is_gone() {
 }
 
 #[tokio::test]
+async fn the_services_of_a_group_share_their_servers_checks_and_scripts() {
+    let a = TcpListener::bind("127.0.0.1:0").unwrap();
+    let at_a = address(&a);
+    drop(a);
+    let plain = service();
+    let at = |address: &str, port| {
+        let key = ServiceKey::Address { protocol: Protocol::Tcp, address: address.parse().unwrap(), port };
+        Service { key, ..plain.service }
+    };
+    let siblings = vec![at("198.51.100.2", 81), at("2001:db8::1", 80)];
+    let server = RealServer { follows_port: true, forward: Forward::Direct, ..real_at(at_a, 1) };
+    let config = VirtualServer {
+        group: Some("G".to_owned()),
+        siblings: siblings.clone(),
+        real_servers: vec![server],
+        quorum_down: Some(script("down")),
+        ..service()
+    };
+    let holds = |service: Service, port| Event::Wanted {
+        service,
+        destinations: vec![Destination {
+            address: at_a.ip(),
+            port,
+            forward: Forward::Direct,
+            weight: 1,
+            upper: 0,
+            lower: 0,
+        }],
+    };
+    let empty = |service| Event::Wanted { service, destinations: vec![] };
+    let rs = format!("[127.0.0.1]:tcp:{}", at_a.port());
+    let (checker, mut events) = apply([config.clone()]);
+    assert_eq!(
+        take(&mut events, 10).await,
+        [
+            holds(config.service, 80),
+            holds(siblings[0], 81),
+            empty(siblings[1]),
+            Event::Applied,
+            warns(format!("TCP connection to {rs} failed: connection refused.")),
+            warns(format!("Removing service {rs} from VS [G]:0: connection refused")),
+            warns("Lost quorum 1 > 0 for VS [G]:0".to_owned()),
+            Event::Run { queue: "VS [G]:0".to_owned(), script: script("down") },
+            empty(config.service),
+            empty(siblings[0]),
+        ]
+    );
+    // A reload that takes an entry away leaves the others as they are.
+    let smaller = VirtualServer { siblings: vec![siblings[1]], ..config };
+    checker.send(Command::Apply { virtual_servers: vec![smaller], policy: Policy::default() });
+    assert_eq!(take(&mut events, 2).await, [Event::Gone { service: siblings[0].key }, Event::Applied]);
+}
+
+#[tokio::test]
 async fn with_omega_the_stop_takes_everything_down_with_its_scripts() {
     let a = TcpListener::bind("127.0.0.1:0").unwrap();
     let mut server = real(&a, 1);
@@ -317,6 +371,8 @@ async fn ten_thousand_servers_are_checked_by_one_task() {
 /// A service without servers.
 fn service() -> VirtualServer {
     VirtualServer {
+        group: None,
+        siblings: vec![],
         service: Service::new(
             ServiceKey::Address {
                 protocol: Protocol::Tcp,
@@ -341,6 +397,10 @@ fn service() -> VirtualServer {
 
 /// A server with a TCP check every 100 ms, one retry 20 ms after a failure.
 fn real(listener: &TcpListener, weight: u32) -> RealServer {
+    real_at(address(listener), weight)
+}
+
+fn real_at(address: SocketAddr, weight: u32) -> RealServer {
     let timing = Timing {
         delay_loop: Duration::from_millis(100),
         retry: 1,
@@ -350,7 +410,7 @@ fn real(listener: &TcpListener, weight: u32) -> RealServer {
         alpha: false,
     };
     RealServer {
-        address: address(listener),
+        address,
         follows_port: false,
         weight,
         forward: Forward::Masquerade,
@@ -360,7 +420,7 @@ fn real(listener: &TcpListener, weight: u32) -> RealServer {
         notify_up: None,
         notify_down: None,
         mail: false,
-        checks: vec![Check { timing, probe: Probe::Tcp(connect(address(listener))) }],
+        checks: vec![Check { timing, probe: Probe::Tcp(connect(address)) }],
     }
 }
 
