@@ -71,20 +71,30 @@ fn ssl_get_secures_and_verifies_as_it_is_told() {
         let text = format!("{root}{}", with(&format!("SSL_GET {{\nurl {{ path / }}\n{words}\n}}")));
         clean(&text);
         let Probe::Http(http) = checks(&text).remove(0).probe else { panic!("not HTTP") };
-        http.tls.unwrap()
+        let names: Vec<Option<String>> = http.urls.into_iter().map(|url| url.server_name).collect();
+        (http.tls.unwrap(), names)
     };
-    let plain = Tls { sni: None, verify: None, authorities: None, identity: None };
-    assert_eq!(tls("", ""), plain);
-    assert_eq!(tls("virtualhost a.example", ""), plain);
-    let sni = Some("a.example".to_owned());
-    assert_eq!(tls("virtualhost a.example\nenable_sni", ""), Tls { sni, ..plain.clone() });
-    let (sni, verify) = (Some("b.example".to_owned()), Some("b.example".to_owned()));
-    assert_eq!(tls("enable_sni\nsni_name b.example\ntls_verify", ""), Tls { sni, verify, ..plain.clone() });
-    let verify = Some("10.0.0.1".to_owned());
+    let named = |name: &str| vec![Some(name.to_owned())];
+    let plain = Tls { sni: false, verify: false, authorities: None, identity: None };
+    assert_eq!(tls("", ""), (plain.clone(), vec![None]));
+    assert_eq!(tls("virtualhost a.example", ""), (plain.clone(), named("a.example")));
     assert_eq!(
-        tls("tls_verify", "SSL {\nca /etc/ca.pem\ncertificate /etc/me.pem\n}\n"),
+        tls("virtualhost a.example\nenable_sni", ""),
+        (Tls { sni: true, ..plain.clone() }, named("a.example"))
+    );
+    assert_eq!(
+        tls("virtualhost a.example\nenable_sni\nsni_name b.example\ntls_verify", ""),
+        (Tls { sni: true, verify: true, ..plain.clone() }, named("b.example"))
+    );
+    // Each URL may be of another virtual host.
+    assert_eq!(
+        tls("virtualhost a.example\nurl {\nvirtualhost c.example\n}", "").1,
+        [Some("a.example".to_owned()), Some("c.example".to_owned())]
+    );
+    assert_eq!(
+        tls("tls_verify", "SSL {\nca /etc/ca.pem\ncertificate /etc/me.pem\n}\n").0,
         Tls {
-            verify,
+            verify: true,
             authorities: Some("/etc/ca.pem".into()),
             identity: Some(("/etc/me.pem".into(), "/etc/me.pem".into())),
             ..plain

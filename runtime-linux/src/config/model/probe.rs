@@ -70,6 +70,8 @@ pub struct Url {
     pub path: String,
     /// What stands behind `Host`: `virtualhost`, or the address and port.
     pub host: String,
+    /// What TLS calls the server: `sni_name`, or the nearest `virtualhost`.
+    pub server_name: Option<String>,
     /// `http_protocol`.
     pub protocol: HttpProtocol,
     /// `status_code`, both ends included; none: 200 to 299.
@@ -102,11 +104,11 @@ impl PartialEq for Pattern {
 /// TLS towards a server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tls {
-    /// `enable_sni`: the name that the server is told, `sni_name` or the host.
-    pub sni: Option<String>,
-    /// `tls_verify` (steadfast's own word): the certificate must be valid for this name, or the server's
+    /// `enable_sni`: the server is told [`Url::server_name`].
+    pub sni: bool,
+    /// `tls_verify` (steadfast's own word): the certificate must be valid for that name, or without one for the server's
     /// address. keepalived never verifies.
-    pub verify: Option<String>,
+    pub verify: bool,
     /// `SSL { ca FILE }`: who is trusted; the system's authorities if not said.
     pub authorities: Option<PathBuf>,
     /// `SSL { certificate FILE key FILE }`: what we show.

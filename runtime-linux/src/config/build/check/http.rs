@@ -96,18 +96,18 @@ impl Said {
             (core::net::SocketAddr::V6(to), true) => format!("[{}]", to.ip()),
             (to, true) => to.ip().to_string(),
         };
-        let tls = self.secure.then(|| {
-            let name = self.sni_name.as_deref().or(virtualhost);
-            Tls {
-                sni: name.filter(|_| self.sni).map(str::to_owned),
-                verify: self.verify.then(|| name.map_or(connect.to.ip().to_string(), str::to_owned)),
-                authorities: material.authorities.clone(),
-                identity: material.identity(),
-            }
+        let tls = self.secure.then(|| Tls {
+            sni: self.sni,
+            verify: self.verify,
+            authorities: material.authorities.clone(),
+            identity: material.identity(),
         });
         let urls = self.urls.iter().map(|url| Url {
             path: url.path.clone().unwrap_or_else(|| "/".to_owned()),
             host: url.host.as_deref().or(virtualhost).unwrap_or(&own).to_owned(),
+            server_name: (self.sni_name.as_deref().or(url.host.as_deref()).or(virtualhost))
+                .filter(|_| self.secure)
+                .map(str::to_owned),
             protocol: self.protocol,
             status: url.status.clone(),
             digest: url.digest,

@@ -15,13 +15,14 @@ const SEARCHED: usize = 1 << 20;
 
 /// Asks for every URL; the first that fails is the result.
 pub(super) async fn probe(check: &Http, clients: &Clients) -> Outcome {
-    let client = match check.tls.as_ref().map(|tls| clients.client(tls, &check.connect)).transpose() {
-        Ok(client) => client,
-        Err(lack) => return Outcome::Skipped(lack),
-    };
-    let secure = client.as_ref().map_or(Secure::Never, Secure::AtOnce);
     let limits = Limits { timeout: check.connect.timeout, limit: check.limit };
     for url in &check.urls {
+        let client = |tls| clients.client(tls, url.server_name.as_deref(), &check.connect);
+        let client = match check.tls.as_ref().map(client).transpose() {
+            Ok(client) => client,
+            Err(lack) => return Outcome::Skipped(lack),
+        };
+        let secure = client.as_ref().map_or(Secure::Never, Secure::AtOnce);
         let request = Request { path: &url.path, host: &url.host, protocol: url.protocol };
         let mut seen = Seen::default();
         let dialogue = http::Http::new(request, &url.status, Body::new(url, &mut seen));

@@ -12,9 +12,9 @@ use crate::config::model::{Smtp, Tls};
 pub(super) async fn probe(check: &Smtp, clients: &Clients) -> Outcome {
     let own = nix::unistd::gethostname().unwrap_or_default().to_string_lossy().into_owned();
     let name = check.name.as_deref().unwrap_or(&own);
-    let tls = Tls { sni: None, verify: None, authorities: None, identity: None };
+    let tls = Tls { sni: false, verify: false, authorities: None, identity: None };
     for host in &check.hosts {
-        let client = match clients.client(&tls, host) {
+        let client = match clients.client(&tls, None, host) {
             Ok(client) => client,
             Err(lack) => return Outcome::Skipped(lack),
         };

@@ -26,7 +26,7 @@ const SYSTEM: [&str; 3] =
     ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem"];
 
 /// What files a client is made of.
-type Key = (bool, Option<PathBuf>, Option<(PathBuf, PathBuf)>);
+type Key = (bool, bool, Option<PathBuf>, Option<(PathBuf, PathBuf)>);
 
 /// The clients of all checks: files are read once, not for each probe.
 #[derive(Clone, Debug, Default)]
@@ -39,31 +39,27 @@ pub(super) struct Client {
 }
 
 impl Clients {
-    /// A client for a check of the server at `to`.
+    /// A client for a check of the server at `to`, which is called `name`.
     ///
     /// # Errors
     /// What this host lacks, in words.
-    pub(super) fn client(&self, tls: &Tls, to: &Connect) -> Result<Client, String> {
-        let key = (tls.verify.is_some(), tls.authorities.clone(), tls.identity.clone());
+    pub(super) fn client(&self, tls: &Tls, name: Option<&str>, to: &Connect) -> Result<Client, String> {
+        let key = (tls.sni && name.is_some(), tls.verify, tls.authorities.clone(), tls.identity.clone());
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut config = if let Some(config) = known.get(&key) {
+        let config = if let Some(config) = known.get(&key) {
             config.clone()
         } else {
-            let config = Arc::new(config(tls)?);
+            let mut config = config(tls)?;
+            config.enable_sni = key.0;
+            let config = Arc::new(config);
             known.insert(key, config.clone());
             config
         };
-        // An address is told to no server: that is what being without SNI means.
-        let name = match tls.sni.as_ref().or(tls.verify.as_ref()) {
-            Some(name) => ServerName::try_from(name.clone())
+        let name = match name {
+            Some(name) => ServerName::try_from(name.to_owned())
                 .map_err(|_| format!("`{name}` cannot be the name of a TLS server"))?,
             None => ServerName::IpAddress(to.to.ip().into()),
         };
-        if tls.sni.is_none() {
-            let mut silent = ClientConfig::clone(&config);
-            silent.enable_sni = false;
-            config = Arc::new(silent);
-        }
         Ok(Client { config, name })
     }
 }
@@ -80,7 +76,7 @@ fn config(tls: &Tls) -> Result<ClientConfig, String> {
     let builder = ClientConfig::builder_with_provider(provider.clone())
         .with_safe_default_protocol_versions()
         .map_err(|error| error.to_string())?;
-    let verifier: Arc<dyn ServerCertVerifier> = if tls.verify.is_some() {
+    let verifier: Arc<dyn ServerCertVerifier> = if tls.verify {
         let roots = Arc::new(authorities(tls.authorities.as_deref())?);
         WebPkiServerVerifier::builder_with_provider(roots, provider)
             .build()

@@ -51,6 +51,7 @@ fn url() -> Url {
     Url {
         path: "/health".to_owned(),
         host: "www.example".to_owned(),
+        server_name: None,
         protocol: HttpProtocol::Http10,
         status: Vec::new(),
         digest: None,
@@ -201,12 +202,13 @@ impl Authority {
 
 fn secure(address: SocketAddr, verify: Option<&str>, authorities: Option<&Path>, url: Url) -> Probe {
     let tls = Tls {
-        sni: None,
-        verify: verify.map(str::to_owned),
+        sni: false,
+        verify: verify.is_some(),
         authorities: authorities.map(Path::to_owned),
         identity: None,
     };
     let connect = Connect { timeout: Duration::from_secs(5), ..towards(address) };
+    let url = Url { server_name: verify.map(str::to_owned), ..url };
     Probe::Http(Http { connect, tls: Some(tls), limit: Duration::from_secs(10), urls: vec![url] })
 }
 
