@@ -8,6 +8,7 @@ use crate::fragment::Fragments;
 use crate::plan::Step;
 use crate::service::ServiceKey;
 
+mod error;
 mod forward;
 mod memory;
 mod services;

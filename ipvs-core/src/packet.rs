@@ -7,6 +7,11 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use crate::connection::{Chunk, Segment, Signal};
 use crate::service::Protocol;
 
+mod error;
+
+pub(crate) use error::Error;
+use error::{ICMP, ICMP_V6};
+
 /// An IP packet whose headers lie within its length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Packet {
@@ -16,6 +21,7 @@ pub(crate) struct Packet {
     pub(crate) ttl: u8,
     /// Octets of the whole packet; the buffer may hold more.
     pub(crate) length: usize,
+    /// Of an ICMP error, the protocol of the packet that it quotes.
     pub(crate) protocol: Protocol,
     pub(crate) content: Content,
     /// The identification, when there are other fragments.
@@ -29,6 +35,8 @@ pub(crate) enum Content {
     Transport { offset: usize, source_port: u16, destination_port: u16, signal: Signal },
     /// The middle or end of something.
     LaterFragment,
+    /// An ICMP error about a packet with ports.
+    Error(Error),
 }
 
 /// Why there is no [`Packet`].
@@ -58,22 +66,26 @@ impl Packet {
             return Err(Unfit::Malformed);
         }
         let bytes = bytes.get(..length).ok_or(Unfit::Malformed)?;
-        let protocol = Protocol::from_number(header[9]).ok_or(Unfit::Foreign)?;
         let flags = u16::from_be_bytes([header[6], header[7]]);
         let is_first = flags.trailing_zeros() >= 13;
         let has_more = flags & 0x2000 != 0;
         let identification = u32::from(u16::from_be_bytes([header[4], header[5]]));
+        let (protocol, content) = match Protocol::from_number(header[9]) {
+            Some(protocol) if is_first => (protocol, Content::parse(bytes, header_length, protocol)?),
+            Some(protocol) => (protocol, Content::LaterFragment),
+            None if header[9] == ICMP && is_first && !has_more => {
+                let (error, protocol) = Error::parse_v4(bytes, header_length)?;
+                (protocol, Content::Error(error))
+            }
+            None => return Err(Unfit::Foreign),
+        };
         Ok(Self {
             source: IpAddr::V4(Ipv4Addr::new(header[12], header[13], header[14], header[15])),
             destination: IpAddr::V4(Ipv4Addr::new(header[16], header[17], header[18], header[19])),
             ttl: header[8],
             length,
             protocol,
-            content: if is_first {
-                Content::parse(bytes, header_length, protocol)?
-            } else {
-                Content::LaterFragment
-            },
+            content,
             fragment: (!is_first || has_more).then_some(identification),
         })
     }
@@ -87,32 +99,46 @@ impl Packet {
             let octets = header.get(from..).and_then(|rest| rest.first_chunk::<16>());
             IpAddr::V6(octets.map_or(Ipv6Addr::UNSPECIFIED, |octets| Ipv6Addr::from_octets(*octets)))
         };
-        let mut next = header[6];
-        let mut offset = 40;
-        let mut fragment = None;
-        let mut is_first = true;
+        let chain = Chain::walk(bytes, header[6], 40)?;
+        let (protocol, content) = match Protocol::from_number(chain.next) {
+            Some(protocol) if chain.is_first => (protocol, Content::parse(bytes, chain.offset, protocol)?),
+            Some(protocol) => (protocol, Content::LaterFragment),
+            None if chain.next == ICMP_V6 && chain.fragment.is_none() => {
+                let (error, protocol) = Error::parse_v6(bytes, chain.offset)?;
+                (protocol, Content::Error(error))
+            }
+            None => return Err(Unfit::Foreign),
+        };
+        Ok(Self {
+            source: address(8),
+            destination: address(24),
+            ttl: header[7],
+            length,
+            protocol,
+            content,
+            fragment: chain.fragment,
+        })
+    }
+}
+
+/// What stands between an IPv6 header and what it carries (RFC 8200 §4).
+struct Chain {
+    /// The protocol of what it carries, and where that begins.
+    next: u8,
+    offset: usize,
+    /// The identification, when there are other fragments.
+    fragment: Option<u32>,
+    is_first: bool,
+}
+
+impl Chain {
+    fn walk(bytes: &[u8], next: u8, offset: usize) -> Result<Self, Unfit> {
+        let mut chain = Self { next, offset, fragment: None, is_first: true };
         for _ in 0..EXTENSIONS_MAX {
-            if let Some(protocol) = Protocol::from_number(next) {
-                return Ok(Self {
-                    source: address(8),
-                    destination: address(24),
-                    ttl: header[7],
-                    length,
-                    protocol,
-                    content: if is_first {
-                        Content::parse(bytes, offset, protocol)?
-                    } else {
-                        Content::LaterFragment
-                    },
-                    fragment,
-                });
-            }
+            let Self { next, offset, is_first, .. } = chain;
             // What follows the fragment header of a later fragment is not a header.
-            if !is_first {
-                return Err(Unfit::Foreign);
-            }
-            if !matches!(next, HOP_BY_HOP | ROUTING | FRAGMENT | DESTINATION_OPTIONS) {
-                return Err(Unfit::Foreign);
+            if !is_first || !matches!(next, HOP_BY_HOP | ROUTING | FRAGMENT | DESTINATION_OPTIONS) {
+                return Ok(chain);
             }
             let extension: &[u8; 8] =
                 bytes.get(offset..).and_then(|rest| rest.first_chunk()).ok_or(Unfit::Malformed)?;
@@ -123,14 +149,14 @@ impl Packet {
             }
             if next == FRAGMENT {
                 let flags = u16::from_be_bytes([extension[2], extension[3]]);
-                is_first = flags & 0xFFF8 == 0;
-                if !is_first || flags & 1 != 0 {
-                    fragment =
+                chain.is_first = flags & 0xFFF8 == 0;
+                if !chain.is_first || flags & 1 != 0 {
+                    chain.fragment =
                         Some(u32::from_be_bytes([extension[4], extension[5], extension[6], extension[7]]));
                 }
             }
-            next = extension[0];
-            offset += size;
+            chain.next = extension[0];
+            chain.offset += size;
         }
         Err(Unfit::Foreign)
     }

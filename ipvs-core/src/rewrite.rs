@@ -14,6 +14,7 @@ use crate::service::Protocol;
 
 mod checksum;
 mod direct;
+mod error;
 mod nat;
 pub(crate) mod sctp;
 
@@ -21,10 +22,20 @@ pub(crate) mod sctp;
 pub(crate) fn apply(bytes: &mut [u8], packet: &Packet, change: Change) {
     direct::hop(bytes, packet);
     fill_in(bytes, packet);
-    match change {
-        Change::None | Change::Local => {}
-        Change::Destination(address, port) => nat::set_destination(bytes, packet, address, port),
-        Change::Source(address, port) => nat::set_source(bytes, packet, address, port),
+    match (change, packet.content) {
+        (Change::None | Change::Local, _) => {}
+        (Change::Destination(address, port), Content::Error(error)) => {
+            error::set_destination(bytes, packet, &error, (address, port));
+        }
+        (Change::Source(address, port), Content::Error(error)) => {
+            error::set_source(bytes, packet, &error, (address, port));
+        }
+        (Change::Destination(address, port), Content::Transport { .. } | Content::LaterFragment) => {
+            nat::set_destination(bytes, packet, address, port);
+        }
+        (Change::Source(address, port), Content::Transport { .. } | Content::LaterFragment) => {
+            nat::set_source(bytes, packet, address, port);
+        }
     }
 }
 

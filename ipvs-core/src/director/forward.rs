@@ -46,6 +46,10 @@ impl Director<'_> {
                 }
                 None => return Verdict::Pass,
             },
+            Content::Error(error) => match self.error(now, &packet, &error, bytes) {
+                Some(course) => course,
+                None => return Verdict::Pass,
+            },
         };
         if packet.protocol == Protocol::Sctp
             && packet.fragment.is_some()
@@ -100,7 +104,7 @@ impl Director<'_> {
     }
 
     /// The entry, unless its time is up.
-    fn live(&mut self, now: Ticks, index: Option<usize>) -> Option<usize> {
+    pub(super) fn live(&mut self, now: Ticks, index: Option<usize>) -> Option<usize> {
         let index = index?;
         if self.connections.get(index)?.expires.have_come(now) {
             self.expire(now, index);
@@ -141,7 +145,7 @@ impl Director<'_> {
     /// whose client is bound to the server stays, as in the kernel.
     ///
     /// A server of weight 0 gets no connection by the reuse of a port either, so that it can be drained. (The kernel
-    /// lets a connection begin anew on it that has not come to TIME_WAIT or CLOSE.)
+    /// lets a connection begin anew on it that is not quite over.)
     fn is_done_with(&self, state: State, through_nat: bool, template: Link, weight: u32) -> bool {
         let is_drained = weight == 0 && state.is_closing();
         if template == Link::NONE {

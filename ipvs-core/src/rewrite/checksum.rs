@@ -19,6 +19,12 @@ impl Difference {
         Self(self.0 + inverted(old) + words(new))
     }
 
+    /// Both together.
+    #[must_use]
+    pub(super) fn with(self, other: Self) -> Self {
+        Self(self.0 + other.0)
+    }
+
     /// The corrected checksum.
     pub(super) fn correct(self, checksum: [u8; 2]) -> [u8; 2] {
         let mut sum = u32::from(!u16::from_be_bytes(checksum)) + self.0;

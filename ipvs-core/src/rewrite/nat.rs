@@ -10,45 +10,53 @@ use crate::service::Protocol;
 
 /// Makes it a packet to this address and port. A later fragment has no port and no transport checksum.
 pub(super) fn set_destination(bytes: &mut [u8], packet: &Packet, address: IpAddr, port: u16) {
-    let field = match packet.destination {
-        IpAddr::V4(_) => 16..20,
-        IpAddr::V6(_) => 24..40,
-    };
-    set(bytes, packet, field, address, 2..4, port);
+    let difference = set_destination_address(bytes, packet, address);
+    set_port(bytes, packet, difference, 2..4, port);
 }
 
 /// Makes it a packet from this address and port.
 pub(super) fn set_source(bytes: &mut [u8], packet: &Packet, address: IpAddr, port: u16) {
+    let difference = set_source_address(bytes, packet, address);
+    set_port(bytes, packet, difference, 0..2, port);
+}
+
+/// Only the address, and the checksum of the IP header.
+pub(super) fn set_destination_address(bytes: &mut [u8], packet: &Packet, address: IpAddr) -> Difference {
+    let field = match packet.destination {
+        IpAddr::V4(_) => 16..20,
+        IpAddr::V6(_) => 24..40,
+    };
+    set_address(bytes, field, address)
+}
+
+/// Only the address, and the checksum of the IP header.
+pub(super) fn set_source_address(bytes: &mut [u8], packet: &Packet, address: IpAddr) -> Difference {
     let field = match packet.source {
         IpAddr::V4(_) => 12..16,
         IpAddr::V6(_) => 8..24,
     };
-    set(bytes, packet, field, address, 0..2, port);
+    set_address(bytes, field, address)
 }
 
-fn set(
-    bytes: &mut [u8],
-    packet: &Packet,
-    address_field: Range<usize>,
-    address: IpAddr,
-    port_field: Range<usize>,
-    port: u16,
-) {
-    let difference = match address {
+fn set_address(bytes: &mut [u8], field: Range<usize>, address: IpAddr) -> Difference {
+    match address {
         IpAddr::V4(address) => {
-            let difference = replace(bytes, address_field, &address.octets(), Difference::default());
+            let difference = replace(bytes, field, &address.octets(), Difference::default());
             correct(bytes, IPV4_CHECKSUM, difference);
             difference
         }
-        IpAddr::V6(address) => replace(bytes, address_field, &address.octets(), Difference::default()),
-    };
+        IpAddr::V6(address) => replace(bytes, field, &address.octets(), Difference::default()),
+    }
+}
+
+fn set_port(bytes: &mut [u8], packet: &Packet, difference: Difference, field: Range<usize>, port: u16) {
     let Content::Transport { offset, .. } = packet.content else { return };
     let Some(transport) = bytes.get_mut(offset..packet.length) else { return };
     if packet.protocol == Protocol::Sctp {
-        sctp::replace_port(transport, port_field, port);
+        sctp::replace_port(transport, field, port);
         return;
     }
-    let difference = replace(transport, port_field, &port.to_be_bytes(), difference);
+    let difference = replace(transport, field, &port.to_be_bytes(), difference);
     match packet.protocol {
         Protocol::Tcp => {
             correct(transport, TCP_CHECKSUM, difference);
@@ -66,7 +74,12 @@ fn set(
 }
 
 /// Writes `new`, which is as long as the field.
-fn replace(bytes: &mut [u8], field: Range<usize>, new: &[u8], difference: Difference) -> Difference {
+pub(super) fn replace(
+    bytes: &mut [u8],
+    field: Range<usize>,
+    new: &[u8],
+    difference: Difference,
+) -> Difference {
     let Some(field) = bytes.get_mut(field).filter(|field| field.len() == new.len()) else {
         return difference;
     };
@@ -75,7 +88,8 @@ fn replace(bytes: &mut [u8], field: Range<usize>, new: &[u8], difference: Differ
     difference
 }
 
-fn correct(bytes: &mut [u8], field: Range<usize>, difference: Difference) -> [u8; 2] {
+/// Corrects a checksum, if it is there.
+pub(super) fn correct(bytes: &mut [u8], field: Range<usize>, difference: Difference) -> [u8; 2] {
     let Some(field) = bytes.get_mut(field).and_then(|field| field.first_chunk_mut::<2>()) else {
         return [0, 0];
     };

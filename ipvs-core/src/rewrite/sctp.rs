@@ -1,4 +1,4 @@
-//! The checksum of SCTP: CRC32c over the whole packet with zero in its place (RFC 9260 §6.8 and appendix A), which
+//! The checksum of SCTP: `CRC32c` over the whole packet with zero in its place (RFC 9260 §6.8 and appendix A), which
 //! does not cover the addresses.
 //!
 //! A port changes it by an amount that depends only on the difference and on how much of the packet follows, so that
@@ -94,7 +94,7 @@ mod tests {
 
     #[test]
     fn the_sum_is_the_one_of_rfc_3720() {
-        // Appendix B.4, examples of CRC32c.
+        // Appendix B.4, examples of `CRC32c`.
         let sum = |octets: &[u8]| !octets.iter().fold(u32::MAX, |sum, octet| step(sum, *octet));
         assert_eq!(sum(&[0; 32]), 0x8A91_36AA);
         assert_eq!(sum(&[0xFF; 32]), 0x62A8_AB43);

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod capacity;
+mod error;
 mod flow;
 mod fragment;
 mod lab;

@@ -79,6 +79,51 @@ fn crc32c(octets: &[u8]) -> u32 {
     !bits.fold(u32::MAX, |sum, bit| sum >> 1 ^ if (sum ^ bit) & 1 == 1 { 0x82F6_3B78 } else { 0 })
 }
 
+/// An ICMP error that quotes a packet, of the type that says that a port or host cannot be reached.
+pub(crate) fn error(source: IpAddr, destination: IpAddr, quoted: &[u8]) -> Vec<u8> {
+    let is_v4 = source.is_ipv4();
+    let mut icmp = [&[if is_v4 { 3 } else { 1 }, 1, 0, 0, 0, 0, 0, 0], quoted].concat();
+    let sum = !icmp_sum(source, destination, &icmp);
+    icmp[2..4].copy_from_slice(&sum.to_be_bytes());
+    let protocol = if is_v4 { IpNumber::ICMP } else { IpNumber::IPV6_ICMP };
+    assemble(&headers(source, destination, protocol, icmp.len()), &icmp, &[])
+}
+
+/// Where an ICMP error without IP options comes from and goes to, and what it quotes, if its checksums are right.
+pub(crate) fn error_ends(packet: &[u8]) -> (IpAddr, IpAddr, Vec<u8>) {
+    let (source, destination, icmp): (IpAddr, IpAddr, &[u8]) =
+        match SlicedPacket::from_ip(packet).unwrap().net.as_ref().unwrap() {
+            NetSlice::Ipv4(ip) => {
+                let header = ip.header().to_header();
+                assert_eq!(header.header_checksum, header.calc_header_checksum(), "IPv4 header checksum");
+                (ip.header().source_addr().into(), ip.header().destination_addr().into(), &packet[20..])
+            }
+            NetSlice::Ipv6(ip) => {
+                (ip.header().source_addr().into(), ip.header().destination_addr().into(), &packet[40..])
+            }
+            NetSlice::Arp(_) => panic!("not an IP packet"),
+        };
+    assert_eq!(icmp_sum(source, destination, icmp), u16::MAX, "ICMP checksum");
+    (source, destination, icmp[8..].to_vec())
+}
+
+/// RFC 792; RFC 4443 §2.3 with the pseudo-header.
+fn icmp_sum(source: IpAddr, destination: IpAddr, icmp: &[u8]) -> u16 {
+    let mut covered = Vec::new();
+    if let (IpAddr::V6(source), IpAddr::V6(destination)) = (source, destination) {
+        covered.extend([source.octets(), destination.octets()].concat());
+        covered.extend(u32::try_from(icmp.len()).unwrap().to_be_bytes());
+        covered.extend([0, 0, 0, 58]);
+    }
+    covered.extend(icmp);
+    if covered.len() % 2 == 1 {
+        covered.push(0);
+    }
+    let words = covered.chunks(2).map(|word| u32::from(u16::from_be_bytes([word[0], word[1]])));
+    let sum = words.fold(0, |sum, word| if sum + word > 0xFFFF { sum + word - 0xFFFF } else { sum + word });
+    u16::try_from(sum).unwrap()
+}
+
 /// Where a packet comes from and goes to, if it is whole and all its checksums are right.
 pub(crate) fn ends(packet: &[u8]) -> (SocketAddr, SocketAddr) {
     let sliced = SlicedPacket::from_ip(packet).unwrap();
