@@ -6,8 +6,8 @@ use core::time::Duration;
 use etherparse::{IpNumber, IpSlice};
 use ipvs_core::{
     Arrival, Bucket, ConnectionStatus, Destination, DestinationSlot, Director, Engine, Entry, Forward,
-    Fragment, Memory, Method, Persistence, Protocol, SchedulerFlags, Service, ServiceKey, ServiceSlot,
-    Settings, Statistics, Step, Timer, Tunnel, Verdict,
+    Fragment, IndexNode, Locality, Memory, Method, Mode, Persistence, Protocol, SchedulerFlags, Service,
+    ServiceKey, ServiceSlot, Settings, Statistics, Step, TableSlot, Timer, Tunnel, Verdict,
 };
 
 use crate::choices::Choices;
@@ -22,6 +22,10 @@ pub fn director(bytes: &[u8]) {
     let mut timers = vec![Timer::EMPTY; connections.len()];
     let mut buckets = vec![Bucket::EMPTY; 1 + slots(8)];
     let mut fragments = vec![Fragment::EMPTY; slots(4)];
+    // With room for all, for some and for none.
+    let mut index = vec![IndexNode::EMPTY; slots(40)];
+    let mut tables = vec![TableSlot::EMPTY; slots(40) * 256];
+    let mut localities = vec![Locality::EMPTY; slots(4)];
     let capacity = connections.len();
     let memory = Memory {
         services: &mut services,
@@ -30,6 +34,9 @@ pub fn director(bytes: &[u8]) {
         timers: &mut timers,
         buckets: &mut buckets,
         fragments: &mut fragments,
+        index: &mut index,
+        tables: &mut tables,
+        localities: &mut localities,
     };
     let settings = Settings {
         expire_without_destination: choices.flag(),
@@ -180,6 +187,7 @@ fn service(choices: &mut Choices<'_>, key: ServiceKey) -> Service {
         }),
         one_packet: shape & 0xe0 == 0xe0,
         engine: (shape == 0xff).then_some(Engine::Sip),
+        mode: choices.one_of(&[Mode::Exact, Mode::Improved]),
     }
 }
 

@@ -6,6 +6,7 @@ use core::time::Duration;
 use crate::connection::{Kind, Table, Ticks, Timeouts, narrowed};
 use crate::fragment::Fragments;
 use crate::plan::Step;
+use crate::schedule::Workshop;
 use crate::service::ServiceKey;
 
 mod error;
@@ -89,9 +90,12 @@ pub enum Refused {
     /// Firewall marks are set by the kernel's packet filter and not seen here.
     #[error("the user-space data plane sees no firewall marks")]
     Mark,
-    /// Not one that [`Method::in_user_space`](crate::Method::in_user_space) names.
-    #[error("the user-space data plane does not have this scheduler")]
-    Method,
+    /// The memory lent for tables has no room for that of `mh`.
+    #[error("no room for the table of another service by mh")]
+    TablesFull,
+    /// `mh` has as many servers as slots in its table.
+    #[error("mh takes no more servers than its table has slots")]
+    TooManyServers,
     /// A tunnel.
     #[error("the user-space data plane does not build tunnels")]
     Tunnel,
@@ -112,9 +116,20 @@ pub enum Refused {
 impl<'m> Director<'m> {
     /// A director without services.
     pub fn new(memory: Memory<'m>, settings: Settings) -> Self {
-        let Memory { services, destinations, connections, timers, buckets, fragments } = memory;
+        let Memory {
+            services,
+            destinations,
+            connections,
+            timers,
+            buckets,
+            fragments,
+            index,
+            tables,
+            localities,
+        } = memory;
+        let workshop = Workshop::new(index, tables, localities, &settings.seed);
         Self {
-            services: Services::new(services, destinations),
+            services: Services::new(services, destinations, workshop),
             connections: Table::new(connections, timers, buckets, &settings.seed),
             fragments: Fragments::new(fragments, &settings.seed),
             settings,

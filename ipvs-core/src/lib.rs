@@ -79,7 +79,8 @@ pub use director::{
 };
 pub use fragment::Fragment;
 pub use plan::{Disorder, Plan, Step, plan};
+pub use schedule::{IndexNode, Locality, TableSlot};
 pub use service::{
-    Destination, Engine, Family, Forward, Method, Persistence, Protocol, SchedulerFlags, Service, ServiceKey,
-    Tunnel, TunnelChecksum, UnknownEngine, UnknownMethod,
+    Destination, Engine, Family, Forward, Method, Mode, Persistence, Protocol, SchedulerFlags, Service,
+    ServiceKey, Tunnel, TunnelChecksum, UnknownEngine, UnknownMethod,
 };

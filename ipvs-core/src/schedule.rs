@@ -1,114 +1,299 @@
-//! Which server a new connection gets, exactly as the kernel computes it (net/netfilter/ipvs of Linux 6.12).
+//! Which server a new connection gets, exactly as the kernel computes it (net/netfilter/ipvs of Linux 6.12), or better
+//! where a service asks for that.
 //!
 //! All methods walk the same list, newest server first, because the kernel puts a new server at the head of its list.
 //! Of equals, the first in that order wins. A server of weight 0, or one that its thresholds keep from new
 //! connections, is not usable.
 
+use core::hash::Hasher;
 use core::net::IpAddr;
 
+use siphasher::sip::SipHasher13;
+
+use crate::connection::Ticks;
 use crate::director::DestinationSlot;
 use crate::link::Link;
-use crate::service::{Method, SchedulerFlags};
+use crate::service::{Method, Mode, SchedulerFlags, Service};
 
+mod arena;
 mod destination_hashing;
-mod highest_weight;
-mod least_connection;
+mod flows;
+mod index;
+mod locality;
+mod maglev;
+mod measure;
+mod random;
 mod round_robin;
-mod shortest_delay;
+mod smooth_round_robin;
 mod source_hashing;
+mod table;
+mod two_choices;
 mod weighted_round_robin;
 
+use arena::Arena;
+pub(crate) use flows::Flows;
+use index::Index;
+pub use index::IndexNode;
+pub use locality::Locality;
+use locality::{Localities, Place};
+use maglev::Maglev;
+pub(crate) use maglev::Permutation;
+use measure::Measure;
+use random::Random;
 use round_robin::RoundRobin;
+use smooth_round_robin::SmoothRoundRobin;
+use table::Table;
+pub use table::TableSlot;
 use weighted_round_robin::WeightedRoundRobin;
 
-/// A method with what it remembers from one connection to the next.
+/// What a service remembers from one connection to the next to schedule by.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Scheduler {
+pub(crate) struct Scheduler {
+    rule: Rule,
+    index: Index,
+    table: Table,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Rule {
+    /// The best one by the index's measure: `lc`, `wlc`, `sed`, `nq`, `fo`, `ovf`.
+    Best,
     RoundRobin(RoundRobin),
     WeightedRoundRobin(WeightedRoundRobin),
-    LeastConnection,
-    WeightedLeastConnection,
+    SmoothRoundRobin(SmoothRoundRobin),
     DestinationHashing,
     SourceHashing,
-    ShortestExpectedDelay,
-    NeverQueue,
-    WeightedFailover,
-    WeightedOverflow,
+    Maglev(Maglev),
+    Locality,
+    ReplicatedLocality,
+    TwoChoices(Mode),
+}
+
+/// What the schedulers of all services share.
+#[derive(Debug)]
+pub(crate) struct Workshop<'m> {
+    nodes: Arena<'m, IndexNode>,
+    tables: Arena<'m, TableSlot>,
+    localities: Localities<'m>,
+    random: Random,
+    seed: [u8; 16],
+}
+
+impl<'m> Workshop<'m> {
+    pub(crate) fn new(
+        nodes: &'m mut [IndexNode],
+        tables: &'m mut [TableSlot],
+        localities: &'m mut [Locality],
+        seed: &[u8; 16],
+    ) -> Self {
+        let mut hasher = SipHasher13::new_with_key(seed);
+        hasher.write(b"twos");
+        Self {
+            nodes: Arena::new(nodes),
+            tables: Arena::new(tables),
+            localities: Localities::new(localities, seed),
+            random: Random::new(hasher.finish()),
+            seed: *seed,
+        }
+    }
+
+    /// No address keeps a slot of a removed server any longer.
+    pub(crate) fn forget_removed(&mut self, destinations: &mut [DestinationSlot]) {
+        self.localities.forget_removed(destinations);
+    }
 }
 
 impl Scheduler {
-    /// `None` for methods that [`Method::in_user_space`] denies.
-    pub(crate) fn new(method: Method, servers: Servers<'_>) -> Option<Self> {
-        match method {
-            Method::RoundRobin => Some(Self::RoundRobin(RoundRobin::new())),
-            Method::WeightedRoundRobin => Some(Self::WeightedRoundRobin(WeightedRoundRobin::new(servers))),
-            Method::LeastConnection => Some(Self::LeastConnection),
-            Method::WeightedLeastConnection => Some(Self::WeightedLeastConnection),
-            Method::DestinationHashing => Some(Self::DestinationHashing),
-            Method::SourceHashing => Some(Self::SourceHashing),
-            Method::ShortestExpectedDelay => Some(Self::ShortestExpectedDelay),
-            Method::NeverQueue => Some(Self::NeverQueue),
-            Method::WeightedFailover => Some(Self::WeightedFailover),
-            Method::WeightedOverflow => Some(Self::WeightedOverflow),
-            Method::LocalityLeastConnection
-            | Method::LocalityLeastConnectionReplicated
-            | Method::Maglev
-            | Method::TwoRandomChoices => None,
+    /// `None` without room for the table that the method cannot do without.
+    pub(crate) fn new(service: &Service, servers: Servers<'_>, workshop: &mut Workshop<'_>) -> Option<Self> {
+        let mode = service.mode;
+        let (rule, measure) = match service.method {
+            Method::RoundRobin => (Rule::RoundRobin(RoundRobin::new()), Measure::Weight),
+            Method::WeightedRoundRobin => match mode {
+                Mode::Exact => (Rule::WeightedRoundRobin(WeightedRoundRobin::new(servers)), Measure::Weight),
+                Mode::Improved => (Rule::SmoothRoundRobin(SmoothRoundRobin::new()), Measure::Turn),
+            },
+            Method::LeastConnection => (Rule::Best, Measure::Connections),
+            Method::WeightedLeastConnection => (Rule::Best, Measure::WeightedConnections),
+            Method::LocalityLeastConnection => (Rule::Locality, Measure::WeightedConnections),
+            Method::LocalityLeastConnectionReplicated => {
+                (Rule::ReplicatedLocality, Measure::WeightedConnections)
+            }
+            Method::DestinationHashing => (Rule::DestinationHashing, Measure::Weight),
+            Method::SourceHashing => (Rule::SourceHashing, Measure::Weight),
+            Method::Maglev => (Rule::Maglev(Maglev::new(mode, &workshop.seed)), Measure::Weight),
+            Method::ShortestExpectedDelay => match mode {
+                Mode::Exact => (Rule::Best, Measure::Delay),
+                Mode::Improved => (Rule::Best, Measure::DelayWithFlows),
+            },
+            Method::NeverQueue => match mode {
+                Mode::Exact => (Rule::Best, Measure::Idle),
+                Mode::Improved => (Rule::Best, Measure::IdleWithFlows),
+            },
+            Method::WeightedFailover => (Rule::Best, Measure::Weight),
+            Method::WeightedOverflow => (Rule::Best, Measure::Room),
+            Method::TwoRandomChoices => (Rule::TwoChoices(mode), Measure::Share),
+        };
+        let table = match rule {
+            Rule::DestinationHashing | Rule::SourceHashing => {
+                Table::new(&mut workshop.tables, source_hashing::BUCKETS)
+            }
+            Rule::Maglev(_) => {
+                let table = Table::new(&mut workshop.tables, Maglev::slots(mode));
+                if table.len() == 0 {
+                    return None;
+                }
+                table
+            }
+            Rule::Best
+            | Rule::RoundRobin(_)
+            | Rule::WeightedRoundRobin(_)
+            | Rule::SmoothRoundRobin(_)
+            | Rule::Locality
+            | Rule::ReplicatedLocality
+            | Rule::TwoChoices(_) => Table::NONE,
+        };
+        Some(Self { rule, index: Index::new(measure), table })
+    }
+
+    /// How many servers there may be at most.
+    pub(crate) fn most_servers(&self) -> usize {
+        match self.rule {
+            Rule::Maglev(_) => self.table.len(),
+            Rule::Best
+            | Rule::RoundRobin(_)
+            | Rule::WeightedRoundRobin(_)
+            | Rule::SmoothRoundRobin(_)
+            | Rule::DestinationHashing
+            | Rule::SourceHashing
+            | Rule::Locality
+            | Rule::ReplicatedLocality
+            | Rule::TwoChoices(_) => usize::MAX,
+        }
+    }
+
+    /// The service, which had this number, is gone or picks otherwise now.
+    pub(crate) fn end(
+        mut self,
+        service: usize,
+        workshop: &mut Workshop<'_>,
+        destinations: &mut [DestinationSlot],
+    ) {
+        self.index.give_back(&mut workshop.nodes);
+        self.table.give_back(&mut workshop.tables);
+        if matches!(self.rule, Rule::Locality | Rule::ReplicatedLocality) {
+            workshop.localities.forget_service(service, destinations);
         }
     }
 
     /// A server was taken out of the list; `before` is the one that stood before it.
     pub(crate) fn removed(&mut self, server: usize, before: Link) {
-        match self {
-            Self::RoundRobin(state) => state.removed(server, before),
-            Self::WeightedRoundRobin(_)
-            | Self::LeastConnection
-            | Self::WeightedLeastConnection
-            | Self::DestinationHashing
-            | Self::SourceHashing
-            | Self::ShortestExpectedDelay
-            | Self::NeverQueue
-            | Self::WeightedFailover
-            | Self::WeightedOverflow => {}
+        if let Rule::RoundRobin(state) = &mut self.rule {
+            state.removed(server, before);
         }
     }
 
-    /// A server was added or removed, or a weight changed.
+    /// A server was added or removed, or a weight or a threshold changed.
     pub(crate) fn changed(&mut self, servers: Servers<'_>) {
-        match self {
-            Self::WeightedRoundRobin(state) => state.changed(servers),
-            Self::RoundRobin(_)
-            | Self::LeastConnection
-            | Self::WeightedLeastConnection
-            | Self::DestinationHashing
-            | Self::SourceHashing
-            | Self::ShortestExpectedDelay
-            | Self::NeverQueue
-            | Self::WeightedFailover
-            | Self::WeightedOverflow => {}
+        self.index.outdate();
+        self.table.outdate();
+        match &mut self.rule {
+            Rule::WeightedRoundRobin(state) => state.changed(servers),
+            Rule::SmoothRoundRobin(state) => state.changed(),
+            Rule::Best
+            | Rule::RoundRobin(_)
+            | Rule::DestinationHashing
+            | Rule::SourceHashing
+            | Rule::Maglev(_)
+            | Rule::Locality
+            | Rule::ReplicatedLocality
+            | Rule::TwoChoices(_) => {}
         }
+    }
+
+    /// The connections of a server of the list changed.
+    pub(crate) fn counted(
+        &self,
+        workshop: &mut Workshop<'_>,
+        destinations: &[DestinationSlot],
+        server: usize,
+    ) {
+        self.index.update(&mut workshop.nodes, destinations, server);
+    }
+
+    /// Whether it wants to know of [`Flows`].
+    pub(crate) fn sees_flows(&self) -> bool {
+        self.index.measure().sees_flows()
     }
 
     /// The server for a new connection.
     pub(crate) fn pick(
         &mut self,
-        servers: Servers<'_>,
+        workshop: &mut Workshop<'_>,
+        destinations: &mut [DestinationSlot],
+        first: Link,
         flags: SchedulerFlags,
         request: &Request,
     ) -> Option<usize> {
-        match self {
-            Self::RoundRobin(state) => state.pick(servers),
-            Self::WeightedRoundRobin(state) => state.pick(servers),
-            Self::LeastConnection => least_connection::pick(servers),
-            Self::WeightedLeastConnection => least_connection::pick_weighted(servers),
-            Self::DestinationHashing => destination_hashing::pick(servers, request.virtual_address),
-            Self::SourceHashing => {
-                source_hashing::pick(servers, flags, (request.client, request.client_port))
+        let Self { rule, index, table } = self;
+        let Workshop { nodes, tables, localities, random, .. } = workshop;
+        if let Rule::SmoothRoundRobin(state) = rule {
+            state.start(destinations, first);
+        }
+        let now = request.now;
+        match rule {
+            Rule::Best
+            | Rule::RoundRobin(_)
+            | Rule::WeightedRoundRobin(_)
+            | Rule::SmoothRoundRobin(_)
+            | Rule::Locality
+            | Rule::ReplicatedLocality
+            | Rule::TwoChoices(_) => index.refresh(nodes, destinations, first, now.epoch()),
+            Rule::DestinationHashing | Rule::SourceHashing | Rule::Maglev(_) => {}
+        }
+        let servers = Servers { slots: destinations, first };
+        let port = if flags.contains(SchedulerFlags::FLAG_2) { request.client_port } else { 0 };
+        let falls_back = flags.contains(SchedulerFlags::FLAG_1);
+        match rule {
+            Rule::Best => index.candidates(nodes, servers).best(),
+            Rule::RoundRobin(state) => state.pick(&index.candidates(nodes, servers)),
+            Rule::WeightedRoundRobin(state) => state.pick(&index.candidates(nodes, servers)),
+            Rule::SmoothRoundRobin(state) => {
+                let picked = index.candidates(nodes, servers).best()?;
+                state.picked(destinations.get_mut(picked)?);
+                index.update(nodes, destinations, picked);
+                Some(picked)
             }
-            Self::ShortestExpectedDelay => shortest_delay::pick(servers),
-            Self::NeverQueue => shortest_delay::pick_idle(servers),
-            Self::WeightedFailover => highest_weight::pick(servers),
-            Self::WeightedOverflow => highest_weight::pick_with_room(servers),
+            Rule::DestinationHashing => {
+                let table = table.refresh(tables, |table| destination_hashing::fill(table, servers));
+                let bucket = source_hashing::bucket(request.virtual_address, 0);
+                let owner = match table {
+                    Some(table) => table.get(bucket)?.link(),
+                    None => Link::from(destination_hashing::owner(servers, bucket)),
+                };
+                servers.get(owner).filter(|(_, server)| server.is_usable()).map(|(index, _)| index)
+            }
+            Rule::SourceHashing => {
+                let table = table.refresh(tables, |table| source_hashing::fill(table, servers));
+                source_hashing::pick(servers, table, (request.client, port), falls_back)
+            }
+            Rule::Maglev(maglev) => {
+                let table = table.refresh(tables, |table| maglev.fill(table, destinations, first))?;
+                maglev.pick(Servers { slots: destinations, first }, table, (request.client, port), falls_back)
+            }
+            Rule::Locality | Rule::ReplicatedLocality => {
+                let least =
+                    |slots: &[DestinationSlot]| index.candidates(nodes, Servers { slots, first }).best();
+                let place = Place::new(request.service, request.virtual_address);
+                if matches!(rule, Rule::Locality) {
+                    localities.single(now, place, destinations, first, least)
+                } else {
+                    localities.set(now, place, destinations, first, least)
+                }
+            }
+            Rule::TwoChoices(mode) => {
+                two_choices::pick(servers, &index.candidates(nodes, servers), *mode, random)
+            }
         }
     }
 }
@@ -116,6 +301,9 @@ impl Scheduler {
 /// What schedulers know about a new connection.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Request {
+    pub(crate) now: Ticks,
+    /// The number of the service.
+    pub(crate) service: usize,
     pub(crate) client: IpAddr,
     pub(crate) client_port: u16,
     pub(crate) virtual_address: IpAddr,
@@ -125,17 +313,47 @@ pub(crate) struct Request {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Server {
     pub(crate) weight: u32,
-    /// Connections in state ESTABLISHED, and all others.
+    /// The last weight that was not 0, or the first one.
+    pub(crate) last_weight: u32,
+    /// Connections that are being or are established, and all others.
     pub(crate) active: u32,
     pub(crate) inactive: u32,
     pub(crate) overloaded: bool,
     /// The next older server of the service.
     pub(crate) next: Link,
+    /// Virtual addresses that are kept with it.
+    pub(crate) localities: u32,
+    pub(crate) flows: Flows,
+    /// Its rank in the list, as far as the index knows it.
+    place: u32,
+    /// When it is next, as [`SmoothRoundRobin`] reckons.
+    turn: u64,
+    permutation: Permutation,
 }
 
 impl Server {
+    pub(crate) const EMPTY: Self = Self {
+        weight: 0,
+        last_weight: 0,
+        active: 0,
+        inactive: 0,
+        overloaded: false,
+        next: Link::NONE,
+        localities: 0,
+        flows: Flows::NONE,
+        place: 0,
+        turn: 0,
+        permutation: Permutation::NONE,
+    };
+
     pub(crate) fn is_usable(&self) -> bool {
         self.weight > 0 && !self.overloaded
+    }
+
+    /// An active connection counts for 256 inactive ones. Kernels from 6.12.117 on count active ones once more (257
+    /// to 1); this is the form of nearly every kernel in use.
+    fn overhead(&self) -> u64 {
+        (u64::from(self.active) << 8) + u64::from(self.inactive)
     }
 }
 
@@ -165,18 +383,4 @@ impl<'a> Servers<'a> {
     pub(crate) fn after(self, link: Link) -> impl Iterator<Item = (usize, &'a Server)> + Clone {
         self.from(self.get(link).map_or(self.first, |(_, server)| server.next))
     }
-}
-
-/// The first of the usable servers with the least `load` for its weight, compared without division.
-fn least_for_its_weight(servers: Servers<'_>, load: impl Fn(&Server) -> u64) -> Option<usize> {
-    let usable = servers.iter().filter(|(_, server)| server.is_usable());
-    let least = usable.reduce(|least, other| {
-        let share = |load: u64, weight: u32| u128::from(load) * u128::from(weight);
-        if share(load(least.1), other.1.weight) > share(load(other.1), least.1.weight) {
-            other
-        } else {
-            least
-        }
-    });
-    least.map(|(index, _)| index)
 }

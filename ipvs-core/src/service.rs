@@ -22,13 +22,40 @@ pub struct Service {
     /// What else of a packet says which client it is of. The kernel has engines; [`Director`](crate::Director) has
     /// none.
     pub engine: Option<Engine>,
+    /// Whether the method is the kernel's to the letter. The kernel itself knows no other.
+    pub mode: Mode,
 }
 
 impl Service {
-    /// A service with neither flags nor persistence.
+    /// A service with neither flags nor persistence, its method the kernel's.
     pub fn new(key: ServiceKey, method: Method) -> Self {
-        Self { key, method, flags: SchedulerFlags::NONE, persistence: None, one_packet: false, engine: None }
+        Self {
+            key,
+            method,
+            flags: SchedulerFlags::NONE,
+            persistence: None,
+            one_packet: false,
+            engine: None,
+            mode: Mode::Exact,
+        }
     }
+}
+
+/// How a method is meant.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Mode {
+    /// As the kernel does it, pick by pick.
+    #[default]
+    Exact,
+    /// Better, in a [`Director`](crate::Director) alone; methods without a better form stay as they are.
+    ///
+    /// - `wrr`: the connections of a server are spread over the round.
+    /// - `sed`, `nq`: UDP flows seen in the last eight to sixteen seconds count as active connections; the kernel counts
+    ///   none, and gives all UDP to one server.
+    /// - `mh`: 65,537 slots instead of 4,093, whole addresses hashed, with keys made from
+    ///   [`Settings::seed`](crate::Settings::seed): directors that are to agree need the same.
+    /// - `twos`: draws without bias, and numbers that do not overflow.
+    Improved,
 }
 
 /// The kernel's persistence engines (`persistence_engine`, `ipvsadm --pe`).
@@ -363,26 +390,6 @@ impl Method {
             Self::WeightedFailover => "fo",
             Self::WeightedOverflow => "ovf",
             Self::TwoRandomChoices => "twos",
-        }
-    }
-
-    /// Whether [`Director`](crate::Director) can schedule by it; the kernel does all.
-    pub fn in_user_space(self) -> bool {
-        match self {
-            Self::RoundRobin
-            | Self::WeightedRoundRobin
-            | Self::LeastConnection
-            | Self::WeightedLeastConnection
-            | Self::DestinationHashing
-            | Self::SourceHashing
-            | Self::ShortestExpectedDelay
-            | Self::NeverQueue
-            | Self::WeightedFailover
-            | Self::WeightedOverflow => true,
-            Self::LocalityLeastConnection
-            | Self::LocalityLeastConnectionReplicated
-            | Self::Maglev
-            | Self::TwoRandomChoices => false,
         }
     }
 }

@@ -53,12 +53,24 @@ pub struct Capacity {
     pub connections: usize,
     /// Fragmented packets under way.
     pub fragments: usize,
+    /// Entries of schedulers' tables, 4 bytes each; `mh` takes 4,093 for each service, 65,537 if improved.
+    pub tables: usize,
+    /// Virtual addresses that `lblc` and `lblcr` keep with their servers.
+    pub localities: usize,
 }
 
 impl Default for Capacity {
-    /// 65,536 connections: some 6 MB with everything that belongs to them.
+    /// 65,536 connections, and tables for 128 services by `mh` or seven by its improved form: some 10 MB with everything
+    /// that belongs to them.
     fn default() -> Self {
-        Self { services: 1_024, destinations: 8_192, connections: 65_536, fragments: 1_024 }
+        Self {
+            services: 1_024,
+            destinations: 8_192,
+            connections: 65_536,
+            fragments: 1_024,
+            tables: 1 << 19,
+            localities: 16_384,
+        }
     }
 }
 

@@ -21,6 +21,12 @@ impl Ticks {
         Self::saturating(u64::from(self.0).saturating_add(timeout).saturating_add(1))
     }
 
+    /// The time [`after`](Self::after) which this is.
+    pub(crate) fn before(self, timeout: Duration) -> Self {
+        let timeout = eighths(timeout, u32::div_ceil).saturating_add(1);
+        Self(self.0.saturating_sub(u32::try_from(timeout).unwrap_or(u32::MAX)))
+    }
+
     fn saturating(ticks: u64) -> Self {
         Self(u32::try_from(ticks).unwrap_or(u32::MAX))
     }
@@ -33,6 +39,11 @@ impl Ticks {
     /// Whole seconds, none of which is missing.
     pub(super) fn seconds_complete(self) -> u32 {
         self.0.div_ceil(8)
+    }
+
+    /// Counts spans of eight seconds.
+    pub(crate) fn epoch(self) -> u32 {
+        self.0 >> 6
     }
 
     pub(crate) fn have_come(self, now: Self) -> bool {

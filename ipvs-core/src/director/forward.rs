@@ -173,10 +173,12 @@ impl Director<'_> {
         let next = state.after(signal, side);
         entry.kind = Kind::Connection { state: next, through_nat, template };
         let destination = entry.destination;
-        self.connections.set_expiry(now, index, now.after(next.timeout(&self.settings.timeouts)));
-        if let Some(slot) = self.services.destination_mut(destination) {
-            slot.moved(state.is_active(), next.is_active());
+        if entry.protocol == Protocol::Udp {
+            let last = entry.expires.before(state.timeout(&self.settings.timeouts));
+            self.services.saw(destination, Some(last), now);
         }
+        self.connections.set_expiry(now, index, now.after(next.timeout(&self.settings.timeouts)));
+        self.services.moved(destination, state.is_active(), next.is_active());
         if next.is_verified() && !state.is_verified() {
             let template = template.index().and_then(|index| self.connections.get_mut(index));
             if let Some(Kind::Template { assured, .. }) = template.map(|entry| &mut entry.kind) {
@@ -191,7 +193,7 @@ impl Director<'_> {
         let (destination, template) = if let Some(persistence) = settings.persistence {
             self.open_persistent(now, service, &settings, &persistence, flow)?
         } else {
-            let picked = self.services.schedule(service, &request_of(flow));
+            let picked = self.services.schedule(service, &request_of(now, service, flow));
             (picked.ok_or(Verdict::Reject)?, Link::NONE)
         };
         let link = Link::to(destination);
@@ -230,6 +232,9 @@ impl Director<'_> {
                 self.counters.persistence_refused += 1;
             }
         }
+        if flow.protocol == Protocol::Udp {
+            self.services.saw(link, None, now);
+        }
         self.services.count(link, |statistics| statistics.connections += 1);
         Ok(course)
     }
@@ -243,7 +248,7 @@ impl Director<'_> {
         persistence: &Persistence,
         flow: &Flow,
     ) -> Result<(usize, Link), Verdict> {
-        let request = request_of(flow);
+        let request = request_of(now, service, flow);
         let key = persistence::template(settings, persistence, flow, request.client);
         let found = self.live(now, self.connections.find_template(&key));
         let expires = now.after(persistence.timeout);
@@ -285,9 +290,7 @@ impl Director<'_> {
         let before = core::mem::replace(&mut entry.destination, Link::to(destination));
         let kind = entry.kind;
         self.connections.set_expiry(now, index, expires);
-        if let Some(slot) = self.services.destination_mut(Link::to(destination)) {
-            slot.bind(kind);
-        }
+        self.services.bind(Link::to(destination), kind);
         self.services.unbind(before, kind);
         Some(index)
     }
@@ -311,9 +314,7 @@ impl Director<'_> {
         }
         let server = self.reply_source(&entry);
         let index = self.connections.insert(now, entry, server)?;
-        if let Some(slot) = self.services.destination_mut(entry.destination) {
-            slot.bind(entry.kind);
-        }
+        self.services.bind(entry.destination, entry.kind);
         Some(index)
     }
 
@@ -362,8 +363,10 @@ impl Director<'_> {
     }
 }
 
-fn request_of(flow: &Flow) -> Request {
+fn request_of(now: Ticks, service: usize, flow: &Flow) -> Request {
     Request {
+        now,
+        service,
         client: narrowed(flow.family, flow.source),
         client_port: flow.source_port,
         virtual_address: narrowed(flow.family, flow.destination),

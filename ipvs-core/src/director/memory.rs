@@ -3,11 +3,13 @@
 use crate::connection::{Bucket, Entry, Timer};
 use crate::director::services::{DestinationSlot, ServiceSlot};
 use crate::fragment::Fragment;
+use crate::schedule::{IndexNode, Locality, TableSlot};
 
 /// Slices for a director. What they hold is reset by [`Director::new`](crate::Director::new).
 ///
-/// On a host, `vec![Entry::EMPTY; n]` and its likes; on a small device, a [`Storage`].
-#[derive(Debug)]
+/// On a host, `vec![Entry::EMPTY; n]` and its likes; on a small device, a [`Storage`]. What is left out
+/// (`..Memory::default()`) is empty.
+#[derive(Debug, Default)]
 pub struct Memory<'m> {
     /// As many services as there can be.
     pub services: &'m mut [ServiceSlot],
@@ -22,9 +24,19 @@ pub struct Memory<'m> {
     pub buckets: &'m mut [Bucket],
     /// Fragmented packets that can be under way at the same time; without any, later fragments are dropped.
     pub fragments: &'m mut [Fragment],
+    /// Four for each destination. Services without room here find the best server by looking at each of them, every
+    /// time: the choice is the same.
+    pub index: &'m mut [IndexNode],
+    /// The tables of schedulers: 4,093 for each service by `mh` (65,537 if improved), which is refused without them;
+    /// 256 for each by `sh` or `dh`, which work without them, but slowly.
+    pub tables: &'m mut [TableSlot],
+    /// Virtual addresses that `lblc` and `lblcr` can keep with their servers, one for each, and for `lblcr` one
+    /// more for each further server of it. Without any, both work as `wlc`.
+    pub localities: &'m mut [Locality],
 }
 
-/// Memory for a director of fixed size, for devices without a heap.
+/// Memory for a director of fixed size, for devices without a heap. [`Memory::tables`] and [`Memory::localities`] are not
+/// in it: few devices want them, and they are set in what [`lend`](Self::lend) returns.
 #[derive(Debug)]
 pub struct Storage<
     const SERVICES: usize,
@@ -39,6 +51,7 @@ pub struct Storage<
     timers: [Timer; CONNECTIONS],
     buckets: [Bucket; BUCKETS],
     fragments: [Fragment; FRAGMENTS],
+    index: [[IndexNode; 4]; DESTINATIONS],
 }
 
 impl<
@@ -58,6 +71,7 @@ impl<
             timers: [const { Timer::EMPTY }; CONNECTIONS],
             buckets: [const { Bucket::EMPTY }; BUCKETS],
             fragments: [const { Fragment::EMPTY }; FRAGMENTS],
+            index: [const { [IndexNode::EMPTY; 4] }; DESTINATIONS],
         }
     }
 
@@ -70,6 +84,9 @@ impl<
             timers: &mut self.timers,
             buckets: &mut self.buckets,
             fragments: &mut self.fragments,
+            index: self.index.as_flattened_mut(),
+            tables: &mut [],
+            localities: &mut [],
         }
     }
 }

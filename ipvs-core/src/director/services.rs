@@ -2,11 +2,11 @@
 
 use core::net::{IpAddr, Ipv4Addr};
 
-use crate::connection::Kind;
+use crate::connection::{Kind, Ticks};
 use crate::director::Refused;
 use crate::director::status::Statistics;
 use crate::link::{Link, SLOTS_MAX};
-use crate::schedule::{Request, Scheduler, Server, Servers};
+use crate::schedule::{Request, Scheduler, Server, Servers, Workshop};
 use crate::service::{Destination, Family, Forward, Protocol, Service, ServiceKey};
 
 /// Room for one service.
@@ -59,7 +59,7 @@ pub(super) enum Standing {
 impl DestinationSlot {
     /// Holds nothing.
     pub const EMPTY: Self = Self {
-        server: Server { weight: 0, active: 0, inactive: 0, overloaded: false, next: Link::NONE },
+        server: Server::EMPTY,
         destination: Destination {
             address: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
             port: 0,
@@ -84,11 +84,23 @@ impl DestinationSlot {
             self.server.overloaded = false;
         }
         self.server.weight = destination.weight;
+        if destination.weight > 0 {
+            self.server.last_weight = destination.weight;
+        }
         self.destination = *destination;
     }
 
+    /// Neither free nor removed.
+    pub(crate) fn is_in_use(&self) -> bool {
+        self.standing == Standing::InUse
+    }
+
+    pub(crate) fn address(&self) -> (IpAddr, u16) {
+        (self.destination.address, self.destination.port)
+    }
+
     /// Counts a connection (a new one is not active yet) or a template.
-    pub(super) fn bind(&mut self, kind: Kind) {
+    fn bind(&mut self, kind: Kind) {
         match kind {
             Kind::Connection { state, .. } if state.is_active() => self.server.active += 1,
             Kind::Connection { .. } => self.server.inactive += 1,
@@ -115,7 +127,7 @@ impl DestinationSlot {
     }
 
     /// A connection went from one state to another.
-    pub(super) fn moved(&mut self, was_active: bool, is_active: bool) {
+    fn moved(&mut self, was_active: bool, is_active: bool) {
         if was_active && !is_active {
             self.server.active -= 1;
             self.server.inactive += 1;
@@ -126,7 +138,7 @@ impl DestinationSlot {
     }
 
     fn is_referred_to(&self) -> bool {
-        self.connections() > 0 || self.persistent > 0
+        self.connections() > 0 || self.persistent > 0 || self.server.localities > 0
     }
 }
 
@@ -139,10 +151,15 @@ pub(super) struct Services<'m> {
     count: usize,
     /// Free destination slots.
     free: Link,
+    workshop: Workshop<'m>,
 }
 
 impl<'m> Services<'m> {
-    pub(super) fn new(services: &'m mut [ServiceSlot], destinations: &'m mut [DestinationSlot]) -> Self {
+    pub(super) fn new(
+        services: &'m mut [ServiceSlot],
+        destinations: &'m mut [DestinationSlot],
+        workshop: Workshop<'m>,
+    ) -> Self {
         for (rank, slot) in services.iter_mut().enumerate() {
             *slot = ServiceSlot { content: None, ranked: rank };
         }
@@ -152,7 +169,7 @@ impl<'m> Services<'m> {
             slot.server.next = free;
             free = Link::to(index);
         }
-        Self { slots: services, destinations, count: 0, free }
+        Self { slots: services, destinations, count: 0, free, workshop }
     }
 
     /// The service of a new connection: the one with this port, else the one for every port.
@@ -201,8 +218,50 @@ impl<'m> Services<'m> {
     /// The destination for a new connection.
     pub(super) fn schedule(&mut self, service: usize, request: &Request) -> Option<usize> {
         let content = self.slots.get_mut(service)?.content.as_mut()?;
-        let servers = Servers { slots: self.destinations, first: content.first };
-        content.scheduler.pick(servers, content.service.flags, request)
+        let Content { scheduler, first, service, .. } = content;
+        scheduler.pick(&mut self.workshop, self.destinations, *first, service.flags, request)
+    }
+
+    /// Counts a connection or a template for its destination.
+    pub(super) fn bind(&mut self, link: Link, kind: Kind) {
+        if let Some(slot) = self.destination_mut(link) {
+            slot.bind(kind);
+            self.counted(link);
+        }
+    }
+
+    /// A connection of this destination went from one state to another.
+    pub(super) fn moved(&mut self, link: Link, was_active: bool, is_active: bool) {
+        if was_active != is_active
+            && let Some(slot) = self.destination_mut(link)
+        {
+            slot.moved(was_active, is_active);
+            self.counted(link);
+        }
+    }
+
+    /// A packet of a UDP flow to this destination, which was seen last at another time, or never.
+    pub(super) fn saw(&mut self, link: Link, last: Option<Ticks>, now: Ticks) {
+        let epoch = now.epoch();
+        if last.is_some_and(|last| last.epoch() == epoch) {
+            return;
+        }
+        let Some(slot) = link.index().and_then(|index| self.destinations.get_mut(index)) else { return };
+        let content = slot.service.index().and_then(|service| self.slots.get(service)?.content.as_ref());
+        if content.is_some_and(|content| content.scheduler.sees_flows()) {
+            slot.server.flows.saw(epoch, last.is_none_or(|last| last.epoch().wrapping_add(1) != epoch));
+            self.counted(link);
+        }
+    }
+
+    /// Tells the scheduler of a destination that its connections changed.
+    fn counted(&mut self, link: Link) {
+        let Some(index) = link.index() else { return };
+        let Some(slot) = self.destinations.get(index).filter(|slot| slot.is_in_use()) else { return };
+        let content = slot.service.index().and_then(|service| self.slots.get(service)?.content.as_ref());
+        if let Some(content) = content {
+            content.scheduler.counted(&mut self.workshop, self.destinations, index);
+        }
     }
 
     /// Counts traffic for a destination and its service.
@@ -219,26 +278,22 @@ impl<'m> Services<'m> {
     pub(super) fn unbind(&mut self, link: Link, kind: Kind) {
         let Some(slot) = self.destination_mut(link) else { return };
         slot.unbind(kind);
+        self.counted(link);
+        let Some(slot) = self.destination(link) else { return };
         if slot.standing != Standing::Removed || slot.is_referred_to() {
             return;
         }
         let service = slot.service;
-        if let Some(content) = self.content(service) {
-            let mut removed = content.removed;
-            self.unlink(&mut removed, link);
-            if let Some(content) = self.content(service) {
-                content.removed = removed;
-            }
-        }
-        self.release(link);
+        self.free_removed(link, service);
     }
 
     pub(super) fn add_service(&mut self, service: &Service) -> Result<(), Refused> {
         let Err(rank) = self.position(&service.key) else { return Err(Refused::ServiceExists) };
-        let scheduler = scheduler(service, self.servers(Link::NONE))?;
+        check_service(service)?;
         if self.count >= self.slots.len().min(SLOTS_MAX) {
             return Err(Refused::ServicesFull);
         }
+        let scheduler = self.scheduler(service, Link::NONE)?;
         let index = self.slots[self.count].ranked;
         for place in (rank..self.count).rev() {
             self.slots[place + 1].ranked = self.slots[place].ranked;
@@ -257,13 +312,19 @@ impl<'m> Services<'m> {
 
     pub(super) fn edit_service(&mut self, service: &Service) -> Result<(), Refused> {
         let index = self.index(&service.key)?;
-        let first = self.content(index).ok_or(Refused::NoService)?.first;
-        let scheduler = scheduler(service, self.servers(first))?;
-        let content = self.content(index).ok_or(Refused::NoService)?;
-        if content.service.method != service.method {
-            content.scheduler = scheduler;
+        check_service(service)?;
+        let Content { first, service: before, .. } = *self.content(index).ok_or(Refused::NoService)?;
+        if (before.method, before.mode) != (service.method, service.mode) {
+            let scheduler = self.scheduler(service, first)?;
+            if self.servers(first).iter().count() > scheduler.most_servers() {
+                self.end(index, scheduler);
+                return Err(Refused::TooManyServers);
+            }
+            let content = self.content(index).ok_or(Refused::NoService)?;
+            let before = core::mem::replace(&mut content.scheduler, scheduler);
+            self.end(index, before);
         }
-        content.service = *service;
+        self.content(index).ok_or(Refused::NoService)?.service = *service;
         Ok(())
     }
 
@@ -276,6 +337,7 @@ impl<'m> Services<'m> {
         }
         self.count -= 1;
         self.slots[self.count].ranked = index;
+        self.end(Link::to(index), content.scheduler);
         for mut link in [content.first, content.removed] {
             while let Some(slot) = self.destination_mut(link) {
                 let next = core::mem::replace(&mut slot.server.next, Link::NONE);
@@ -299,8 +361,12 @@ impl<'m> Services<'m> {
         check(key, destination)?;
         let content = self.content(service).ok_or(Refused::NoService)?;
         let (first, mut removed) = (content.first, content.removed);
+        let most = content.scheduler.most_servers();
         if self.find_in(first, destination.address, destination.port).is_some() {
             return Err(Refused::DestinationExists);
+        }
+        if self.servers(first).iter().nth(most.saturating_sub(1)).is_some() {
+            return Err(Refused::TooManyServers);
         }
         // One that comes back has its connections again.
         let link = match self.find_in(removed, destination.address, destination.port) {
@@ -313,6 +379,7 @@ impl<'m> Services<'m> {
         let slot = link.index().and_then(|index| self.destinations.get_mut(index));
         let slot = slot.ok_or(Refused::DestinationsFull)?;
         slot.configure(destination);
+        slot.server.last_weight = destination.weight;
         slot.standing = Standing::InUse;
         slot.service = service;
         slot.server.next = first;
@@ -429,10 +496,49 @@ impl<'m> Services<'m> {
     }
 
     fn take_free(&mut self) -> Result<Link, Refused> {
+        if self.free == Link::NONE {
+            self.reclaim();
+        }
         let link = self.free;
         let slot = link.index().and_then(|index| self.destinations.get_mut(index));
         self.free = slot.ok_or(Refused::DestinationsFull)?.server.next;
         Ok(link)
+    }
+
+    /// Frees what is kept only because removed destinations may come back to the virtual addresses that they had.
+    fn reclaim(&mut self) {
+        self.workshop.forget_removed(self.destinations);
+        for index in 0..self.destinations.len().min(SLOTS_MAX) {
+            let slot = &self.destinations[index];
+            if slot.standing == Standing::Removed && !slot.is_referred_to() {
+                self.free_removed(Link::to(index), slot.service);
+            }
+        }
+    }
+
+    /// Frees the slot of a removed destination that nothing refers to any more.
+    fn free_removed(&mut self, link: Link, service: Link) {
+        if let Some(content) = self.content(service) {
+            let mut removed = content.removed;
+            self.unlink(&mut removed, link);
+            if let Some(content) = self.content(service) {
+                content.removed = removed;
+            }
+        }
+        self.release(link);
+    }
+
+    /// A scheduler for a service with these servers.
+    fn scheduler(&mut self, service: &Service, first: Link) -> Result<Scheduler, Refused> {
+        let servers = Servers { slots: self.destinations, first };
+        Scheduler::new(service, servers, &mut self.workshop).ok_or(Refused::TablesFull)
+    }
+
+    /// Gives back what a scheduler holds.
+    fn end(&mut self, service: Link, scheduler: Scheduler) {
+        if let Some(index) = service.index() {
+            scheduler.end(index, &mut self.workshop, self.destinations);
+        }
     }
 
     fn release(&mut self, link: Link) {
@@ -444,8 +550,8 @@ impl<'m> Services<'m> {
     }
 }
 
-/// The scheduler of a service that can be served here.
-fn scheduler(service: &Service, servers: Servers<'_>) -> Result<Scheduler, Refused> {
+/// Whether a service can be served here.
+fn check_service(service: &Service) -> Result<(), Refused> {
     match service.key {
         ServiceKey::Mark { .. } => return Err(Refused::Mark),
         ServiceKey::Address { port: 0, .. } if service.persistence.is_none() => {
@@ -456,7 +562,7 @@ fn scheduler(service: &Service, servers: Servers<'_>) -> Result<Scheduler, Refus
     if service.engine.is_some() {
         return Err(Refused::Engine);
     }
-    Scheduler::new(service.method, servers).ok_or(Refused::Method)
+    Ok(())
 }
 
 fn check(key: &ServiceKey, destination: &Destination) -> Result<(), Refused> {

@@ -1,11 +1,11 @@
 //! `rr`: one after the other.
 
 use crate::link::Link;
-use crate::schedule::Servers;
+use crate::schedule::index::Candidates;
 
 /// The server that had the last connection; none stands for the head of the list.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct RoundRobin {
+pub(super) struct RoundRobin {
     last: Link,
 }
 
@@ -15,9 +15,8 @@ impl RoundRobin {
     }
 
     /// The next usable server after the last one; the last one itself only when there is no other.
-    pub(super) fn pick(&mut self, servers: Servers<'_>) -> Option<usize> {
-        let found = servers.after(self.last).chain(servers.iter()).find(|(_, server)| server.is_usable());
-        let (index, _) = found?;
+    pub(super) fn pick(&mut self, candidates: &Candidates<'_>) -> Option<usize> {
+        let index = candidates.next(self.last, 1).or_else(|| candidates.next(Link::NONE, 1))?;
         self.last = Link::to(index);
         Some(index)
     }

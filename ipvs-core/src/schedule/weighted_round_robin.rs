@@ -1,12 +1,13 @@
 //! `wrr`: rounds with a falling bar that a server's weight must reach.
 
 use crate::link::Link;
-use crate::schedule::{Server, Servers};
+use crate::schedule::Servers;
+use crate::schedule::index::Candidates;
 
 /// Where the rounds stand. The bar takes the values `highest`, `highest - step`, … above 0, then `highest` again;
 /// in each round every server of at least that weight gets one connection.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct WeightedRoundRobin {
+pub(super) struct WeightedRoundRobin {
     /// The server that had the last connection of this round; none stands for the head of the list.
     last: Link,
     bar: u32,
@@ -39,31 +40,42 @@ impl WeightedRoundRobin {
 
     /// The first server that reaches the bar, the bar falling round by round. Rounds that nobody could reach are
     /// passed over at once: with weights like 1000000 and 1 the kernel walks through each of them.
-    pub(super) fn pick(&mut self, servers: Servers<'_>) -> Option<usize> {
-        let reaches =
-            |bar: u32| move |(_, server): &(usize, &Server)| server.is_usable() && server.weight >= bar;
-        let mut found = servers.after(self.last).find(reaches(self.bar));
-        if found.is_none() {
-            self.lower(servers)?;
-            found = servers.iter().find(reaches(self.bar));
+    pub(super) fn pick(&mut self, candidates: &Candidates<'_>) -> Option<usize> {
+        if self.highest == 0 {
+            return None;
         }
-        let (index, _) = found?;
-        self.last = Link::to(index);
-        Some(index)
+        let Some(heaviest) = candidates.heaviest() else {
+            self.give_up();
+            return None;
+        };
+        let found = candidates.next(self.last, self.bar).or_else(|| {
+            self.lower(heaviest);
+            candidates.next(Link::NONE, self.bar)
+        });
+        self.last = Link::to(found?);
+        found
     }
 
-    /// The bar of the next round that some server can take part in; `None` when no server is usable.
-    fn lower(&mut self, servers: Servers<'_>) -> Option<()> {
-        let usable = servers.iter().filter(|(_, server)| server.is_usable());
-        let heaviest = usable.map(|(_, server)| server.weight).max()?;
+    /// The bar of the next round that the heaviest usable server can take part in.
+    fn lower(&mut self, heaviest: u32) {
         let next = if self.bar > self.step { self.bar - self.step } else { self.highest };
         let excess = next.saturating_sub(heaviest).div_ceil(self.step);
         self.bar = next.saturating_sub(excess.saturating_mul(self.step)).max(1);
-        Some(())
+    }
+
+    /// All servers are full. Where the kernel's search ends: in the last round if that is where it began, else at
+    /// the start of the first.
+    fn give_up(&mut self) {
+        if self.last == Link::NONE || self.bar > self.step {
+            self.last = Link::NONE;
+            self.bar = self.highest;
+        } else {
+            self.bar = 1;
+        }
     }
 }
 
-fn greatest_common_divisor(mut a: u32, mut b: u32) -> u32 {
+pub(super) fn greatest_common_divisor(mut a: u32, mut b: u32) -> u32 {
     while b > 0 {
         (a, b) = (b, a % b);
     }
@@ -78,6 +90,10 @@ mod tests {
 
     use super::*;
     use crate::director::DestinationSlot;
+    use crate::schedule::Server;
+    use crate::schedule::arena::Arena;
+    use crate::schedule::index::Index;
+    use crate::schedule::measure::Measure;
 
     proptest! {
         #[test]
@@ -89,10 +105,12 @@ mod tests {
             for servers in steps {
                 let slots = slots(&servers);
                 let list = Servers { slots: &slots, first: Link::to(0) };
+                let nodes = Arena::new(&mut []);
+                let candidates = Index::new(Measure::Weight).candidates(&nodes, list);
                 state.changed(list);
                 walker.changed(&servers);
                 for _ in 0..20 {
-                    prop_assert_eq!(state.pick(list), walker.pick(&servers));
+                    prop_assert_eq!(state.pick(&candidates), walker.pick(&servers));
                 }
             }
         }
@@ -121,22 +139,38 @@ mod tests {
         }
 
         fn pick(&mut self, servers: &[(u32, bool)]) -> Option<usize> {
-            for _ in 0..=2 * self.highest {
-                let start = self.current.map_or(0, |current| current + 1);
+            if self.highest == 0 {
+                return None;
+            }
+            let last = self.current;
+            let (mut start, mut stop) = (last.map_or(0, |last| last + 1), None);
+            let (mut was_lowest, mut restarted) = (false, false);
+            loop {
                 for (index, (weight, is_overloaded)) in servers.iter().enumerate().skip(start) {
-                    if !is_overloaded && *weight >= self.bar && self.bar > 0 {
+                    if !is_overloaded && *weight >= self.bar {
                         self.current = Some(index);
                         return Some(index);
                     }
+                    if stop == Some(index) {
+                        return None;
+                    }
                 }
-                // Nobody can be picked: the kernel gives up with its state where it was.
-                if servers.iter().all(|(weight, is_overloaded)| *weight == 0 || *is_overloaded) {
-                    return None;
+                start = 0;
+                if self.bar <= self.step {
+                    self.bar = self.highest;
+                    if was_lowest || last.is_none() {
+                        self.current = None;
+                        return None;
+                    }
+                    restarted = true;
+                } else {
+                    self.bar -= self.step;
                 }
-                self.current = None;
-                self.bar = if self.bar > self.step { self.bar - self.step } else { self.highest };
+                was_lowest = self.bar <= self.step;
+                if was_lowest && restarted {
+                    stop = last;
+                }
             }
-            None
         }
     }
 
@@ -145,7 +179,7 @@ mod tests {
         let slot = |(index, (weight, overloaded)): (usize, &(u32, bool))| {
             let next = if index < last { Link::to(index + 1) } else { Link::NONE };
             let mut slot = DestinationSlot::EMPTY;
-            slot.server = Server { weight: *weight, active: 0, inactive: 0, overloaded: *overloaded, next };
+            slot.server = Server { weight: *weight, overloaded: *overloaded, next, ..Server::EMPTY };
             slot
         };
         servers.iter().enumerate().map(slot).collect()

@@ -3,9 +3,7 @@
 use core::net::IpAddr;
 use core::time::Duration;
 
-use ipvs_core::{
-    Direction, Forward, Method, Protocol, Reason, Refused, Settings, Statistics, Step, Tunnel, Verdict,
-};
+use ipvs_core::{Direction, Forward, Protocol, Reason, Refused, Settings, Statistics, Step, Tunnel, Verdict};
 
 use crate::lab::{Lab, Made, VIRTUAL_V4, VIRTUAL_V6, at, server, service};
 use crate::packet::{ACK, FIN_ACK, RST, SYN, SYN_ACK, ends, tcp, udp};
@@ -345,7 +343,6 @@ fn what_cannot_be_served_is_refused_when_configured() {
         (Step::AddService(plain), Refused::ServiceExists),
         (Step::AddService(ipvs_core::Service { key: wildcard, ..plain }), Refused::WildcardPort),
         (Step::AddService(ipvs_core::Service { key: mark, ..plain }), Refused::Mark),
-        (Step::EditService(ipvs_core::Service { method: Method::Maglev, ..plain }), Refused::Method),
         (Step::RemoveService(service(Protocol::Sctp, VIRTUAL_V4).key), Refused::NoService),
         (add(server("10.2.0.1", 80, Forward::Direct)), Refused::DestinationExists),
         (add(server("10.2.0.2", 80, Forward::Tunnel(Tunnel::Ipip))), Refused::Tunnel),

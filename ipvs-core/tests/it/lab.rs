@@ -4,8 +4,9 @@ use core::net::{IpAddr, SocketAddr};
 use core::time::Duration;
 
 use ipvs_core::{
-    Arrival, Bucket, Destination, DestinationSlot, Director, Entry, Forward, Fragment, Memory, Method,
-    Outgoing, Protocol, Service, ServiceKey, ServiceSlot, Settings, Step, Timer, Verdict,
+    Arrival, Bucket, Destination, DestinationSlot, Director, Entry, Forward, Fragment, IndexNode, Locality,
+    Memory, Method, Outgoing, Protocol, Service, ServiceKey, ServiceSlot, Settings, Step, TableSlot, Timer,
+    Verdict,
 };
 
 pub(crate) struct Lab {
@@ -31,6 +32,9 @@ impl Lab {
             timers: vec![Timer::EMPTY; connections].leak(),
             buckets: vec![Bucket::EMPTY; connections.max(1)].leak(),
             fragments: vec![Fragment::EMPTY; 8].leak(),
+            index: vec![IndexNode::EMPTY; 64].leak(),
+            tables: vec![TableSlot::EMPTY; 4 * 4_093].leak(),
+            localities: vec![Locality::EMPTY; 8].leak(),
         };
         let mut lab = Self { director: Director::new(memory, settings), now: Duration::from_secs(100) };
         for (service, destinations) in services {

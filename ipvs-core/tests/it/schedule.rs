@@ -3,8 +3,8 @@
 use core::time::Duration;
 
 use ipvs_core::{
-    Destination, Director, Forward, Method, Protocol, SchedulerFlags, Service, ServiceKey, Settings, Step,
-    Storage, Verdict,
+    Destination, Director, Forward, Locality, Memory, Method, Mode, Protocol, Refused, SchedulerFlags,
+    Service, ServiceKey, Settings, Step, Storage, TableSlot, Verdict,
 };
 
 use crate::packet::{ACK, FIN_ACK, RST, SYN, tcp, udp};
@@ -34,6 +34,16 @@ fn source_hashing_gives_the_kernels_servers_for_32_clients() {
     let kernel =
         [3, 1, 3, 2, 1, 2, 3, 3, 1, 3, 1, 2, 2, 3, 1, 3, 1, 1, 2, 3, 2, 1, 2, 1, 2, 1, 3, 1, 3, 1, 1, 2];
     assert_eq!(servers, kernel);
+}
+
+#[test]
+fn maglev_gives_the_kernels_servers_for_16_clients() {
+    let mut lab = Lab::new(Method::Maglev, &[]);
+    for number in 11..=13 {
+        lab.add(number, 1);
+    }
+    let servers: Vec<u8> = (0..16).map(|client| lab.udp_from(&format!("10.1.8.{client}:4000"))).collect();
+    assert_eq!(servers, [13, 13, 12, 11, 12, 13, 13, 11, 12, 12, 11, 11, 12, 11, 12, 13]);
 }
 
 #[test]
@@ -168,8 +178,7 @@ fn destination_hashing_sends_all_of_an_address_to_one_server_whatever_the_weight
 
 #[test]
 fn servers_of_weight_zero_get_nothing_and_without_another_the_client_is_refused() {
-    let spread = |method: &Method| method.in_user_space() && *method != Method::DestinationHashing;
-    for method in Method::ALL.into_iter().filter(spread) {
+    for method in Method::ALL.into_iter().filter(|method| *method != Method::DestinationHashing) {
         let mut lab = Lab::with_flags(method, SchedulerFlags::FLAG_1, &[0, 1, 0]);
         assert_eq!(lab.new_clients(4), [2, 2, 2, 2], "{method}");
         lab.edit(2, 0);
@@ -179,7 +188,7 @@ fn servers_of_weight_zero_get_nothing_and_without_another_the_client_is_refused(
 
 #[test]
 fn a_service_without_servers_refuses() {
-    for method in Method::ALL.into_iter().filter(|method| method.in_user_space()) {
+    for method in Method::ALL {
         let mut lab = Lab::with_flags(method, SchedulerFlags::FLAG_1, &[]);
         assert_eq!(lab.udp("10.1.9.9:99"), Verdict::Reject, "{method}");
     }
@@ -267,6 +276,155 @@ fn a_raised_limit_counts_at_once() {
     assert_eq!(lab.udp_from("10.1.8.1:3"), 1);
 }
 
+#[test]
+fn improved_weighted_round_robin_spreads_the_connections_of_a_heavy_server() {
+    let mut lab = Lab::improved(Method::WeightedRoundRobin, &[1, 1, 5]);
+    let twice = lab.new_clients(14);
+    assert_eq!(twice, [3, 2, 3, 3, 3, 1, 3, 3, 2, 3, 3, 3, 1, 3]);
+    let mut lab = Lab::improved(Method::WeightedRoundRobin, &[1, 1, 1]);
+    let order = lab.new_clients(3);
+    assert_eq!(lab.new_clients(3), order);
+}
+
+#[test]
+fn improved_weighted_round_robin_gives_every_server_its_weight_in_each_round() {
+    let weights = [7, 0, 3, 1, 12];
+    let mut lab = Lab::improved(Method::WeightedRoundRobin, &weights);
+    for _ in 0..4 {
+        let round = lab.new_clients(23);
+        let counts =
+            [1, 2, 3, 4, 5].map(|server| round.iter().copied().filter(|number| *number == server).count());
+        assert_eq!(counts, [7, 0, 3, 1, 12]);
+    }
+}
+
+#[test]
+fn improved_weighted_round_robin_does_not_make_up_for_what_a_full_server_missed() {
+    let mut lab = Lab::improved(Method::WeightedRoundRobin, &[1, 1]);
+    lab.limit(1, 1);
+    assert_eq!(lab.tcp_from("10.1.8.1:1", SYN), 1);
+    assert_eq!(lab.new_tcp_clients(6), [2; 6]);
+    // Its only connection ends.
+    lab.tcp_from("10.1.8.1:1", ACK);
+    lab.tcp_from("10.1.8.1:1", RST);
+    lab.wait(20);
+    assert_eq!(lab.tcp_from("10.1.8.1:2", SYN), 1);
+    assert_eq!(lab.new_tcp_clients(2), [2, 2], "it is full again");
+}
+
+#[test]
+fn improved_shortest_expected_delay_and_never_queue_see_udp() {
+    let mut lab = Lab::improved(Method::ShortestExpectedDelay, &[3, 1]);
+    // As with TCP.
+    assert_eq!(lab.new_clients(7), [1, 1, 2, 1, 1, 1, 2]);
+    let mut lab = Lab::improved(Method::NeverQueue, &[1, 9, 1]);
+    assert_eq!(lab.new_clients(5), [3, 2, 1, 2, 2]);
+}
+
+#[test]
+fn improved_schedulers_forget_udp_flows_that_fell_silent() {
+    let mut lab = Lab::improved(Method::NeverQueue, &[1, 1]);
+    assert_eq!(lab.udp_from("10.1.8.1:1"), 2);
+    assert_eq!(lab.udp_from("10.1.8.1:2"), 1);
+    for _ in 0..3 {
+        lab.wait(8);
+        assert_eq!(lab.udp_from("10.1.8.1:2"), 1);
+    }
+    assert_eq!(
+        lab.new_clients(3),
+        [2, 2, 1],
+        "only the other one still talks: 1/1 for 2/1, then 2/1 for 2/1"
+    );
+}
+
+#[test]
+fn improved_maglev_has_keys_of_its_own_and_whole_addresses() {
+    let servers = |lab: &mut Lab| -> Vec<u8> {
+        (0..64).map(|client| lab.udp_from(&format!("10.1.8.{client}:4000"))).collect()
+    };
+    let exact = servers(&mut Lab::new(Method::Maglev, &[1, 1, 1]));
+    let improved = servers(&mut Lab::improved(Method::Maglev, &[1, 1, 1]));
+    assert_ne!(exact, improved);
+    assert_eq!(
+        improved,
+        servers(&mut Lab::improved(Method::Maglev, &[1, 1, 1])),
+        "the same seed, the same table"
+    );
+    assert!([1, 2, 3].iter().all(|server| improved.contains(server)));
+}
+
+#[test]
+fn maglev_keeps_clients_when_a_server_goes_and_moves_none_while_its_weight_is_zero() {
+    for make in [Lab::new as fn(Method, &[u32]) -> Lab, Lab::improved] {
+        let clients = || (0..200).map(|client| format!("10.1.8.{client}:4000"));
+        let mut lab = make(Method::Maglev, &[2, 1, 1, 1]);
+        let before: Vec<u8> = clients().map(|client| lab.udp_from(&client)).collect();
+        let mut lab = make(Method::Maglev, &[2, 1, 1, 1]);
+        lab.edit(4, 0);
+        for (client, before) in clients().zip(&before) {
+            let verdict = lab.udp(&client);
+            assert!(if *before == 4 { verdict == Verdict::Reject } else { number(verdict) == *before });
+        }
+        let mut lab = make(Method::Maglev, &[2, 1, 1, 1]);
+        lab.remove(4);
+        let moved = clients().zip(&before).filter(|(client, before)| {
+            let after = lab.udp_from(client);
+            **before != 4 && after != **before
+        });
+        assert!(moved.count() < 10);
+    }
+}
+
+#[test]
+fn maglev_with_fallback_serves_every_client_and_moves_only_those_of_the_dead_server() {
+    for mode in [Mode::Exact, Mode::Improved] {
+        let make = || {
+            Lab::with_service(Method::Maglev, &[1, 1, 1], |service| Service {
+                flags: SchedulerFlags::FLAG_1,
+                mode,
+                ..service
+            })
+        };
+        let clients = || (0..64).map(|client| format!("10.1.8.{client}:4000"));
+        let mut lab = make();
+        let before: Vec<u8> = clients().map(|client| lab.udp_from(&client)).collect();
+        let mut lab = make();
+        lab.edit(3, 0);
+        for (client, before) in clients().zip(before) {
+            let after = lab.udp_from(&client);
+            assert!(if before == 3 { after != 3 } else { after == before });
+        }
+    }
+}
+
+#[test]
+fn maglev_needs_room_for_its_table() {
+    let storage = Box::leak(Box::new(Storage::<2, 4, 4, 4, 1>::new()));
+    let memory = Memory { tables: vec![TableSlot::EMPTY; 4_093 + 256].leak(), ..storage.lend() };
+    let mut director = Director::new(memory, Settings::new([3; 16]));
+    let [udp, tcp] = services();
+    let maglev = |key| Service::new(key, Method::Maglev);
+    director.apply(&Step::AddService(maglev(udp))).unwrap();
+    assert_eq!(director.apply(&Step::AddService(maglev(tcp))), Err(Refused::TablesFull));
+    director.apply(&Step::AddService(Service::new(tcp, Method::SourceHashing))).unwrap();
+    assert_eq!(director.apply(&Step::EditService(maglev(tcp))), Err(Refused::TablesFull));
+    director.apply(&Step::EditService(Service::new(udp, Method::RoundRobin))).unwrap();
+    director.apply(&Step::EditService(maglev(tcp))).unwrap();
+    director.apply(&Step::RemoveService(tcp)).unwrap();
+    director.apply(&Step::EditService(maglev(udp))).unwrap();
+}
+
+#[test]
+fn two_random_choices_spread_by_weight_and_avoid_the_busier() {
+    for make in [Lab::new as fn(Method, &[u32]) -> Lab, Lab::improved] {
+        let mut lab = make(Method::TwoRandomChoices, &[1, 3]);
+        let servers = lab.new_clients(400);
+        let third = servers.into_iter().filter(|server| *server == 1).count();
+        // Two draws of which the one with less to do for its weight wins keep loads per weight together.
+        assert!((85..115).contains(&third), "{third} of 400");
+    }
+}
+
 /// A director with one UDP and one TCP service, each with servers 10.2.0.1, 10.2.0.2, … added in that order.
 struct Lab {
     director: Director<'static>,
@@ -280,10 +438,23 @@ impl Lab {
     }
 
     fn with_flags(method: Method, flags: SchedulerFlags, weights: &[u32]) -> Self {
+        Self::with_service(method, weights, |service| Service { flags, ..service })
+    }
+
+    fn improved(method: Method, weights: &[u32]) -> Self {
+        Self::with_service(method, weights, |service| Service { mode: Mode::Improved, ..service })
+    }
+
+    fn with_service(method: Method, weights: &[u32], change: impl Fn(Service) -> Service) -> Self {
         let storage = Box::leak(Box::new(Storage::<2, 16, 512, 512, 4>::new()));
-        let mut director = Director::new(storage.lend(), Settings::new([3; 16]));
+        let memory = Memory {
+            tables: vec![TableSlot::EMPTY; 2 * 65_537].leak(),
+            localities: vec![Locality::EMPTY; 4].leak(),
+            ..storage.lend()
+        };
+        let mut director = Director::new(memory, Settings::new([3; 16]));
         for key in services() {
-            let service = Service { flags, ..Service::new(key, method) };
+            let service = change(Service::new(key, method));
             director.apply(&Step::AddService(service)).unwrap();
         }
         let mut lab = Self { director, now: Duration::from_secs(10), port: 5_000 };

@@ -63,7 +63,9 @@ impl Services {
             Err(error) => return self.complain(&error),
         };
         have.retain(|(service, _)| self.ours.contains(&service.key));
-        let want: Vec<_> = self.wanted.values().cloned().collect();
+        let wanted = self.wanted.values().cloned();
+        let want: Vec<_> =
+            wanted.map(|(service, destinations)| (plane.possible(service), destinations)).collect();
         let steps = match plan(&have, &want) {
             Ok(steps) => steps,
             Err(disorder) => return self.complain(&format_args!("data plane: {disorder}")),

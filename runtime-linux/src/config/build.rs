@@ -2,6 +2,8 @@
 //!
 //! Each block has a file. What is wrong is complained about and left out, as keepalived does.
 
+use ipvs_core::Mode;
+
 use super::diagnose::{Diagnostic, Diagnostics, kind};
 use super::keyword::{Block, Class, Status, Takes, Word, blocks_of};
 use super::model::{Configuration, DataPlane};
@@ -74,20 +76,24 @@ pub fn build(nodes: &[Node], diagnostics: &mut Diagnostics) -> Configuration {
     configuration
 }
 
-/// The user-space data plane has not every scheduler of the kernel, and no persistence engine.
+/// What a service asks of its data plane in vain: the user-space plane has no persistence engines, and the kernel's
+/// IPVS has its schedulers in one form only.
 fn complain_of_data_plane(configuration: &Configuration, diagnostics: &mut Diagnostics) {
-    if configuration.global.data_plane != DataPlane::User {
-        return;
-    }
+    let in_user_space = configuration.global.data_plane == DataPlane::User;
     for service in configuration.virtual_servers.iter().flat_map(super::model::VirtualServer::services) {
-        if !service.method.in_user_space() {
-            let message =
-                format!("`data_plane user` has no scheduler `{}` for {}", service.method.name(), service.key);
+        if !in_user_space && service.mode == Mode::Improved {
+            let message = format!("the kernel's IPVS has no `lb_mode improved` for {}", service.key);
             diagnostics.push(
-                Diagnostic::new(&kind::METHOD_NOT_IN_USER_SPACE, message)
-                    .consequence("the service is not set up")
-                    .help("take rr, wrr, lc, wlc or sh, or the kernel's data plane"),
+                Diagnostic::new(&kind::MODE_NOT_IN_KERNEL, message)
+                    .consequence(format!(
+                        "where the kernel has IPVS, `{}` works as it always did",
+                        service.method
+                    ))
+                    .help("say `data_plane user`"),
             );
+        }
+        if !in_user_space {
+            continue;
         }
         if let Some(engine) = service.engine {
             let message = format!(

@@ -21,7 +21,7 @@
 
 use core::net::SocketAddr;
 
-use ipvs_core::{Destination, Forward, Refused, Service, ServiceKey, Step, Tunnel};
+use ipvs_core::{Destination, Forward, Mode, Refused, Service, ServiceKey, Step, Tunnel};
 use nix::errno::Errno;
 use serde::Serialize;
 
@@ -37,6 +37,11 @@ use crate::plane::User;
 pub trait Plane: Send {
     /// `kernel` or `user`.
     fn name(&self) -> &'static str;
+
+    /// The service as far as this plane can do it: what [`read`](Self::read) says once it is there.
+    fn possible(&self, service: Service) -> Service {
+        service
+    }
 
     /// What is there now, whoever made it, sorted by key as [`ipvs_core::plan()`] wants it.
     fn read(&mut self) -> Result<Vec<(Service, Vec<Destination>)>, Error>;
@@ -198,6 +203,10 @@ impl Kernel {
 impl Plane for Kernel {
     fn name(&self) -> &'static str {
         "kernel"
+    }
+
+    fn possible(&self, service: Service) -> Service {
+        Service { mode: Mode::Exact, ..service }
     }
 
     fn read(&mut self) -> Result<Vec<(Service, Vec<Destination>)>, Error> {

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender};
 
 use ipvs_core::{
-    Bucket, Destination, DestinationSlot, Director, Entry, Forward, Fragment, Memory, Reason, Service,
-    ServiceKey, ServiceSlot, Settings, Step, Timeouts, Timer,
+    Bucket, Destination, DestinationSlot, Director, Entry, Forward, Fragment, IndexNode, Locality, Memory,
+    Reason, Service, ServiceKey, ServiceSlot, Settings, Step, TableSlot, Timeouts, Timer,
 };
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::eventfd::EventFd;
@@ -97,6 +97,9 @@ impl Setup {
         let mut timers = vec![Timer::EMPTY; self.capacity.connections];
         let mut buckets = vec![Bucket::EMPTY; self.capacity.connections.max(1)];
         let mut fragments = vec![Fragment::EMPTY; self.capacity.fragments];
+        let mut index = vec![IndexNode::EMPTY; 4 * self.capacity.destinations];
+        let mut tables = vec![TableSlot::EMPTY; self.capacity.tables];
+        let mut localities = vec![Locality::EMPTY; self.capacity.localities];
         let memory = Memory {
             services: &mut services,
             destinations: &mut destinations,
@@ -104,6 +107,9 @@ impl Setup {
             timers: &mut timers,
             buckets: &mut buckets,
             fragments: &mut fragments,
+            index: &mut index,
+            tables: &mut tables,
+            localities: &mut localities,
         };
         let settings = Settings {
             seed: self.seed,

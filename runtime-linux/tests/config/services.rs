@@ -277,18 +277,3 @@ fn checks_that_are_not_built_are_nothing_and_say_so() {
     assert_eq!(codes(&file), ["S0206"]);
     assert_eq!(only(&file).real_servers[0].checks, []);
 }
-
-#[test]
-fn the_user_space_plane_says_which_schedulers_it_lacks() {
-    let text = |method: &str| {
-        format!("global_defs {{ data_plane user }}\n{}", service(&format!("protocol TCP\nlb_algo {method}")))
-    };
-    assert_eq!(codes(&text("wrr")), Vec::<&str>::new());
-    assert_eq!(
-        super::complaints(&text("lblc")),
-        [
-            "error[S0507]: `data_plane user` has no scheduler `lblc` for [192.0.2.1]:tcp:80; the service is not set \
-             up; take rr, wrr, lc, wlc or sh, or the kernel's data plane"
-        ]
-    );
-}

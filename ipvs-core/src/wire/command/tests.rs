@@ -110,12 +110,9 @@ fn a_reply_of_the_kernel_is_read_with_its_own_flag_and_the_wider_statistics() {
         Ok(ListedService {
             key,
             service: Ok(Service {
-                key,
-                method: Method::SourceHashing,
                 flags: SchedulerFlags::FLAG_1.with(SchedulerFlags::FLAG_2),
                 persistence: Some(Persistence { timeout: Duration::from_secs(300), granularity: 64 }),
-                one_packet: false,
-                engine: None,
+                ..Service::new(key, Method::SourceHashing)
             }),
             statistics: Statistics { connections: 0x1_0000_0001, ..Statistics::default() },
         })
@@ -287,8 +284,6 @@ fn services() -> impl Strategy<Value = Service> {
     let persistence = prop::option::of((1..2_678_400_u64, 1..=128_u8));
     (key, method, 0..8_u8, persistence, any::<bool>(), any::<bool>()).prop_map(
         |(key, method, flags, persistence, one_packet, engine)| Service {
-            key,
-            method,
             flags: SchedulerFlags::from_bits(flags),
             persistence: persistence.map(|(seconds, granularity)| Persistence {
                 timeout: Duration::from_secs(seconds),
@@ -296,6 +291,7 @@ fn services() -> impl Strategy<Value = Service> {
             }),
             one_packet,
             engine: engine.then_some(Engine::Sip),
+            ..Service::new(key, method)
         },
     )
 }

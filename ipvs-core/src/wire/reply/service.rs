@@ -3,7 +3,9 @@
 use core::time::Duration;
 
 use super::{Error, Statistics, address, family, nest};
-use crate::service::{Engine, Family, Method, Persistence, Protocol, SchedulerFlags, Service, ServiceKey};
+use crate::service::{
+    Engine, Family, Method, Mode, Persistence, Protocol, SchedulerFlags, Service, ServiceKey,
+};
 use crate::wire::attribute::{FLAG_ONE_PACKET, FLAG_PERSISTENT, FLAG_SCHEDULER_SHIFT, service as s, top};
 use crate::wire::netlink::Attribute;
 
@@ -119,6 +121,7 @@ impl Parts {
             persistence,
             one_packet: self.flags & FLAG_ONE_PACKET != 0,
             engine: self.engine,
+            mode: Mode::Exact,
         })
     }
 

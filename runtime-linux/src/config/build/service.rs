@@ -4,7 +4,7 @@ use core::net::{IpAddr, Ipv4Addr};
 use core::time::Duration;
 
 use ipvs_core::{
-    Engine, Family, Method, Persistence, Protocol, SchedulerFlags, Service, ServiceKey, Tunnel,
+    Engine, Family, Method, Mode, Persistence, Protocol, SchedulerFlags, Service, ServiceKey, Tunnel,
     TunnelChecksum,
 };
 
@@ -40,6 +40,7 @@ pub(super) struct Said {
     pub(super) timings: Timings,
     pub(super) material: Material,
     pub(super) method: Method,
+    mode: Mode,
     pub(super) flags: SchedulerFlags,
     pub(super) forward: Forward,
     pub(super) protocol: Option<Protocol>,
@@ -146,6 +147,7 @@ fn read(
         timings: Timings::default(),
         material: material.clone(),
         method: Method::WeightedLeastConnection,
+        mode: Mode::Exact,
         flags: SchedulerFlags::NONE,
         forward: Forward::Masquerade,
         protocol: None,
@@ -204,6 +206,10 @@ impl Said {
             "lb_algo" => {
                 let methods = Method::ALL.map(|method| (method.name(), method));
                 set(&mut self.method, values.one_of(&methods, "wlc is used"));
+            }
+            "lb_mode" => {
+                let modes = [("exact", Mode::Exact), ("improved", Mode::Improved)];
+                set(&mut self.mode, values.one_of(&modes, "it is exact"));
             }
             "lb_kind" => set(&mut self.forward, forward(node, diagnostics)),
             "protocol" => {
@@ -370,6 +376,7 @@ fn complete(
             persistence: persistence.map(|timeout| Persistence { timeout, granularity }),
             one_packet: said.one_packet,
             engine: said.engine,
+            mode: said.mode,
         }
     };
     let sorry_forward = said.sorry_forward.unwrap_or(said.forward);

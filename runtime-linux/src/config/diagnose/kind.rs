@@ -204,8 +204,10 @@ pub const QUORUM_REDUCED: Kind = warning("S0504");
 pub const UNUSABLE_SERVICE: Kind = error("S0505");
 /// A service that another virtual server has.
 pub const DUPLICATE_SERVICE: Kind = error("S0506");
-/// A scheduler, persistence engine or synchronisation daemon that the user-space data plane does not have.
+/// A persistence engine or synchronisation daemon that the user-space data plane does not have.
 pub const METHOD_NOT_IN_USER_SPACE: Kind = error("S0507");
+/// An improved scheduler for the kernel.
+pub const MODE_NOT_IN_KERNEL: Kind = advice("S0508");
 
 /// Scripts without script security.
 pub const NO_SCRIPT_SECURITY: Kind =
@@ -285,6 +287,7 @@ pub const ALL: &[&Kind] = &[
     &UNUSABLE_SERVICE,
     &DUPLICATE_SERVICE,
     &METHOD_NOT_IN_USER_SPACE,
+    &MODE_NOT_IN_KERNEL,
     &NO_SCRIPT_SECURITY,
     &INCOMPLETE_ROUTE,
     &PROTOCOL_RESET,

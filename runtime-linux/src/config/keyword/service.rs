@@ -11,6 +11,7 @@ pub(super) const VIRTUAL_SERVER: &[Word] = &[
     built(Essential, "delay_loop", Values),
     built(Essential, "lb_algo", Values),
     alias(Common, "lvs_sched", "lb_algo", Values),
+    built(Rare, "lb_mode", Values),
     built(Essential, "lb_kind", Values),
     alias(Common, "lvs_method", "lb_kind", Values),
     built(Essential, "protocol", Values),

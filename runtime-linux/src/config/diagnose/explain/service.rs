@@ -43,7 +43,14 @@ does not have. It is left out.",
     },
     Explanation {
         kind: &kind::METHOD_NOT_IN_USER_SPACE,
-        title: "A scheduler that the user-space data plane does not have",
-        text: "Take another one, or `data_plane kernel` where the kernel has IPVS.",
+        title: "Something that the user-space data plane does not have",
+        text: "Leave it out, or take `data_plane kernel` where the kernel has IPVS.",
+    },
+    Explanation {
+        kind: &kind::MODE_NOT_IN_KERNEL,
+        title: "An improved scheduler, which the kernel does not have",
+        text: "`lb_mode improved` is our own word. In the user-space data plane it makes wrr spread a server's
+connections over the round, sed and nq count UDP flows, mh use a table of 65,537 entries with secret keys, and twos
+draw without bias. The kernel's IPVS ignores it and does as it always did.",
     },
 ];
