@@ -25,6 +25,8 @@ pub enum Invocation {
     Check(Check),
     /// Say what a reload from one configuration to another would do.
     Diff(config::difference::Files),
+    /// Indent configurations by their blocks.
+    Format(config::format::Format),
     /// Print a configuration with everything worked out.
     Show(config::show::Show),
     /// Ask the running daemon how it is.

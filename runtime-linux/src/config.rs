@@ -28,6 +28,7 @@ pub mod check;
 pub mod diagnose;
 pub mod difference;
 pub mod expand;
+pub mod format;
 pub mod keyword;
 pub mod model;
 pub mod show;

@@ -42,6 +42,7 @@ fn perform(invocation: Invocation) -> anyhow::Result<u8> {
         Invocation::Capture(options) => capture::run(options).map(|()| 0),
         Invocation::Lab(options) => Ok(if lab::run(&options)? { 0 } else { NOT_ALL_HELD }),
         Invocation::Diff(files) => Ok(say(config::difference::command(&files))),
+        Invocation::Format(format) => config::format::command(&format).map(say),
         Invocation::Show(show) => Ok(say(config::show::command(&show))),
         Invocation::Say(text) => Ok(say((text, 0))),
     }

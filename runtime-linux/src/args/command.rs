@@ -62,6 +62,17 @@ enum Command {
         #[arg(short = 'i', long, value_name = "ID")]
         config_id: Option<String>,
     },
+    /// Indent configuration files by their blocks; what they mean and their comments stay
+    ///
+    /// Exit codes: 0; 1 with `--check` when a file would change.
+    Fmt {
+        /// The files; those that they include are not touched
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        /// Change nothing, name the files that would change
+        #[arg(long)]
+        check: bool,
+    },
     /// Work with configurations
     Config {
         #[command(subcommand)]
@@ -229,6 +240,7 @@ pub fn parse(arguments: Vec<OsString>) -> Result<Invocation, Usage> {
             new,
             options: config::Options { config_id, ..config::Options::default() },
         }),
+        Command::Fmt { files, check } => Invocation::Format(config::format::Format { files, check }),
         Command::Config { action: ConfigAction::Show { file, json, config_id } } => {
             let options = config::Options { config_id, ..config::Options::default() };
             Invocation::Show(config::show::Show { file, options, json })

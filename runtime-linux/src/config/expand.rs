@@ -228,6 +228,11 @@ fn physical_lines(source: &str, file: u32) -> impl Iterator<Item = Text> {
     })
 }
 
+/// Whether the next line belongs to this one.
+pub(super) fn is_continued(line: &[Char]) -> bool {
+    continued(line).is_some()
+}
+
 /// The line without its trailing `\`, if it has one.
 fn continued(line: &[Char]) -> Option<&[Char]> {
     let trimmed = text::trim(line);

@@ -1,7 +1,7 @@
-//! `steadfast diff` and `steadfast config show`.
+//! `steadfast diff`, `steadfast config show` and `steadfast fmt`.
 
-use runtime_linux::config::show;
-use runtime_linux::config::{self, difference::Difference};
+use runtime_linux::config::difference::Difference;
+use runtime_linux::config::{self, format, show};
 
 use super::{load, router};
 
@@ -130,23 +130,62 @@ fn show_works_out_definitions_and_hides_passwords() {
 }
 
 #[test]
-fn what_is_shown_is_read_as_the_same_configuration() {
-    for folder in ["", "published"] {
-        for entry in std::fs::read_dir(super::sample(folder)).unwrap() {
-            let path = entry.unwrap().path();
-            if path.extension().is_none_or(|extension| extension != "conf") {
-                continue;
+fn what_is_shown_and_what_is_formatted_are_read_as_the_same_configuration() {
+    for path in samples() {
+        let source = std::fs::read_to_string(&path).unwrap();
+        let formatted = format::formatted(&source);
+        assert_eq!(format::formatted(&formatted), formatted, "{}", path.display());
+        let [text, again] = [&source, &formatted].map(|text| show::text(&load(text).tree));
+        assert_eq!(again, text, "{}", path.display());
+        assert_eq!(show::text(&load(&text).tree), text, "{}", path.display());
+        let configuration = |text: &str| {
+            let mut configuration = load(text).configuration.unwrap();
+            // Passwords are not shown.
+            for instance in &mut configuration.instances {
+                instance.authentication = config::model::Authentication::None;
             }
-            let loaded = config::load(&path, &super::options());
-            let again = load(&show::text(&loaded.tree));
-            let password = |loaded: &config::Loaded| {
-                let mut configuration = loaded.configuration.clone().unwrap();
-                for instance in &mut configuration.instances {
-                    instance.authentication = config::model::Authentication::None;
-                }
-                configuration
-            };
-            assert_eq!(password(&again), password(&loaded), "{}", path.display());
-        }
+            configuration
+        };
+        assert_eq!(configuration(&text), configuration(&source), "{}", path.display());
     }
+}
+
+#[test]
+fn damaged_files_are_formatted_without_another_meaning() {
+    let sources: Vec<String> = samples().map(|path| std::fs::read_to_string(path).unwrap()).collect();
+    let mut seed = 1_u64;
+    let mut chance = |below: usize| {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(seed >> 33).unwrap() % below
+    };
+    for round in 0..300 {
+        let mut lines: Vec<String> = sources[round % sources.len()].lines().map(str::to_owned).collect();
+        for _ in 0..=chance(4) {
+            let at = chance(lines.len());
+            match chance(5) {
+                0 => drop(lines.remove(at)),
+                1 => lines[at].push_str([" {", "}", " \"", " # x", " \\"][chance(5)]),
+                2 => lines[at] = lines[at].replace('{', ""),
+                3 => lines.insert(
+                    at,
+                    ["}", "{", "$A=\\", "~SEQ(i, 1, 3) priority $i", "@^x a"][chance(5)].to_owned(),
+                ),
+                _ => lines[at] = format!("\t {}  ", lines[at]),
+            }
+            if lines.is_empty() {
+                lines.push(String::new());
+            }
+        }
+        let source = lines.join("\n");
+        let formatted = format::formatted(&source);
+        let [before, after] = [&source, &formatted].map(|text| show::text(&load(text).tree));
+        assert_eq!(after, before, "{source}");
+        assert_eq!(format::formatted(&formatted), formatted, "{source}");
+    }
+}
+
+fn samples() -> impl Iterator<Item = std::path::PathBuf> {
+    let folders = ["", "published"].map(|folder| std::fs::read_dir(super::sample(folder)).unwrap());
+    let paths = folders.into_iter().flatten().map(|entry| entry.unwrap().path());
+    paths.filter(|path| path.extension().is_some_and(|extension| extension == "conf"))
 }
