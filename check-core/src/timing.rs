@@ -4,7 +4,7 @@ use core::time::Duration;
 
 /// How often a check probes, and how much failure it takes before it says so (keepalived.conf, the keywords
 /// common to all checkers).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Timing {
     /// `delay_loop`: from the end of one probe to the start of the next. Less than
     /// [`Timing::SHORTEST_DELAY`] is taken as that.

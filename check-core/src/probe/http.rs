@@ -14,7 +14,7 @@ use crate::wire::http::{Progress, Reader};
 pub const BODY_LIMIT: u64 = 64 << 20;
 
 /// `http_protocol`: the first and last lines of a request.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Protocol {
     /// `1.0`.
     #[default]

@@ -9,7 +9,7 @@ pub const HEADER: usize = 12;
 pub const QUESTION: usize = HEADER + 255 + 4;
 
 /// The types that a check may ask for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[expect(missing_docs, reason = "each is named as in the DNS")]
 pub enum Type {
     A,

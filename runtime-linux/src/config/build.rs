@@ -70,7 +70,7 @@ pub fn build(nodes: &[Node], diagnostics: &mut Diagnostics) -> Configuration {
         group::read_all(nodes, &mut configuration.instances, &defaults, known, diagnostics);
     routing::read(nodes, &defaults, &mut configuration, diagnostics);
     configuration.virtual_servers = service::read_all(nodes, &defaults, diagnostics);
-    bfd::complain_of_checks(nodes, &mut configuration, diagnostics);
+    check::followed::resolve(nodes, &mut configuration, diagnostics);
     complain_of_data_plane(&configuration, diagnostics);
     script::complain_of_security(&configuration, diagnostics);
     configuration

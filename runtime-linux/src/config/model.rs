@@ -23,7 +23,7 @@ pub use fixture::{Fixture, Fixtures};
 pub use ipvs_core::{Forward, Method};
 pub use notice::{Fifo, Fifos, Mail, MailSecurity, TimedScript};
 pub use probe::{
-    Connect, Dns, Http, HttpProtocol, Pattern, Probe, RecordType, Smtp, Tls, Udp, UdpReply, Url,
+    Connect, Dns, FileCheck, Http, HttpProtocol, Pattern, Probe, RecordType, Smtp, Tls, Udp, UdpReply, Url,
 };
 pub use route::Route;
 pub use rule::Rule;
@@ -74,6 +74,8 @@ pub struct Global {
     pub gna_interval: Duration,
     /// `lvs_flush`: remove every IPVS service at start.
     pub lvs_flush: bool,
+    /// `rs_init_notifies`: real servers that are up from the start are told of like those that come up.
+    pub tells_first_servers: bool,
     /// `vrrp_startup_delay`.
     pub startup_delay: Duration,
     /// `net_namespace`: the network namespace to live in, by its name under `/run/netns`.
@@ -103,6 +105,7 @@ impl Default for Global {
             garp_interval: Duration::ZERO,
             gna_interval: Duration::ZERO,
             lvs_flush: false,
+            tells_first_servers: false,
             startup_delay: Duration::ZERO,
             namespace: None,
             instance: None,
@@ -127,7 +130,7 @@ pub enum DataPlane {
 }
 
 /// A user, and the group to go with it, by name or number as written.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ScriptUser {
     /// User name or number.
     pub user: String,
@@ -136,7 +139,7 @@ pub struct ScriptUser {
 }
 
 /// A command to run, split into words as keepalived splits it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Script {
     /// Program and arguments; never empty.
     pub words: Vec<String>,
@@ -529,12 +532,21 @@ pub struct RealServer {
 }
 
 /// A health check of one real server.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Check {
     /// When and how often.
     pub timing: check_core::Timing,
     /// What a probe is.
     pub probe: Probe,
+    /// `log_all_failures`: the log has the failures too that do not take the server down yet.
+    pub log_all_failures: bool,
+}
+
+impl Check {
+    /// A check whose first failures are not logged.
+    pub fn new(timing: check_core::Timing, probe: Probe) -> Self {
+        Self { timing, probe, log_all_failures: false }
+    }
 }
 
 /// Where a configuration came from, for messages and for reload.

@@ -7,7 +7,7 @@ use super::global::set;
 use super::{each, track, watch};
 use crate::config::diagnose::{Diagnostic, Diagnostics, kind};
 use crate::config::keyword::Block;
-use crate::config::model::{BfdInstance, Configuration, Probe};
+use crate::config::model::BfdInstance;
 use crate::config::tree::Node;
 use crate::config::value::Values;
 
@@ -34,44 +34,6 @@ pub(super) fn read_all(nodes: &[Node], diagnostics: &mut Diagnostics) -> Vec<Bfd
         all.push(session);
     }
     all
-}
-
-/// Leaves out the checks that follow a session which is not there, or not for checks.
-pub(super) fn complain_of_checks(
-    nodes: &[Node],
-    configuration: &mut Configuration,
-    diagnostics: &mut Diagnostics,
-) {
-    let known: Vec<&str> = (configuration.bfd.iter().filter(|session| session.for_checks))
-        .map(|session| session.name.as_str())
-        .collect();
-    let services = nodes.iter().filter(|node| node.word.text == "virtual_server");
-    let servers =
-        services.flat_map(|service| service.children().iter().filter(|node| node.word.text == "real_server"));
-    let checks =
-        servers.flat_map(|server| server.children().iter().filter(|node| node.word.text == "BFD_CHECK"));
-    for name in checks.flat_map(Node::children).filter(|node| node.word.text == "name") {
-        if let Some(name) = name.values.first().filter(|name| !known.contains(&name.text.as_str())) {
-            let message = format!("there is no bfd_instance `{}` for checks", name.text);
-            diagnostics.push(
-                Diagnostic::new(&kind::UNKNOWN_NAME, message)
-                    .at(name.span)
-                    .consequence("the check is left out"),
-            );
-        }
-    }
-    for server in configuration.virtual_servers.iter_mut().flat_map(|service| &mut service.real_servers) {
-        server.checks.retain(|check| match &check.probe {
-            Probe::Bfd(name) => known.contains(&name.as_str()),
-            Probe::Tcp(_)
-            | Probe::Http(_)
-            | Probe::Smtp(_)
-            | Probe::Dns(_)
-            | Probe::Udp(_)
-            | Probe::Ping(_)
-            | Probe::Misc { .. } => true,
-        });
-    }
 }
 
 fn read(node: &Node, name: String, diagnostics: &mut Diagnostics) -> Option<BfdInstance> {

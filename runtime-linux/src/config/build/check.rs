@@ -4,16 +4,18 @@ use core::net::{IpAddr, SocketAddr};
 use core::time::Duration;
 
 use super::global::LONGEST;
-use super::script::read_user;
 use super::{Diagnostic, each};
 use crate::config::diagnose::{Diagnostics, kind};
 use crate::config::keyword::Block;
-use crate::config::model::{Check, Connect, Probe, Script, ScriptUser, Smtp};
+use crate::config::model::{Check, Connect, Probe, Smtp};
 use crate::config::tree::Node;
 use crate::config::value::Values;
 
 mod dns;
+mod file;
+pub(super) mod followed;
 mod http;
+mod misc;
 mod smtp;
 mod ssl;
 mod udp;
@@ -35,9 +37,15 @@ pub(super) struct Timings {
     connect_timeout: Option<Duration>,
     pub(super) alpha: Option<bool>,
     virtualhost: Option<String>,
+    log_all_failures: Option<bool>,
 }
 
 impl Timings {
+    /// What virtual servers start from; `log_all_failures` is `checker_log_all_failures`.
+    pub(super) fn of_all(log_all_failures: bool) -> Self {
+        Self { log_all_failures: Some(log_all_failures), ..Self::default() }
+    }
+
     /// Takes one of the words about timing; false if it is another word.
     pub(super) fn read(&mut self, word: &str, node: &Node, diagnostics: &mut Diagnostics) -> bool {
         let mut values = Values::new(node, diagnostics);
@@ -53,6 +61,7 @@ impl Timings {
                 self.connect_timeout = values.seconds(0.000_001..=LONGEST).or(self.connect_timeout);
             }
             "alpha" => self.alpha = values.boolean().or(self.alpha),
+            "log_all_failures" => self.log_all_failures = values.boolean().or(self.log_all_failures),
             "virtualhost" => {
                 self.virtualhost = http::field("a host name", node, diagnostics).or(self.virtualhost.take());
             }
@@ -72,6 +81,7 @@ impl Timings {
             connect_timeout: self.connect_timeout.or(outer.connect_timeout),
             alpha: self.alpha.or(outer.alpha),
             virtualhost: self.virtualhost.clone().or_else(|| outer.virtualhost.clone()),
+            log_all_failures: self.log_all_failures.or(outer.log_all_failures),
         }
     }
 }
@@ -107,7 +117,8 @@ pub(super) enum Kind {
     Udp(udp::Said),
     Ping,
     Bfd(Option<String>),
-    Misc { script: Option<Script>, user: Option<ScriptUser>, timeout: Option<Duration> },
+    File(file::Said),
+    Misc(misc::Said),
 }
 
 /// What check a word stands for, if any that is made.
@@ -121,7 +132,8 @@ pub(super) fn kind_of(word: &str) -> Option<(Kind, Block)> {
         "UDP_CHECK" => Some((Kind::Udp(udp::Said::default()), Block::UdpCheck)),
         "PING_CHECK" => Some((Kind::Ping, Block::PingCheck)),
         "BFD_CHECK" => Some((Kind::Bfd(None), Block::BfdCheck)),
-        "MISC_CHECK" => Some((Kind::Misc { script: None, user: None, timeout: None }, Block::MiscCheck)),
+        "FILE_CHECK" => Some((Kind::File(file::Said::default()), Block::FileCheck)),
+        "MISC_CHECK" => Some((Kind::Misc(misc::Said::default()), Block::MiscCheck)),
         _ => None,
     }
 }
@@ -135,8 +147,11 @@ pub(super) fn read(kind: Kind, block: Block, node: &Node, diagnostics: &mut Diag
             || said.kind.take(word, node, &mut said.timings, diagnostics)
     });
     let (lack, help) = match &said.kind {
-        Kind::Misc { script: None, .. } => {
+        Kind::Misc(misc) if misc.runs_nothing() => {
             ("this MISC_CHECK does not say what to run", "add `misc_path \"/path/to/program\"`")
+        }
+        Kind::File(file) if file.follows_nothing() => {
+            ("this FILE_CHECK does not say which file it follows", "add `track_file` and its name")
         }
         Kind::Http(http) if http.asks_nothing() => {
             ("this check does not say what to ask for", "add `url { path / }`")
@@ -151,7 +166,8 @@ pub(super) fn read(kind: Kind, block: Block, node: &Node, diagnostics: &mut Diag
         | Kind::Dns(_)
         | Kind::Udp(_)
         | Kind::Ping
-        | Kind::Misc { .. } => return Some(said),
+        | Kind::File(_)
+        | Kind::Misc(_) => return Some(said),
     };
     diagnostics.push(
         Diagnostic::new(&kind::MISSING_WORD, lack)
@@ -180,16 +196,8 @@ impl Kind {
                 true
             }
             Self::Bfd(_) | Self::Tcp | Self::Ping => false,
-            Self::Misc { script, user, timeout } => {
-                let mut values = Values::new(node, diagnostics);
-                match word {
-                    "misc_path" => *script = values.script().or(script.take()),
-                    "misc_timeout" => *timeout = values.seconds(0.001..=LONGEST).or(*timeout),
-                    "user" => *user = read_user(node, diagnostics).or(user.take()),
-                    _ => return false,
-                }
-                true
-            }
+            Self::File(said) => said.take(word, node, diagnostics),
+            Self::Misc(said) => said.take(word, node, diagnostics),
         }
     }
 
@@ -199,7 +207,7 @@ impl Kind {
             Self::Tcp | Self::Smtp(_) | Self::Udp(_) | Self::Ping => (1, Duration::from_secs(1)),
             Self::Http(_) => (1, Duration::from_secs(3)),
             Self::Dns(_) => (3, delay_loop),
-            Self::Bfd(_) | Self::Misc { .. } => (0, Duration::from_secs(1)),
+            Self::Bfd(_) | Self::File(_) | Self::Misc(_) => (0, Duration::from_secs(1)),
         }
     }
 }
@@ -248,7 +256,7 @@ impl Said {
         let timings = self.timings.or(outer);
         let delay_loop = timings.delay_loop.unwrap_or(Duration::from_mins(1));
         let (retry, delay_before_retry) = self.kind.retries(delay_loop);
-        let told = matches!(self.kind, Kind::Bfd(_));
+        let told = matches!(self.kind, Kind::Bfd(_) | Kind::File(_));
         let mut timing = check_core::Timing {
             delay_loop,
             retry: timings.retry.unwrap_or(retry),
@@ -260,7 +268,8 @@ impl Said {
         if told {
             // Its probe waits for the session to change: nothing is asked again and again.
             let shortest = check_core::Timing::SHORTEST_DELAY;
-            let alpha = timing.alpha;
+            // What a file holds is known at once.
+            let alpha = timing.alpha && !matches!(self.kind, Kind::File(_));
             timing = check_core::Timing {
                 delay_loop: shortest,
                 retry: 0,
@@ -288,14 +297,9 @@ impl Said {
             }),
             Kind::Dns(said) => Probe::Dns(said.complete(connect)),
             Kind::Udp(said) => Probe::Udp(said.complete(connect)),
-            Kind::Misc { script, user, timeout } => {
-                let script = script.clone().expect("a check without a script was refused");
-                Probe::Misc {
-                    script: Script { user: user.clone().or(script.user.clone()), ..script },
-                    timeout: timeout.unwrap_or(delay_loop),
-                }
-            }
+            Kind::File(said) => Probe::File(said.complete()),
+            Kind::Misc(said) => said.complete(delay_loop),
         };
-        Check { timing, probe }
+        Check { timing, probe, log_all_failures: timings.log_all_failures.unwrap_or(false) }
     }
 }

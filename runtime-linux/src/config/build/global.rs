@@ -33,6 +33,8 @@ pub(super) struct Defaults {
     pub(super) iproute_usr: Option<String>,
     pub(super) names: super::virtual_interface::Prefixes,
     pub(super) notices: Notices,
+    /// `checker_log_all_failures`.
+    pub(super) log_all_failures: bool,
 }
 
 impl Default for Defaults {
@@ -53,6 +55,7 @@ impl Default for Defaults {
             iproute_usr: None,
             names: super::virtual_interface::Prefixes::default(),
             notices: Notices::default(),
+            log_all_failures: false,
         }
     }
 }
@@ -98,6 +101,8 @@ pub(super) fn read(node: &Node, global: &mut Global, defaults: &mut Defaults, di
             // 0 stands in the default file of old distributions; keepalived calls it out of range.
             "vrrp_garp_interval" => set(&mut global.garp_interval, values.seconds(0.0..=LONGEST)),
             "vrrp_gna_interval" => set(&mut global.gna_interval, values.seconds(0.0..=LONGEST)),
+            "rs_init_notifies" => set(&mut global.tells_first_servers, values.boolean()),
+            "checker_log_all_failures" => set(&mut defaults.log_all_failures, values.boolean()),
             "lvs_flush" => set(&mut global.lvs_flush, values.boolean()),
             "vrrp_startup_delay" => set(&mut global.startup_delay, values.seconds(0.0..=LONGEST)),
             "vrrp_version" => {

@@ -144,7 +144,7 @@ fn read(
     diagnostics: &mut Diagnostics,
 ) -> (Said, Vec<Server>) {
     let mut said = Said {
-        timings: Timings::default(),
+        timings: Timings::of_all(defaults.log_all_failures),
         material: material.clone(),
         method: Method::WeightedLeastConnection,
         mode: Mode::Exact,

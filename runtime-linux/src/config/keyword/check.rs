@@ -3,7 +3,7 @@
 use super::Block as B;
 use super::Class::{Common, Essential, Old, Rare};
 use super::Takes::{Block, Values};
-use super::{Word, accepted, alias, built, missed};
+use super::{Word, accepted, alias, built};
 
 /// What every check that connects has.
 pub(super) const CONNECTING: &[Word] = &[
@@ -26,7 +26,7 @@ pub(super) const TIMING: &[Word] = &[
     built(Common, "warmup", Values),
     built(Common, "delay_loop", Values),
     built(Rare, "alpha", Values),
-    accepted(Rare, "log_all_failures", Values),
+    built(Rare, "log_all_failures", Values),
 ];
 
 pub(super) const HTTP_GET: &[Word] = &[
@@ -67,7 +67,7 @@ pub(super) const DNS_CHECK: &[Word] =
 pub(super) const MISC_CHECK: &[Word] = &[
     built(Essential, "misc_path", Values),
     built(Common, "misc_timeout", Values),
-    missed(Common, "misc_dynamic", Values, "exit codes from 2 to 255 are failures, not weights"),
+    built(Common, "misc_dynamic", Values),
     built(Common, "user", Values),
 ];
 
@@ -81,7 +81,8 @@ pub(super) const UDP_CHECK: &[Word] = &[
 pub(super) const BFD_CHECK: &[Word] = &[built(Rare, "name", Values), built(Rare, "alpha", Values)];
 
 pub(super) const FILE_CHECK: &[Word] = &[
-    accepted(Rare, "track_file", Values),
-    accepted(Rare, "weight", Values),
+    built(Rare, "track_file", Values),
+    built(Rare, "weight", Values),
+    // In the manual only: keepalived itself does not know it.
     accepted(Rare, "dynamic", Values),
 ];

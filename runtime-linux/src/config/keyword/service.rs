@@ -5,8 +5,6 @@ use super::Class::{Common, Essential, Old, Rare};
 use super::Takes::{Block, Values};
 use super::{Word, accepted, alias, built, missed};
 
-const NOT_CHECKED: &str = "the server is not checked this way, and counts as up as far as this check goes";
-
 pub(super) const VIRTUAL_SERVER: &[Word] = &[
     built(Essential, "delay_loop", Values),
     built(Essential, "lb_algo", Values),
@@ -78,5 +76,5 @@ pub(super) const REAL_SERVER: &[Word] = &[
     built(Rare, "UDP_CHECK", Block(B::UdpCheck)),
     built(Common, "PING_CHECK", Block(B::PingCheck)),
     built(Rare, "BFD_CHECK", Block(B::BfdCheck)),
-    missed(Rare, "FILE_CHECK", Block(B::FileCheck), NOT_CHECKED),
+    built(Rare, "FILE_CHECK", Block(B::FileCheck)),
 ];

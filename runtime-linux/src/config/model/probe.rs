@@ -1,5 +1,6 @@
 //! What a health check asks of a server.
 
+use core::hash::{Hash, Hasher};
 use core::net::SocketAddr;
 use core::time::Duration;
 use std::path::PathBuf;
@@ -10,7 +11,7 @@ pub use check_core::dns::Type as RecordType;
 pub use check_core::http::Protocol as HttpProtocol;
 
 /// What a probe does.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Probe {
     /// `TCP_CHECK`: connect, then close.
     Tcp(Connect),
@@ -26,17 +27,33 @@ pub enum Probe {
     Ping(Connect),
     /// `BFD_CHECK`: follow the session of this name, one of [`Configuration::bfd`](super::Configuration::bfd).
     Bfd(String),
+    /// `FILE_CHECK`: follow the number in a file.
+    File(FileCheck),
     /// `MISC_CHECK`: run a program; exit status 0 is good.
     Misc {
         /// What runs.
         script: Script,
         /// SIGTERM after this long.
         timeout: Duration,
+        /// `misc_dynamic`: an exit status from 2 on is good too, and is the weight of the server plus 2.
+        dynamic: bool,
     },
 }
 
+/// `FILE_CHECK`: what the number in a `track_file` does to a real server.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct FileCheck {
+    /// `track_file`: one of [`Configuration::files`](super::Configuration::files).
+    pub name: String,
+    /// `weight`, or the file's own: how often the number is added to the weight of the server. 0: the server is down
+    /// while the number is not zero.
+    pub weight: i32,
+    /// `reverse`: the number is taken off; with weight 0 the server is down while it is zero.
+    pub reverse: bool,
+}
+
 /// How a probe connects.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Connect {
     /// `connect_ip` and `connect_port`; the real server's own when not said.
     pub to: SocketAddr,
@@ -51,7 +68,7 @@ pub struct Connect {
 }
 
 /// `HTTP_GET`, or with TLS `SSL_GET`: every URL must answer as it should.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Http {
     /// Where.
     pub connect: Connect,
@@ -64,7 +81,7 @@ pub struct Http {
 }
 
 /// `url`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Url {
     /// `path`.
     pub path: String,
@@ -95,14 +112,28 @@ pub struct Pattern {
     pub within: (usize, usize),
 }
 
+impl Pattern {
+    fn key(&self) -> (&str, bool, (usize, usize)) {
+        (self.regex.as_str(), self.wanted, self.within)
+    }
+}
+
 impl PartialEq for Pattern {
     fn eq(&self, other: &Self) -> bool {
-        (self.regex.as_str(), self.wanted, self.within) == (other.regex.as_str(), other.wanted, other.within)
+        self.key() == other.key()
+    }
+}
+
+impl Eq for Pattern {}
+
+impl Hash for Pattern {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.key().hash(state);
     }
 }
 
 /// TLS towards a server.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Tls {
     /// `enable_sni`: the server is told [`Url::server_name`].
     pub sni: bool,
@@ -116,7 +147,7 @@ pub struct Tls {
 }
 
 /// `SMTP_CHECK`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Smtp {
     /// Where: the server, or the `host` blocks.
     pub hosts: Vec<Connect>,
@@ -129,7 +160,7 @@ pub struct Smtp {
 }
 
 /// `DNS_CHECK`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Dns {
     /// Where.
     pub connect: Connect,
@@ -142,7 +173,7 @@ pub struct Dns {
 }
 
 /// `UDP_CHECK`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Udp {
     /// Where.
     pub connect: Connect,
@@ -153,7 +184,7 @@ pub struct Udp {
 }
 
 /// What a reply must be like.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct UdpReply {
     /// What it begins with.
     pub bytes: Vec<u8>,
