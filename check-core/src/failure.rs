@@ -70,6 +70,8 @@ pub enum Failure {
     Tls(Tls),
     /// The BFD session is not up.
     SessionDown,
+    /// The tracked file holds this number.
+    Number(i32),
     /// The system call failed with this error number, none of the above.
     Os(i32),
 }
@@ -162,6 +164,7 @@ impl fmt::Display for Failure {
             Self::Mismatch => f.write_str("another answer than expected"),
             Self::Length => f.write_str("the reply is too short or too long"),
             Self::Tls(tls) => write!(f, "{tls}"),
+            Self::Number(number) => write!(f, "the file holds {number}"),
             Self::SessionDown => f.write_str("the BFD session is not up"),
             Self::Os(number) => write!(f, "system error {number}"),
         }

@@ -38,7 +38,7 @@ use crate::driver::{self, Command, Gaps, Handle, Kind, Level, Phase, Report, Set
 use crate::guardian::{Charge, Guardian, Orders};
 use crate::log::Log;
 use crate::perform::bfd;
-use crate::perform::check::{self, Checker};
+use crate::perform::check::{self, Checker, Told};
 use crate::perform::fifo::Writers;
 use crate::perform::mail::Mailer;
 use crate::perform::notify::{Notifier, State, Subject};
@@ -237,7 +237,8 @@ impl Daemon {
         let (scripts, script_reports) = Scripts::new();
         let (tracked, track_reports) = mpsc::channel(track::REPORTS);
         let bfd = bfd::Sessions::new(tracked.clone());
-        let (checker, check_events) = Checker::spawn(bfd.judged());
+        let files = Files::new(tracked.clone());
+        let (checker, check_events) = Checker::spawn(Told { sessions: bfd.judged(), files: files.numbers() });
         let path = socket_path(run.socket.as_deref(), run.pid_file.as_deref());
         let (socket, questions) = match api::Socket::open(&path) {
             Ok((socket, questions)) => (Some(socket), questions),
@@ -257,7 +258,7 @@ impl Daemon {
             configuration: Configuration::default(),
             driver,
             scripts,
-            files: Files::new(tracked.clone()),
+            files,
             processes: Processes::new(tracked),
             bfd,
             checker,

@@ -100,6 +100,7 @@ impl Daemon {
         if !configuration.virtual_servers.is_empty() {
             self.services.open(&configuration.global);
         }
+        self.checker.send(check::Command::TellFirstServers(configuration.global.tells_first_servers));
         self.checker
             .send(check::Command::Apply { virtual_servers: configuration.virtual_servers.clone(), policy });
         self.configuration = configuration;

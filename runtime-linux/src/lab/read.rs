@@ -127,7 +127,8 @@ fn programs(configuration: &Configuration) -> Vec<PathBuf> {
         | Probe::Dns(_)
         | Probe::Udp(_)
         | Probe::Ping(_)
-        | Probe::Bfd(_) => None,
+        | Probe::Bfd(_)
+        | Probe::File(_) => None,
     });
     let all = tracked.chain(instances).chain(groups).chain(quorum).chain(changes).chain(checks).flatten();
     let words = all.filter_map(|script: Script| script.words.into_iter().next());

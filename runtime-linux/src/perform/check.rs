@@ -5,31 +5,35 @@
 //! makes the probes as they come due, and reports what changes. It touches no data plane.
 
 mod probe;
+mod prober;
 mod roster;
 mod service;
+mod spread;
 mod status;
 mod timers;
+mod told;
 
 use core::time::Duration;
 use std::collections::{BTreeSet, HashMap};
 
 use check_core::pool::Share;
-use check_core::{Verdict, check, pool};
+use check_core::{Verdict, check};
 use ipvs_core::{Destination, Service, ServiceKey};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::sleep;
 use tracing::Level;
 
-use self::probe::{Clients, Follow, Outcome};
-use self::roster::{Roster, Run};
+use self::probe::{Clients, Outcome};
+use self::prober::{Last, Run};
+use self::roster::Roster;
 use self::timers::Timers;
 use crate::clock;
 use crate::config::model::{Script, VirtualServer};
-use crate::perform::bfd::Judged;
 use crate::process::Policy;
 
 pub use self::status::{CheckStatus, ServerStatus, ServiceStatus, SorryStatus};
+pub use self::told::Told;
 
 /// What the task is told.
 #[derive(Debug)]
@@ -42,6 +46,9 @@ pub enum Command {
         /// How the scripts of `MISC_CHECK` run.
         policy: Policy,
     },
+    /// `rs_init_notifies`: servers that are up from the start are told of like those that come up. Off before the
+    /// first of these.
+    TellFirstServers(bool),
     /// Asks for the state of everything.
     Status(oneshot::Sender<Vec<ServiceStatus>>),
     /// Ends the task: what `omega` asks for, then [`Event::Stopped`].
@@ -101,14 +108,15 @@ pub struct Checker {
 }
 
 impl Checker {
-    /// Starts the task within the present tokio runtime, without services. `sessions`: what `BFD_CHECK` follows.
+    /// Starts the task within the present tokio runtime, without services. `told`: what `BFD_CHECK` and
+    /// `FILE_CHECK` follow.
     ///
     /// Events are not bounded: there are only as many as verdicts change, and a changed service is reported once
     /// for all that changed together.
-    pub fn spawn(sessions: watch::Receiver<Judged>) -> (Self, mpsc::UnboundedReceiver<Event>) {
+    pub fn spawn(told: impl Into<Told>) -> (Self, mpsc::UnboundedReceiver<Event>) {
         let (commands, orders) = mpsc::unbounded_channel();
         let (events, receiver) = mpsc::unbounded_channel();
-        tokio::spawn(Task::new(events, sessions).run(orders));
+        tokio::spawn(Task::new(events, told.into()).run(orders));
         (Self { commands }, receiver)
     }
 
@@ -131,9 +139,9 @@ struct Task {
     timers: Timers,
     policy: Policy,
     clients: Clients,
-    sessions: watch::Receiver<Judged>,
-    probes: JoinSet<Outcome>,
-    /// Which check a probe under way belongs to.
+    told: Told,
+    probes: JoinSet<(Outcome, Duration)>,
+    /// Whose a probe under way is.
     under_way: HashMap<Id, usize>,
     /// Services that may want other destinations than last said.
     changed: BTreeSet<usize>,
@@ -144,13 +152,13 @@ struct Task {
 const BUDGET: usize = 256;
 
 impl Task {
-    fn new(events: mpsc::UnboundedSender<Event>, sessions: watch::Receiver<Judged>) -> Self {
+    fn new(events: mpsc::UnboundedSender<Event>, told: Told) -> Self {
         Self {
             roster: Roster::default(),
             timers: Timers::default(),
             policy: Policy::default(),
             clients: Clients::default(),
-            sessions,
+            told,
             probes: JoinSet::new(),
             under_way: HashMap::new(),
             changed: BTreeSet::new(),
@@ -160,10 +168,11 @@ impl Task {
 
     async fn run(mut self, mut commands: mpsc::UnboundedReceiver<Command>) {
         loop {
-            let due = self.timers.next(&self.roster.slots);
+            let due = self.timers.next(&self.roster.probers);
             tokio::select! {
                 command = commands.recv() => match command {
                     Some(Command::Apply { virtual_servers, policy }) => self.apply(virtual_servers, policy),
+                    Some(Command::TellFirstServers(tell)) => self.roster.tells_first_servers = tell,
                     Some(Command::Status(reply)) => {
                         // Whoever asked may have gone.
                         let _ = reply.send(status::of(&self.roster, clock::now()));
@@ -177,6 +186,7 @@ impl Task {
                         self.finished(done);
                     }
                 }
+                () = self.told.news() => self.listen(),
                 () = until(due) => self.fire(),
             }
             self.publish();
@@ -193,11 +203,19 @@ impl Task {
         self.clients = Clients::default();
         let events = self.events.clone();
         self.roster.apply(clock::now(), virtual_servers, &mut |event| say(&events, event));
-        self.under_way = (self.roster.slots.iter().enumerate())
-            .filter_map(|(place, slot)| slot.run.as_ref().map(|run| (run.id(), place)))
+        self.under_way = (self.roster.probers.iter().enumerate())
+            .filter_map(|(place, prober)| prober.run.as_ref().map(|run| (run.id(), place)))
             .collect();
-        self.timers = Timers::of(&self.roster.slots);
+        self.timers = Timers::of(&self.roster.probers);
         self.changed = (0..self.roster.services.len()).collect();
+        // What is known already counts from the start.
+        let now = clock::now();
+        for told in 0..self.roster.told.len() {
+            self.step(now, self.roster.told[told], check::Event::Tick);
+        }
+        for place in 0..self.roster.probers.len() {
+            self.tell(place);
+        }
         self.publish();
         say(&self.events, Event::Applied);
     }
@@ -206,34 +224,60 @@ impl Task {
     fn fire(&mut self) {
         let now = clock::now();
         for _ in 0..BUDGET {
-            let Some(place) = self.timers.pop_due(now, &self.roster.slots) else { break };
+            let Some(place) = self.timers.pop_due(now, &self.roster.probers) else { break };
             self.step(now, place, check::Event::Tick);
         }
     }
 
-    /// Takes the result of a probe. One that was abandoned is in nobody's interest.
-    fn finished(&mut self, done: Result<(Id, Outcome), JoinError>) {
-        let (id, outcome) = match done {
-            Ok((id, outcome)) => (id, Some(outcome)),
-            Err(error) => (error.id(), None),
+    /// Gives the checks that are told what is new.
+    fn listen(&mut self) {
+        for told in 0..self.roster.told.len() {
+            self.hear(self.roster.told[told]);
+        }
+    }
+
+    /// Gives a check that waits to be told what it is told, if that is new to it.
+    fn hear(&mut self, place: usize) {
+        let prober = &mut self.roster.probers[place];
+        if !prober.listening {
+            return;
+        }
+        let outcome = self.told.of(&prober.config.probe);
+        if outcome.is_none() || outcome == prober.heard {
+            return;
+        }
+        prober.heard.clone_from(&outcome);
+        prober.listening = false;
+        self.result(place, outcome, Duration::ZERO);
+    }
+
+    /// Takes the end of a probe. One that was abandoned is in nobody's interest.
+    fn finished(&mut self, done: Result<(Id, (Outcome, Duration)), JoinError>) {
+        let (id, outcome, took) = match done {
+            Ok((id, (outcome, took))) => (id, Some(outcome), took),
+            Err(error) => (error.id(), None, Duration::ZERO),
         };
         let Some(place) = self.under_way.remove(&id) else { return };
-        self.roster.slots[place].run = None;
-        let said = self.roster.slots[place].share;
+        self.roster.probers[place].run = None;
+        self.result(place, outcome, took);
+    }
+
+    /// Takes the result of a probe; none when it broke off.
+    fn result(&mut self, place: usize, outcome: Option<Outcome>, took: Duration) {
+        let now = clock::now();
+        let prober = &mut self.roster.probers[place];
+        let last = |failure| Some(Last { at: now, took, failure });
         let event = match outcome {
             Some(Outcome::Passed) => {
-                self.roster.slots[place].last = None;
-                self.roster.slots[place].share = Share::Silent;
+                (prober.last, prober.share) = (last(None), Share::Silent);
                 check::Event::Passed
             }
             Some(Outcome::Weighed(share)) => {
-                self.roster.slots[place].last = None;
-                self.roster.slots[place].share = share;
+                (prober.last, prober.share) = (last(None), share);
                 check::Event::Passed
             }
             Some(Outcome::Failed { failure, detail }) => {
-                self.roster.slots[place].detail = detail;
-                self.roster.slots[place].last = Some(failure);
+                (prober.last, prober.detail) = (last(Some(failure)), detail);
                 check::Event::Failed(failure)
             }
             Some(Outcome::Skipped(why)) => {
@@ -243,47 +287,36 @@ impl Task {
             }
             None => check::Event::Skipped,
         };
-        self.step(clock::now(), place, event);
-        if [said, self.roster.slots[place].share] != [Share::Silent; 2] {
-            self.weigh(place);
-        }
-    }
-
-    /// Tells the pool of a check's server what its checks say of its weight now.
-    fn weigh(&mut self, place: usize) {
-        let event = pool::Event::CheckWeights {
-            server: self.roster.slots[place].server,
-            offset: self.roster.offset_of(place),
-        };
-        let service = self.roster.slots[place].service;
-        let events = &self.events;
-        self.roster.services[service].handle(event, None, &mut |event| say(events, event));
-        self.changed.insert(service);
+        self.step(now, place, event);
+        self.tell(place);
     }
 
     /// Gives an event to a check and does what it says.
     fn step(&mut self, now: Duration, place: usize, event: check::Event) {
-        let core = &mut self.roster.slots[place].core;
+        let core = &mut self.roster.probers[place].core;
         let was_proven = core.proven();
         let actions = core.handle(now, event);
         for action in actions {
             match action {
                 check::Action::Probe => self.probe(place),
                 check::Action::Abandon => {
-                    if let Some(run) = self.roster.slots[place].run.take() {
+                    self.roster.probers[place].listening = false;
+                    if let Some(run) = self.roster.probers[place].run.take() {
                         self.under_way.remove(&run.id());
                     }
                 }
                 check::Action::Attempt { failure, left: Some(left) } => {
                     let name = self.roster.name_of(place);
-                    let why = self.roster.slots[place].reason(failure);
+                    let prober = &self.roster.probers[place];
+                    let why = prober.reason(failure);
                     let left = match left {
                         0 => "no retry".to_owned(),
                         1 => "1 retry".to_owned(),
                         left => format!("{left} retries"),
                     };
+                    let level = if prober.config.log_all_failures { Level::INFO } else { Level::DEBUG };
                     let text = format!("{name} failed: {why} ({left} left).");
-                    say(&self.events, Event::Log { level: Level::INFO, text });
+                    say(&self.events, Event::Log { level, text });
                 }
                 check::Action::Recovering { left } => {
                     let text = format!("{} success, {left} more needed.", self.roster.name_of(place));
@@ -294,50 +327,59 @@ impl Task {
                 check::Action::Verdict(verdict) => self.verdict(place, verdict, was_proven),
             }
         }
-        if let Some(deadline) = self.roster.slots[place].core.deadline() {
+        if let Some(deadline) = self.roster.probers[place].core.deadline() {
             self.timers.push(deadline, place);
         }
     }
 
     fn probe(&mut self, place: usize) {
-        let slot = &mut self.roster.slots[place];
-        let known = slot.core.proven().then(|| slot.core.verdict() == Verdict::Up);
-        let follow = Follow { sessions: self.sessions.clone(), known };
-        let run = self.probes.spawn(probe::make(
-            slot.config.probe.clone(),
+        let prober = &mut self.roster.probers[place];
+        if Told::knows(&prober.config.probe) {
+            prober.listening = true;
+            return self.hear(place);
+        }
+        let made = probe::make(
+            prober.config.probe.clone(),
             self.policy.clone(),
             self.clients.clone(),
-            follow,
-        ));
+            prober.gate.clone(),
+        );
+        let run = self.probes.spawn(async move {
+            let began = clock::now();
+            let outcome = made.await;
+            (outcome, clock::now().saturating_sub(began))
+        });
+        prober.probes += 1;
         self.under_way.insert(run.id(), place);
-        slot.run = Some(Run(run));
+        prober.run = Some(Run(run));
     }
 
+    /// Says what a check has found.
     fn verdict(&mut self, place: usize, verdict: Verdict, was_proven: bool) {
         let name = self.roster.name_of(place);
-        let slot = &self.roster.slots[place];
-        let (level, text, why) = match verdict {
-            Verdict::Up => (Level::INFO, format!("{name} success."), None),
+        let prober = &self.roster.probers[place];
+        let (level, text) = match verdict {
+            Verdict::Up => (Level::INFO, format!("{name} success.")),
             Verdict::Down(failure) => {
-                let why = failure.map(|failure| slot.reason(failure));
+                let why = failure.map(|failure| prober.reason(failure));
                 // A first failure had no retries.
-                let retries = if was_proven { slot.core.timing().retry } else { 0 };
+                let retries = if was_proven { prober.core.timing().retry } else { 0 };
                 let after = match retries {
                     0 => String::new(),
                     1 => " after 1 retry".to_owned(),
                     retries => format!(" after {retries} retries"),
                 };
-                let text =
-                    format!("{name} failed{after}: {}.", why.as_deref().unwrap_or("no probe passed yet"));
-                (Level::WARN, text, why)
+                let why = why.as_deref().unwrap_or("no probe passed yet");
+                (Level::WARN, format!("{name} failed{after}: {why}."))
             }
         };
         say(&self.events, Event::Log { level, text });
-        let event = pool::Event::Check { server: slot.server, check: slot.check, up: verdict == Verdict::Up };
-        let service = slot.service;
+    }
+
+    /// Tells the pools what has been found.
+    fn tell(&mut self, place: usize) {
         let events = &self.events;
-        self.roster.services[service].handle(event, why.as_deref(), &mut |event| say(events, event));
-        self.changed.insert(service);
+        self.changed.extend(self.roster.tell(place, &mut |event| say(events, event)));
     }
 
     /// Says what the data plane should hold, for the services where that changed.

@@ -4,8 +4,8 @@
 //! seen at once. Once a second every file is read besides: for directories that are not there yet, for file systems
 //! that tell of nothing, for links to files elsewhere, and for whoever keeps a file open while writing to it.
 
+mod directory;
 mod number;
-mod watch;
 
 use core::time::Duration;
 use std::collections::BTreeMap;
@@ -16,13 +16,13 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::{AbortHandle, spawn_blocking};
 use tokio::time::{MissedTickBehavior, interval, timeout};
 use tracing::{error, warn};
 
+use self::directory::Watch;
 use self::number::Reading;
-use self::watch::Watch;
 use super::track::Report;
 use crate::config::model::TrackFile;
 use crate::driver::{Kind, Verdict};
@@ -40,19 +40,34 @@ pub struct Status {
     pub remark: Option<String>,
 }
 
+/// The numbers in all files, by the names of their definitions; of those that have been read.
+pub type Numbers = BTreeMap<String, i32>;
+
 /// Follows every `track_file`. To be used within a tokio runtime; dropping it ends that.
 #[derive(Debug)]
 pub struct Files {
     reports: mpsc::Sender<Report>,
     followed: Vec<TrackFile>,
     known: Arc<Mutex<BTreeMap<String, Reading>>>,
+    numbers: watch::Sender<Numbers>,
     task: Option<AbortHandle>,
 }
 
 impl Files {
     /// A watcher without files, which reports changes there.
     pub fn new(reports: mpsc::Sender<Report>) -> Self {
-        Self { reports, followed: Vec::new(), known: Arc::default(), task: None }
+        Self {
+            reports,
+            followed: Vec::new(),
+            known: Arc::default(),
+            numbers: watch::Sender::default(),
+            task: None,
+        }
+    }
+
+    /// What checks follow.
+    pub fn numbers(&self) -> watch::Receiver<Numbers> {
+        self.numbers.subscribe()
     }
 
     /// Follows these from now on; returns how each stands, unless nothing changed. Files of which that is wanted are
@@ -79,9 +94,12 @@ impl Files {
             }
         }
         let reports = files.iter().filter_map(|file| Some(report(file, first.get(&file.name)?))).collect();
+        self.numbers
+            .send_replace(first.iter().map(|(name, reading)| (name.clone(), reading.value)).collect());
         *self.known() = first;
         if !files.is_empty() {
-            let task = follow(files.to_vec(), Arc::clone(&self.known), self.reports.clone());
+            let task =
+                follow(files.to_vec(), Arc::clone(&self.known), self.numbers.clone(), self.reports.clone());
             self.task = Some(tokio::spawn(task).abort_handle());
         }
         reports
@@ -131,6 +149,7 @@ fn initialise(file: &TrackFile) -> io::Result<()> {
 async fn follow(
     files: Vec<TrackFile>,
     known: Arc<Mutex<BTreeMap<String, Reading>>>,
+    numbers: watch::Sender<Numbers>,
     reports: mpsc::Sender<Report>,
 ) {
     let mut watch = Watch::open().inspect_err(|error| {
@@ -165,6 +184,9 @@ async fn follow(
                 known.insert(file.name.clone(), reading.clone())
             };
             remark(file, old.as_ref(), &reading);
+            numbers.send_if_modified(|numbers| {
+                numbers.insert(file.name.clone(), reading.value) != Some(reading.value)
+            });
             if old.is_none_or(|old| old.value != reading.value)
                 && reports.send(report(file, &reading)).await.is_err()
             {

@@ -103,14 +103,27 @@ fn check_lines(check: &CheckStatus) -> Vec<String> {
         (true, true, None) => format!("{} passes", check.check),
         (true, false, None) => format!("{} has not been made yet", check.check),
     };
-    let next = check
-        .next_in_ms
-        .map_or_else(|| "a probe is under way".to_owned(), |left| format!("next probe in {}", span(left)));
+    let next = match check.next_in_ms {
+        _ if check.told => "it asks nothing and waits to be told".to_owned(),
+        Some(left) => format!("next probe in {}", span(left)),
+        None => "a probe is under way".to_owned(),
+    };
     let retries = match (check.up, check.retries_left) {
         (true, Some(0)) => ", the next failure takes the server down".to_owned(),
         (true, Some(left)) => format!(", {left} more may fail before the next takes the server down"),
         (true, None) => ", a first failure takes the server down at once".to_owned(),
         (false, _) => ", the first that passes brings it back".to_owned(),
     };
-    vec![state, format!("  {next}{retries}")]
+    let mut lines = vec![state, format!("  {next}{retries}")];
+    let last = check.last_ms_ago.map(|ago| match check.took_ms {
+        Some(took) => format!("the last one ended {} ago and took {took:.1} ms", span(ago)),
+        None => format!("it was told so {} ago", span(ago)),
+    });
+    let shared = (check.shared_by > 1).then(|| format!("one probe for {} checks", check.shared_by));
+    let weight = (check.adds_weight != 0).then(|| format!("adds {:+} to the weight", check.adds_weight));
+    let more: Vec<String> = [last, shared, weight].into_iter().flatten().collect();
+    if !more.is_empty() {
+        lines.push(format!("  {}", more.join(", ")));
+    }
+    lines
 }

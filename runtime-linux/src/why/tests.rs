@@ -148,8 +148,10 @@ QUORUM    is not there, gained at 2
 SORRY     10.0.0.7:80 stands in
 CHECKS    TCP connection to [10.0.0.3]:tcp:80 failed last: connection refused
             next probe in 2.5 s, 1 more may fail before the next takes the server down
+            the last one ended 3.5 s ago and took 1.2 ms, one probe for 2 checks
           TCP connection to [10.0.0.4]:tcp:80 fails: timed out
             a probe is under way, the first that passes brings it back
+            adds -5 to the weight
 "
     );
 }
@@ -164,6 +166,7 @@ fn a_real_server_is_found_by_its_address_alone() {
 WEIGHT    not in the data plane while it is down
 CHECKS    TCP connection to [10.0.0.4]:tcp:80 fails: timed out
             a probe is under way, the first that passes brings it back
+            adds -5 to the weight
 QUORUM    [10.0.0.9]:tcp:80 has weight 1 alive; quorum is gained at 2 and lost below 1
 "
     );
@@ -266,8 +269,12 @@ fn service() -> ServiceStatus {
             proven: true,
             reason: None,
             last_failure: Some("connection refused".to_owned()),
+            last_ms_ago: Some(3_500),
+            took_ms: Some(1.25),
+            shared_by: 2,
             retries_left: Some(1),
             next_in_ms: Some(2_500),
+            ..CheckStatus::default()
         },
     );
     up.weight = Some(1);
@@ -280,8 +287,9 @@ fn service() -> ServiceStatus {
             proven: true,
             reason: Some("timed out".to_owned()),
             last_failure: Some("timed out".to_owned()),
-            retries_left: None,
-            next_in_ms: None,
+            shared_by: 1,
+            adds_weight: -5,
+            ..CheckStatus::default()
         },
     );
     ServiceStatus {

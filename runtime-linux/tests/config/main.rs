@@ -12,6 +12,7 @@ mod difference;
 mod differential;
 mod director;
 mod elections;
+mod followed;
 mod notices;
 mod routers;
 mod routes;

@@ -261,19 +261,11 @@ fn a_misc_check_runs_a_program_and_does_not_retry() {
         .remove(0)
         .checks
         .remove(0);
-    let Probe::Misc { script, timeout } = check.probe else { panic!("not MISC") };
+    let Probe::Misc { script, timeout, dynamic: false } = check.probe else { panic!("not MISC") };
     assert_eq!(
         (script.words, timeout, check.timing.retry),
         (vec!["/bin/x".into(), "a b".into()], Duration::from_secs(6), 0)
     );
     assert_eq!(script.user.unwrap().user, "me");
     assert_eq!(codes(&text("")), ["S0207"]);
-}
-
-#[test]
-fn checks_that_are_not_built_are_nothing_and_say_so() {
-    let with = |check: &str| service(&format!("protocol TCP\nreal_server 10.0.0.1 80 {{\n{check}\n}}"));
-    let file = with("FILE_CHECK {\ntrack_file a\n}");
-    assert_eq!(codes(&file), ["S0206"]);
-    assert_eq!(only(&file).real_servers[0].checks, []);
 }

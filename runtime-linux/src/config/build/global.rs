@@ -13,6 +13,7 @@ use crate::config::value::Values;
 
 /// What `global_defs` says for instances that do not say it themselves.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a word of the file")]
 pub(super) struct Defaults {
     pub(super) version: Option<Version>,
     pub(super) strict: bool,

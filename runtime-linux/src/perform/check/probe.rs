@@ -1,33 +1,30 @@
 //! Making one probe.
 
-use core::time::Duration;
-
 use check_core::pool::Share;
 use check_core::{Failure, TcpProbe, tcp};
 use tokio::time::sleep;
 
-mod bfd;
 mod connect;
 mod datagram;
 mod http;
+mod misc;
 mod smtp;
 mod stream;
 mod tls;
 
-pub(super) use self::bfd::Follow;
-use self::connect::{close, connect, is_want, reason, remaining, within};
+use self::connect::{close, connect, reason, remaining, within};
+pub(super) use self::misc::Gate;
 pub(super) use self::tls::Clients;
 use crate::clock;
-use crate::config::model::{Connect, Probe, Script};
-use crate::process::{self, Ending, Policy, ScriptError};
+use crate::config::model::{Connect, Probe};
+use crate::process::Policy;
 
 /// How a probe came out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
     /// The server is good.
     Passed,
-    /// The server is good, and says how much it should weigh.
-    #[expect(dead_code, reason = "MISC_CHECK and FILE_CHECK do not say it yet")]
+    /// The server is good, and this is said of its weight.
     Weighed(Share),
     /// The server is bad.
     Failed {
@@ -49,8 +46,8 @@ impl From<Result<(), Failure>> for Outcome {
     }
 }
 
-/// Makes a probe.
-pub(super) async fn make(probe: Probe, policy: Policy, clients: Clients, follow: Follow) -> Outcome {
+/// Makes a probe. `gate` is the one of the check.
+pub(super) async fn make(probe: Probe, policy: Policy, clients: Clients, gate: Gate) -> Outcome {
     match probe {
         Probe::Tcp(connect) => tcp(&connect).await,
         Probe::Http(check) => http::probe(&check, &clients).await,
@@ -58,8 +55,10 @@ pub(super) async fn make(probe: Probe, policy: Policy, clients: Clients, follow:
         Probe::Dns(check) => datagram::dns(&check).await,
         Probe::Udp(check) => datagram::udp(&check).await,
         Probe::Ping(connect) => datagram::ping(&connect).await,
-        Probe::Bfd(name) => follow.changed(&name).await,
-        Probe::Misc { script, timeout } => misc(&script, &policy, timeout).await,
+        Probe::Misc { script, timeout, dynamic } => {
+            misc::probe(&script, &policy, timeout, dynamic, gate).await
+        }
+        Probe::Bfd(_) | Probe::File(_) => Outcome::Skipped("nothing is asked, it is told".to_owned()),
     }
 }
 
@@ -95,20 +94,6 @@ async fn tcp(to: &Connect) -> Outcome {
             sleep(remaining(probe.deadline())).await;
         }
         event = next;
-    }
-}
-
-/// `MISC_CHECK`.
-async fn misc(script: &Script, policy: &Policy, limit: Duration) -> Outcome {
-    match process::run(script, policy, limit).await {
-        Ok(Ending::Exit(0)) => Outcome::Passed,
-        Ok(Ending::Exit(status)) => Err(Failure::Exit(status)).into(),
-        Ok(Ending::Signal(signal)) => Err(Failure::Signal(signal)).into(),
-        Ok(Ending::Timeout) => Err(Failure::Overrun).into(),
-        Err(ScriptError::Spawn { program, error }) if is_want(&error) => {
-            Outcome::Skipped(format!("cannot start {program}: {error}"))
-        }
-        Err(error) => Outcome::Failed { failure: Failure::NotStarted, detail: Some(error.to_string()) },
     }
 }
 

@@ -1,32 +1,38 @@
 //! All services and all their checks, and how a reload changes them.
 
-use core::hash::{BuildHasher, Hasher};
+use core::hash::BuildHasher;
 use core::net::SocketAddr;
 use core::time::Duration;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::hash::RandomState;
 
-use check_core::pool::Share;
-use check_core::{Check, Failure, Server, Verdict, check};
+use check_core::{Server, Verdict, pool};
 use ipvs_core::ServiceKey;
-use tokio::task::{AbortHandle, Id};
 
 use super::Event;
+use super::prober::{Key, Prober};
 use super::service::Served;
+use super::spread::Spread;
+use super::told::Told;
 use crate::config::model::{self, VirtualServer};
 
 /// All services and all their checks.
 #[derive(Debug, Default)]
 pub(super) struct Roster {
     pub(super) services: Vec<Served>,
+    /// The checks of all servers, in the order of the services and servers.
     pub(super) slots: Vec<Slot>,
+    pub(super) probers: Vec<Prober>,
+    /// Places of the probers that ask nothing but are told.
+    pub(super) told: Vec<usize>,
+    /// `rs_init_notifies`.
+    pub(super) tells_first_servers: bool,
+    spread: Spread,
+    hashes: RandomState,
 }
 
-/// The checks of each server, by service and address.
-type SlotsOfServers = BTreeMap<(ServiceKey, SocketAddr), Vec<Slot>>;
-
-/// One check of one server.
-#[derive(Debug)]
+/// One check of one server, and what the pool knows of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Slot {
     /// Place of the service in the roster.
     pub(super) service: usize,
@@ -34,68 +40,12 @@ pub(super) struct Slot {
     pub(super) server: usize,
     /// Number of the check within the server.
     pub(super) check: usize,
-    pub(super) config: model::Check,
-    pub(super) core: Check,
-    /// The probe under way.
-    pub(super) run: Option<Run>,
-    /// More about the last failure than its name says.
-    pub(super) detail: Option<String>,
-    /// What the last probe failed with, if it failed.
-    pub(super) last: Option<Failure>,
-    /// What the last probe that passed said of the server's weight.
-    pub(super) share: Share,
-}
-
-/// A probe under way. It ends when this is dropped.
-#[derive(Debug)]
-pub(super) struct Run(pub(super) AbortHandle);
-
-impl Run {
-    pub(super) fn id(&self) -> Id {
-        self.0.id()
-    }
-}
-
-impl Drop for Run {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
-}
-
-impl Slot {
-    /// A failure in words.
-    pub(super) fn reason(&self, failure: Failure) -> String {
-        self.detail.clone().unwrap_or_else(|| failure.to_string())
-    }
-
-    /// A check that begins now. A server that was down before stays so until it passes.
-    fn fresh(now: Duration, config: &model::Check, was_down: bool) -> Self {
-        let mut core = if was_down { Check::doubted(config.timing) } else { Check::new(config.timing) };
-        let offset = draw(config.timing.warmup);
-        let none = core.handle(now, check::Event::Start { offset });
-        debug_assert!(none.is_empty(), "a check that begins only waits");
-        Self {
-            service: 0,
-            server: 0,
-            check: 0,
-            config: config.clone(),
-            core,
-            run: None,
-            detail: None,
-            last: None,
-            share: Share::Silent,
-        }
-    }
-
-    /// A check that goes on after a reload, perhaps with another timing.
-    fn carried_over(mut self, now: Duration, config: &model::Check) -> Self {
-        if self.config.timing != config.timing {
-            let none = self.core.handle(now, check::Event::Configure(config.timing));
-            debug_assert!(none.is_empty(), "another timing changes no verdict");
-            self.config = config.clone();
-        }
-        self
-    }
+    /// Place of who makes its probes.
+    pub(super) prober: usize,
+    /// Whether it counts as passing.
+    pub(super) up: bool,
+    /// What it adds to the weight of the server.
+    pub(super) offset: i64,
 }
 
 impl Roster {
@@ -104,42 +54,65 @@ impl Roster {
     pub(super) fn apply(&mut self, now: Duration, wanted: Vec<VirtualServer>, say: &mut impl FnMut(Event)) {
         let services = self.services.iter().flat_map(|service| service.config.services());
         let held: BTreeSet<ServiceKey> = services.map(|service| service.key).collect();
-        let (mut old_services, mut old_slots) = self.take();
+        let all = wanted.iter().flat_map(|service| &service.real_servers);
+        let all = all.flat_map(|real| real.checks.iter().map(|check| Key::new(real.address, check)));
+        let still_wanted = all.map(|key| self.hashes.hash_one(key)).collect();
+        let mut old = self.take(still_wanted);
+        let mut present: HashMap<u64, Vec<usize>> = HashMap::new();
         for config in wanted {
             let key = config.service.key;
-            let old = old_services.remove(&key);
+            let before = old.services.remove(&key);
+            let down = before.as_ref().map(Served::down).unwrap_or_default();
             let mut servers = Vec::with_capacity(config.real_servers.len());
             for (number, real) in config.real_servers.iter().enumerate() {
+                let was_down = down.contains(&real.address);
+                let mut same = old.slots.remove(&(key, real.address)).unwrap_or_default();
                 let mut server = Server::new(real.weight, real.inhibit_on_failure);
-                let mut offset = 0;
-                let was_down = old.as_ref().is_some_and(|old| old.is_down(real.address));
-                let mut same = old_slots.remove(&(key, real.address)).unwrap_or_default();
+                let mut offset = 0_i64;
                 for (check, wanted) in real.checks.iter().enumerate() {
-                    let found = same.iter().position(|slot| slot.config.probe == wanted.probe);
-                    let mut slot = match found {
-                        Some(found) => same.swap_remove(found).carried_over(now, wanted),
-                        None => Slot::fresh(now, wanted, was_down),
+                    let before = old.take_same(&mut same, wanted, &self.probers);
+                    let key = Key::new(real.address, wanted);
+                    let hash = self.hashes.hash_one(key);
+                    let known = present.entry(hash).or_default();
+                    let found = known.iter().copied().find(|place| self.probers[*place].serves(key));
+                    let prober = found.unwrap_or_else(|| {
+                        let prober = old.prober(now, hash, key, before, &self.probers).unwrap_or_else(|| {
+                            Prober::begin(now, key, self.spread.draw(wanted.timing.warmup), was_down)
+                        });
+                        self.probers.push(prober);
+                        known.push(self.probers.len() - 1);
+                        self.probers.len() - 1
+                    });
+                    let slot = Slot {
+                        service: self.services.len(),
+                        server: number,
+                        check,
+                        prober,
+                        up: before.map_or(!was_down && !wanted.timing.alpha, |slot| slot.up),
+                        offset: before.map_or(0, |_| self.probers[prober].share.offset(real.weight)),
                     };
-                    (slot.service, slot.server, slot.check) = (self.services.len(), number, check);
-                    if slot.core.verdict() == Verdict::Up {
-                        offset += slot.share.offset(real.weight);
-                    } else {
+                    offset = offset.saturating_add(slot.offset);
+                    if !slot.up {
                         // Of more checks than fit the pool knows the first ones only.
                         server = server.with_failing(check).unwrap_or(server);
                     }
+                    self.probers[prober].slots.push(self.slots.len());
                     self.slots.push(slot);
                 }
                 servers.push(server.with_offset(offset));
             }
-            self.services.push(Served::new(config, servers.into(), old, say));
+            let known = before.as_ref().map(Served::addresses).unwrap_or_default();
+            let service = Served::new(config, servers.into(), before, say);
+            if self.tells_first_servers {
+                service.greet(&known, say);
+            }
+            self.services.push(service);
         }
-        let kept: BTreeSet<ServiceKey> = self
-            .services
-            .iter()
-            .flat_map(|service| service.config.services())
-            .map(|service| service.key)
-            .collect();
-        for old in old_services.values() {
+        let told = self.probers.iter().enumerate().filter(|(_, prober)| Told::knows(&prober.config.probe));
+        self.told = told.map(|(place, _)| place).collect();
+        let kept = self.services.iter().flat_map(|service| service.config.services());
+        let kept: BTreeSet<ServiceKey> = kept.map(|service| service.key).collect();
+        for old in old.services.values() {
             old.farewell(say);
         }
         for service in held.difference(&kept) {
@@ -147,40 +120,134 @@ impl Roster {
         }
     }
 
-    /// What the checks of a server add to its weight together, those that pass; `place` is one of them.
-    pub(super) fn offset_of(&self, place: usize) -> i64 {
-        let Slot { service, server, check, .. } = self.slots[place];
-        let configured = self.services[service].config.real_servers[server].weight;
-        // They stand in the order of their numbers.
-        let checks = &self.slots[place - check..];
-        let checks = checks.iter().take_while(|slot| (slot.service, slot.server) == (service, server));
-        checks
-            .filter(|slot| slot.core.verdict() == Verdict::Up)
-            .map(|slot| slot.share.offset(configured))
-            .sum()
+    /// Tells the pools what a prober says, as far as they do not know it yet; returns the services of which something
+    /// changed.
+    pub(super) fn tell(&mut self, prober: usize, say: &mut impl FnMut(Event)) -> Vec<usize> {
+        let prober = &self.probers[prober];
+        let (up, why) = match prober.says() {
+            None => return Vec::new(),
+            Some(Verdict::Up) => (true, None),
+            Some(Verdict::Down(failure)) => (false, failure.map(|failure| prober.reason(failure))),
+        };
+        let mut changed = Vec::new();
+        for &place in &prober.slots {
+            let slot = &mut self.slots[place];
+            let service = &mut self.services[slot.service];
+            let configured = service.config.real_servers[slot.server].weight;
+            // What fails says nothing of the weight: it stays for the time when the server is back.
+            let offset = if up { prober.share.offset(configured) } else { slot.offset };
+            if (slot.up, slot.offset) == (up, offset) {
+                continue;
+            }
+            let (server, check) = (slot.server, slot.check);
+            let reweighed = slot.offset != offset;
+            let turned = slot.up != up;
+            (slot.up, slot.offset) = (up, offset);
+            changed.push(slot.service);
+            if reweighed {
+                let checks = service.config.real_servers[server].checks.len();
+                let first = place - check;
+                let offset = self.slots[first..first + checks].iter().map(|slot| slot.offset);
+                let offset = offset.fold(0, i64::saturating_add);
+                service.handle(pool::Event::CheckWeights { server, offset }, None, say);
+            }
+            if turned {
+                service.handle(pool::Event::Check { server, check, up }, why.as_deref(), say);
+            }
+        }
+        changed
     }
 
-    /// What a check does, in keepalived's words: `TCP connection to [192.0.2.1]:tcp:80`.
-    pub(super) fn name_of(&self, place: usize) -> String {
-        let slot = &self.slots[place];
-        self.services[slot.service].name_of_check(slot.server, &slot.config.probe)
+    /// What the check of a prober does, in keepalived's words: `TCP connection to [192.0.2.1]:tcp:80`.
+    pub(super) fn name_of(&self, prober: usize) -> String {
+        let prober = &self.probers[prober];
+        let first = prober.slots.first().map(|place| self.slots[*place]);
+        let Slot { service, server, .. } = first.expect("a prober has checks");
+        self.services[service].name_of_check(server, &prober.config.probe)
     }
 
-    /// Everything, by what identifies it.
-    fn take(&mut self) -> (BTreeMap<ServiceKey, Served>, SlotsOfServers) {
-        let mut slots = SlotsOfServers::new();
+    /// Everything, by what it is found again by.
+    fn take(&mut self, still_wanted: HashSet<u64>) -> Old {
+        let mut slots: BTreeMap<_, Vec<Slot>> = BTreeMap::new();
         for slot in core::mem::take(&mut self.slots) {
             let service = &self.services[slot.service];
             slots.entry((service.key(), service.address_of(slot.server))).or_default().push(slot);
         }
+        let mut found: HashMap<u64, Vec<usize>> = HashMap::new();
+        let mut probers = Vec::with_capacity(self.probers.len());
+        for (place, mut prober) in core::mem::take(&mut self.probers).into_iter().enumerate() {
+            prober.slots.clear();
+            let hash = self.hashes.hash_one(prober.key());
+            found.entry(hash).or_default().push(place);
+            probers.push(Place::Here(hash, Box::new(prober)));
+        }
         let services = core::mem::take(&mut self.services).into_iter();
-        (services.map(|service| (service.key(), service)).collect(), slots)
+        let services = services.map(|service| (service.key(), service)).collect();
+        Old { services, slots, probers, found, still_wanted }
     }
 }
 
-/// A time from zero up to the limit, at random: every `RandomState` hashes differently.
-fn draw(limit: Duration) -> Duration {
-    let fraction = RandomState::new().build_hasher().finish();
-    let nanoseconds = limit.as_nanos().saturating_mul(u128::from(fraction)) >> u64::BITS;
-    Duration::from_nanos(u64::try_from(nanoseconds).unwrap_or(u64::MAX))
+/// What there was before a reload.
+struct Old {
+    services: BTreeMap<ServiceKey, Served>,
+    /// The checks of each server.
+    slots: BTreeMap<(ServiceKey, SocketAddr), Vec<Slot>>,
+    probers: Vec<Place>,
+    /// Probers by the hash of their keys.
+    found: HashMap<u64, Vec<usize>>,
+    /// Hashes of the keys that are wanted from now on.
+    still_wanted: HashSet<u64>,
+}
+
+/// Where an old prober is.
+enum Place {
+    /// Here, with the hash of its key.
+    Here(u64, Box<Prober>),
+    /// At this place among the new ones.
+    There(usize),
+}
+
+impl Old {
+    /// Takes the check that asks the same from the old checks of a server.
+    fn take_same(&self, same: &mut Vec<Slot>, wanted: &model::Check, new: &[Prober]) -> Option<Slot> {
+        let probe = |slot: &Slot| match &self.probers[slot.prober] {
+            Place::Here(_, prober) => &prober.config.probe,
+            Place::There(place) => &new[*place].config.probe,
+        };
+        let found = same.iter().position(|slot| *probe(slot) == wanted.probe)?;
+        Some(same.swap_remove(found))
+    }
+
+    /// The prober that goes on with this key, if there is one: the one that had it, or else the one that made the
+    /// probes of the check `before`, which had another timing. `new`: where it will be next.
+    fn prober(
+        &mut self,
+        now: Duration,
+        hash: u64,
+        key: Key<'_>,
+        before: Option<Slot>,
+        new: &[Prober],
+    ) -> Option<Prober> {
+        let had = self.found.get(&hash).into_iter().flatten().copied();
+        let had = had.into_iter().find(|place| match &self.probers[*place] {
+            Place::Here(_, prober) => prober.serves(key),
+            Place::There(_) => false,
+        });
+        if let Some(place) = had {
+            return self.take(place, new.len());
+        }
+        let place = before?.prober;
+        match &self.probers[place] {
+            Place::Here(hash, prober) if self.still_wanted.contains(hash) => Some(prober.parted(now, key)),
+            Place::Here(..) => self.take(place, new.len()).map(|prober| prober.turned(now, key)),
+            Place::There(there) => Some(new[*there].parted(now, key)),
+        }
+    }
+
+    fn take(&mut self, place: usize, there: usize) -> Option<Prober> {
+        match core::mem::replace(&mut self.probers[place], Place::There(there)) {
+            Place::Here(_, prober) => Some(*prober),
+            Place::There(_) => None,
+        }
+    }
 }

@@ -2,6 +2,7 @@
 
 use core::fmt;
 use core::net::SocketAddr;
+use std::collections::BTreeSet;
 
 use check_core::pool::{Action, Settings, Sorry, Target};
 use check_core::{Pool, Server, pool};
@@ -65,10 +66,30 @@ impl Served {
         self.config.real_servers[server].address
     }
 
-    /// Whether a server of this address is here, and down.
-    pub(super) fn is_down(&self, address: SocketAddr) -> bool {
-        let mut servers = self.config.real_servers.iter().zip(self.pool.servers());
-        servers.any(|(real, server)| real.address == address && !server.alive())
+    /// Says of the servers that are up from the start, and not among those known before, that they came up
+    /// (`rs_init_notifies`). As in keepalived there is no mail about it.
+    pub(super) fn greet(&self, known: &BTreeSet<SocketAddr>, say: &mut impl FnMut(Event)) {
+        let vs = self.name();
+        for (real, server) in self.config.real_servers.iter().zip(self.pool.servers()) {
+            if !server.alive() || known.contains(&real.address) {
+                continue;
+            }
+            let what = format!("RS {} {vs}", self.name_of(real.address));
+            run(what.clone(), real.notify_up.as_ref(), say);
+            let subject = format!("Realserver {} of virtual server {vs}", self.name_of(real.address));
+            say(Event::Turned { what, subject, up: true, mail: false });
+        }
+    }
+
+    /// The addresses of all servers.
+    pub(super) fn addresses(&self) -> BTreeSet<SocketAddr> {
+        self.config.real_servers.iter().map(|real| real.address).collect()
+    }
+
+    /// The addresses of the servers that are down.
+    pub(super) fn down(&self) -> BTreeSet<SocketAddr> {
+        let servers = self.config.real_servers.iter().zip(self.pool.servers());
+        servers.filter(|(_, server)| !server.alive()).map(|(real, _)| real.address).collect()
     }
 
     /// Hands an event to the pool, and says what follows but for the destinations. `why` is the reason of a
@@ -121,6 +142,7 @@ impl Served {
             }
             Probe::Ping(connect) => format!("Ping check of {}", connect.to.ip()),
             Probe::Bfd(name) => format!("BFD check of {name}"),
+            Probe::File(check) => format!("File check of {}", check.name),
             Probe::Misc { script, .. } => {
                 format!(
                     "Misc check for {} [{}]",

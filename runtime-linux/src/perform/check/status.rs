@@ -5,11 +5,13 @@ use core::time::Duration;
 use check_core::{Verdict, pool};
 use serde::Serialize;
 
+use super::prober::Prober;
 use super::roster::{Roster, Slot};
 use super::service::Served;
+use super::told::Told;
 
 /// One virtual server.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ServiceStatus {
     /// `[198.51.100.1]:tcp:80`, `FWM 7` or, of a group, `[NAME]:0`.
     pub service: String,
@@ -32,7 +34,7 @@ pub struct ServiceStatus {
 }
 
 /// The sorry server of a service.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct SorryStatus {
     /// Address and port.
     pub address: String,
@@ -41,7 +43,7 @@ pub struct SorryStatus {
 }
 
 /// One real server.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ServerStatus {
     /// Address and port.
     pub address: String,
@@ -54,7 +56,7 @@ pub struct ServerStatus {
 }
 
 /// One check of a real server.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct CheckStatus {
     /// What it does.
     pub check: String,
@@ -66,6 +68,16 @@ pub struct CheckStatus {
     pub reason: Option<String>,
     /// Why the last probe failed, even while the check counts as passing; absent after one that passed.
     pub last_failure: Option<String>,
+    /// Milliseconds since the last probe that had a result; absent before it.
+    pub last_ms_ago: Option<u64>,
+    /// Milliseconds that it took; absent for a check that asks nothing but is told.
+    pub took_ms: Option<f64>,
+    /// What it adds to the weight of the server.
+    pub adds_weight: i64,
+    /// How many checks of servers this probe is made for.
+    pub shared_by: usize,
+    /// It asks nothing but is told.
+    pub told: bool,
     /// Attempts in a row that may still fail before the server goes down; absent when it is down, and before
     /// the first probe.
     pub retries_left: Option<u32>,
@@ -80,7 +92,7 @@ pub(super) fn of(roster: &Roster, now: Duration) -> Vec<ServiceStatus> {
         let mut status = service_status(service);
         // The checks stand in the order of their services and servers.
         while let Some(slot) = slots.next_if(|slot| slot.service == place) {
-            let check = check_status(service, slot, now);
+            let check = check_status(service, slot, &roster.probers[slot.prober], now);
             status.real_servers[slot.server].checks.push(check);
         }
         status
@@ -123,21 +135,31 @@ fn service_status(service: &Served) -> ServiceStatus {
     }
 }
 
-fn check_status(service: &Served, slot: &Slot, now: Duration) -> CheckStatus {
-    let (up, reason) = match slot.core.verdict() {
-        Verdict::Up => (true, None),
-        Verdict::Down(failure) => (false, failure.map(|failure| slot.reason(failure))),
+fn check_status(service: &Served, slot: &Slot, prober: &Prober, now: Duration) -> CheckStatus {
+    let core = &prober.core;
+    let reason = match core.verdict() {
+        Verdict::Up => None,
+        Verdict::Down(failure) => failure.map(|failure| prober.reason(failure)),
     };
     CheckStatus {
-        check: service.name_of_check(slot.server, &slot.config.probe),
-        up,
-        proven: slot.core.proven(),
-        reason,
-        last_failure: slot.last.map(|failure| slot.reason(failure)),
-        retries_left: slot.core.retries_left(),
-        next_in_ms: slot
-            .core
-            .deadline()
-            .map(|deadline| u64::try_from(deadline.saturating_sub(now).as_millis()).unwrap_or(u64::MAX)),
+        check: service.name_of_check(slot.server, &prober.config.probe),
+        up: slot.up,
+        proven: core.proven(),
+        reason: reason.filter(|_| !slot.up),
+        last_failure: (prober.last).and_then(|last| last.failure).map(|failure| prober.reason(failure)),
+        last_ms_ago: prober.last.map(|last| milliseconds(now.saturating_sub(last.at))),
+        took_ms: prober
+            .last
+            .filter(|_| !Told::knows(&prober.config.probe))
+            .map(|last| last.took.as_secs_f64() * 1e3),
+        adds_weight: slot.offset,
+        shared_by: prober.slots.len(),
+        retries_left: core.retries_left(),
+        next_in_ms: core.deadline().map(|deadline| milliseconds(deadline.saturating_sub(now))),
+        told: Told::knows(&prober.config.probe),
     }
+}
+
+fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

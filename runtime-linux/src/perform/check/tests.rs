@@ -9,6 +9,10 @@ use tokio::time::timeout;
 use super::*;
 use crate::config::model::{Check, Connect, Probe, RealServer};
 
+mod following;
+mod sharing;
+mod weights;
+
 #[tokio::test]
 async fn every_service_is_said_with_its_servers_before_any_probe_is_answered() {
     let a = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -65,7 +69,10 @@ async fn a_server_proven_good_is_taken_out_after_its_retries() {
         [
             wanted(&config, &[(at_a, 1)]),
             Event::Applied,
-            notes(format!("TCP connection to {rs} failed: connection refused (no retry left).")),
+            Event::Log {
+                level: Level::DEBUG,
+                text: format!("TCP connection to {rs} failed: connection refused (no retry left).")
+            },
             warns(format!("TCP connection to {rs} failed after 1 retry: connection refused.")),
             warns(format!("Removing service {rs} from VS [198.51.100.1]:tcp:80: connection refused")),
             warns("Lost quorum 1 > 0 for VS [198.51.100.1]:tcp:80".to_owned()),
@@ -157,7 +164,8 @@ async fn a_reload_that_changes_the_check_of_a_dead_server_keeps_it_out_until_it_
     let (checker, mut events) = apply([config.clone()]);
     assert_eq!(take(&mut events, 5).await.pop(), Some(wanted(&config, &[(at_a, 1)])));
 
-    config.real_servers[1].checks[0].probe = Probe::Tcp(connect(at_a));
+    let timeout = Duration::from_secs(4);
+    config.real_servers[1].checks[0].probe = Probe::Tcp(Connect { timeout, ..connect(at_a) });
     config.real_servers[0].weight = 5;
     checker.send(Command::Apply { virtual_servers: vec![config.clone()], policy: Policy::default() });
     assert_eq!(
@@ -276,8 +284,8 @@ async fn a_server_is_out_while_one_of_several_checks_fails() {
     let at_a = address(&a);
     let mut server = real(&a, 1);
     let failing = Script { words: vec!["exit 9".to_owned()], user: None };
-    let probe = Probe::Misc { script: failing, timeout: Duration::from_secs(9) };
-    server.checks.push(Check { timing: server.checks[0].timing, probe });
+    let probe = Probe::Misc { script: failing, timeout: Duration::from_secs(9), dynamic: false };
+    server.checks.push(Check::new(server.checks[0].timing, probe));
     let config = VirtualServer { real_servers: vec![server], ..service() };
     let (checker, mut events) = apply([config.clone()]);
     let rs = format!("[127.0.0.1]:tcp:{}", at_a.port());
@@ -351,7 +359,7 @@ async fn ten_thousand_servers_are_checked_by_one_task() {
         let timing = Timing { delay_loop: period, warmup: period, ..Timing::default() };
         let real =
             RealServer { address: to, checks: vec![], ..real(&TcpListener::bind("127.0.0.1:0").unwrap(), 1) };
-        let checks = vec![Check { timing, probe: Probe::Tcp(connect(to)) }];
+        let checks = vec![Check::new(timing, Probe::Tcp(connect(to)))];
         configs[usize::from(service)].real_servers.push(RealServer { checks, ..real });
     }
     let (checker, _events) = Checker::spawn(tokio::sync::watch::Sender::default().subscribe());
@@ -420,7 +428,7 @@ fn real_at(address: SocketAddr, weight: u32) -> RealServer {
         notify_up: None,
         notify_down: None,
         mail: false,
-        checks: vec![Check { timing, probe: Probe::Tcp(connect(address)) }],
+        checks: vec![Check::new(timing, Probe::Tcp(connect(address)))],
     }
 }
 
@@ -440,6 +448,23 @@ fn apply<const N: usize>(configs: [VirtualServer; N]) -> (Checker, UnboundedRece
     let (checker, events) = Checker::spawn(tokio::sync::watch::Sender::default().subscribe());
     checker.send(Command::Apply { virtual_servers: configs.into(), policy: Policy::default() });
     (checker, events)
+}
+
+fn start(configs: Vec<VirtualServer>) -> (Checker, UnboundedReceiver<Event>) {
+    let (checker, events) = Checker::spawn(tokio::sync::watch::Sender::default().subscribe());
+    apply_to(&checker, configs);
+    (checker, events)
+}
+
+fn apply_to(checker: &Checker, virtual_servers: Vec<VirtualServer>) {
+    checker.send(Command::Apply { virtual_servers, policy: Policy::default() });
+}
+
+/// The service 198.51.100.N.
+fn numbered(number: u8, real_servers: Vec<RealServer>) -> VirtualServer {
+    let address = core::net::Ipv4Addr::new(198, 51, 100, number).into();
+    let key = ServiceKey::Address { protocol: Protocol::Tcp, address, port: 80 };
+    VirtualServer { service: Service { key, ..service().service }, real_servers, ..service() }
 }
 
 fn wanted(config: &VirtualServer, servers: &[(SocketAddr, u32)]) -> Event {
@@ -485,7 +510,7 @@ fn without_times(status: &[ServiceStatus]) -> Vec<ServiceStatus> {
     let mut status = status.to_vec();
     for check in status.iter_mut().flat_map(|service| &mut service.real_servers).flat_map(|rs| &mut rs.checks)
     {
-        check.next_in_ms = None;
+        (check.next_in_ms, check.last_ms_ago) = (None, None);
     }
     status
 }

@@ -4,7 +4,7 @@ use core::cmp::Reverse;
 use core::time::Duration;
 use std::collections::BinaryHeap;
 
-use super::roster::Slot;
+use super::prober::Prober;
 
 /// The deadlines of all checks, the earliest first.
 ///
@@ -16,9 +16,10 @@ pub(super) struct Timers {
 
 impl Timers {
     /// The deadlines of these checks.
-    pub(super) fn of(slots: &[Slot]) -> Self {
-        let deadlines = slots.iter().enumerate();
-        let deadlines = deadlines.filter_map(|(place, slot)| Some(Reverse((slot.core.deadline()?, place))));
+    pub(super) fn of(probers: &[Prober]) -> Self {
+        let deadlines = probers.iter().enumerate();
+        let deadlines =
+            deadlines.filter_map(|(place, prober)| Some(Reverse((prober.core.deadline()?, place))));
         Self { heap: deadlines.collect() }
     }
 
@@ -28,9 +29,9 @@ impl Timers {
     }
 
     /// The earliest deadline.
-    pub(super) fn next(&mut self, slots: &[Slot]) -> Option<Duration> {
+    pub(super) fn next(&mut self, probers: &[Prober]) -> Option<Duration> {
         while let Some(&Reverse((deadline, place))) = self.heap.peek() {
-            if slots.get(place).and_then(|slot| slot.core.deadline()) == Some(deadline) {
+            if probers.get(place).and_then(|prober| prober.core.deadline()) == Some(deadline) {
                 return Some(deadline);
             }
             self.heap.pop();
@@ -39,8 +40,8 @@ impl Timers {
     }
 
     /// Takes out a check whose deadline has come.
-    pub(super) fn pop_due(&mut self, now: Duration, slots: &[Slot]) -> Option<usize> {
-        if self.next(slots)? > now {
+    pub(super) fn pop_due(&mut self, now: Duration, probers: &[Prober]) -> Option<usize> {
+        if self.next(probers)? > now {
             return None;
         }
         self.heap.pop().map(|Reverse((_, place))| place)

@@ -1,6 +1,7 @@
 mod dialogues;
 
 use core::net::SocketAddr;
+use core::time::Duration;
 use std::io::{Read, Write};
 use std::net::TcpListener;
 
@@ -8,7 +9,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 use std::io;
 
 use super::*;
-use crate::config::model::ScriptUser;
+use crate::config::model::{Script, ScriptUser};
 
 const LONG: Duration = Duration::from_secs(5);
 
@@ -108,8 +109,8 @@ async fn the_endings_of_a_script_are_results() {
         ("sleep 300", failed(Failure::Overrun)),
     ] {
         let script = Script { words: ["sh", "-c", line].map(ToOwned::to_owned).into(), user: None };
-        let probe = Probe::Misc { script, timeout: Duration::from_millis(500) };
-        assert_eq!(make(probe, ours(), Clients::default(), nothing()).await, outcome, "{line}");
+        let probe = Probe::Misc { script, timeout: Duration::from_millis(500), dynamic: false };
+        assert_eq!(make(probe, ours(), Clients::default(), open()).await, outcome, "{line}");
     }
 }
 
@@ -118,7 +119,7 @@ async fn a_script_that_cannot_start_fails_with_the_reason() {
     let script = Script { words: vec!["/no/such/script".to_owned()], user: None };
     let detail = Some("cannot run /no/such/script: /no does not exist".to_owned());
     assert_eq!(
-        make(Probe::Misc { script, timeout: LONG }, ours(), Clients::default(), nothing()).await,
+        make(Probe::Misc { script, timeout: LONG, dynamic: false }, ours(), Clients::default(), open()).await,
         Outcome::Failed { failure: Failure::NotStarted, detail }
     );
 }
@@ -156,7 +157,7 @@ impl Full {
 }
 
 async fn probe(connect: Connect) -> Outcome {
-    make(Probe::Tcp(connect), ours(), Clients::default(), nothing()).await
+    make(Probe::Tcp(connect), ours(), Clients::default(), open()).await
 }
 
 fn to(listener: &TcpListener) -> Connect {
@@ -179,28 +180,6 @@ fn ours() -> Policy {
 }
 
 /// No BFD session is followed.
-fn nothing() -> Follow {
-    Follow { sessions: tokio::sync::watch::Sender::default().subscribe(), known: None }
-}
-
-#[tokio::test]
-async fn a_bfd_check_is_told_of_each_change_and_of_nothing_else() {
-    use crate::perform::bfd::Judged;
-    let sender: tokio::sync::watch::Sender<Judged> = tokio::sync::watch::Sender::default();
-    let follow = |known| Follow { sessions: sender.subscribe(), known };
-    let probe = |known| make(Probe::Bfd("b".to_owned()), ours(), Clients::default(), follow(known));
-    let mut first = core::pin::pin!(probe(None));
-    tokio::select! {
-        biased;
-        outcome = &mut first => panic!("it has not been judged: {outcome:?}"),
-        () = tokio::task::yield_now() => {}
-    }
-    sender.send_if_modified(|judged| judged.insert("other".to_owned(), true) != Some(true));
-    sender.send_if_modified(|judged| judged.insert("b".to_owned(), false) != Some(false));
-    let down: Outcome = Err(check_core::Failure::SessionDown).into();
-    assert_eq!(first.await, down);
-    let second = probe(Some(false));
-    sender.send_if_modified(|judged| judged.insert("b".to_owned(), true) != Some(true));
-    assert_eq!(second.await, Outcome::Passed);
-    assert_eq!(probe(None).await, Outcome::Passed);
+fn open() -> Gate {
+    Gate::default()
 }

@@ -20,7 +20,7 @@ use crate::config::model::{Dns, Http, HttpProtocol, Pattern, RecordType, Smtp, T
 const QUICK: Duration = Duration::from_millis(400);
 
 async fn outcome(probe: Probe) -> Outcome {
-    make(probe, ours(), Clients::default(), super::nothing()).await
+    make(probe, ours(), Clients::default(), super::open()).await
 }
 
 /// A server that does this with each connection.
