@@ -2,8 +2,8 @@
 //!
 //! There are three kinds of them. Those that read what others wrote ([`advert`], [`arp`], [`ndisc`], [`envelope`],
 //! [`netlink`], [`capture_file`], [`capture_frame`], [`configuration`]) must survive it, and what they understood must
-//! come out again as it went in. Those that are whole machines ([`router`], [`group`], [`check`], [`tcp_probe`],
-//! [`pool`]) take the bytes for a list of times and events, and must keep the promises of their kind: only `handle`
+//! come out again as it went in. Those that are whole machines ([`router`], [`group`], [`check`],
+//! [`tcp_probe`], [`dialogue`], [`pool`]) take the bytes for a list of times and events, and must keep the promises of their kind: only `handle`
 //! moves the deadline; a tick at or past it moves it on, an early one does nothing; same events, same actions; a clock
 //! that steps back counts as standing still. And the [`director`] gets both, commands and packets, and must neither
 //! write where it may not nor break a checksum.
@@ -15,6 +15,7 @@
 mod capture;
 mod choices;
 mod configuration;
+mod dialogue;
 mod director;
 mod health;
 mod netlink;
@@ -23,6 +24,7 @@ mod wire;
 
 pub use capture::{capture_file, capture_frame};
 pub use configuration::configuration;
+pub use dialogue::dialogue;
 pub use director::director;
 pub use health::{check, pool, tcp_probe};
 pub use netlink::netlink;
@@ -33,13 +35,14 @@ pub use wire::{advert, arp, envelope, ndisc};
 pub type Target = fn(&[u8]);
 
 /// Every target, under the name of its program and its folder in `corpus`.
-pub const TARGETS: [(&str, Target); 14] = [
+pub const TARGETS: [(&str, Target); 15] = [
     ("advert", advert),
     ("arp", arp),
     ("capture_file", capture_file),
     ("capture_frame", capture_frame),
     ("check", check),
     ("configuration", configuration),
+    ("dialogue", dialogue),
     ("director", director),
     ("envelope", envelope),
     ("group", group),
