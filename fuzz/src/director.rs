@@ -75,12 +75,18 @@ fn forward(director: &mut Director<'_>, now: Duration, before: &[u8]) {
     let mut after = before.to_vec();
     let verdict = director.forward(now, Arrival::default(), before);
     match verdict {
-        Verdict::Pass | Verdict::Reject | Verdict::Drop(_) => {}
+        Verdict::Pass | Verdict::Local | Verdict::Reject | Verdict::Drop(_) => {}
         Verdict::Forward(outgoing) => {
-            outgoing.write(&mut after);
+            outgoing.write(&mut after, 1_500);
             let (packet, padding) = after.split_at(outgoing.length);
             assert_eq!(padding, &before[outgoing.length..], "what follows the packet is the link's");
-            assert_eq!(outgoing.next_hop.is_ipv4(), packet[0] >> 4 == 4);
+            if outgoing.tunnel().is_some() {
+                let source = if outgoing.next_hop.is_ipv4() { "10.0.0.9" } else { "2001:db8::9" };
+                let envelope = director.wrap(&outgoing, packet, source.parse().expect("it is an address"));
+                assert!(envelope.is_some_and(|envelope| envelope.as_ref().len() >= 20));
+            } else {
+                assert_eq!(outgoing.next_hop.is_ipv4(), packet[0] >> 4 == 4);
+            }
             let sums = Sums::of(&before[..outgoing.length]).zip(Sums::of(packet));
             if let Some((before, after)) = sums {
                 assert!(after.header || !before.header, "a right header checksum was broken");

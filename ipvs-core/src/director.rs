@@ -3,29 +3,32 @@
 use core::net::SocketAddr;
 use core::time::Duration;
 
+use crate::complaint::Limit;
 use crate::connection::{Kind, Table, Ticks, Timeouts, narrowed};
 use crate::fragment::Fragments;
 use crate::plan::Step;
 use crate::schedule::Workshop;
 use crate::service::ServiceKey;
+use crate::tunnel::Entrance;
 
+mod answer;
 mod error;
 mod forward;
 mod memory;
 mod services;
 mod status;
+mod tunnel;
 mod verdict;
 
 pub use memory::{Memory, Storage};
 use services::Services;
 pub use services::{DestinationSlot, ServiceSlot};
 pub use status::{ConnectionStatus, Counters, DestinationStatus, ServiceStatus, Statistics};
-pub use verdict::{Arrival, Direction, Outgoing, Reason, Verdict};
+pub use verdict::{Arrival, Direction, Fit, Outgoing, Reason, Verdict};
 
 /// Balances packets over real servers, as the kernel's IPVS does.
 ///
-/// What it does not do: ICMP is passed, also errors about connections of its own; a packet whose TTL ends here is dropped
-/// without the message that a router owes its sender; FTP data connections get no special treatment; a one-packet
+/// What it does not do: ICMP is passed, also errors about connections of its own; FTP data connections get no special treatment; a one-packet
 /// service with NAT forwards requests, but its replies are not recognised; fragments that overtake the first one of
 /// their packet are dropped.
 #[derive(Debug)]
@@ -35,6 +38,8 @@ pub struct Director<'m> {
     fragments: Fragments<'m>,
     settings: Settings,
     counters: Counters,
+    tunnels: Entrance,
+    complaints: Limit,
     /// When [`tick`](Self::tick) goes on with what it has left.
     resumes: Duration,
 }
@@ -52,6 +57,9 @@ pub struct Settings {
     /// The kernel's `expire_quiescent_template`: persistent clients leave a real server of weight 0 with their next
     /// connection.
     pub expire_quiescent_template: bool,
+    /// Lower the maximum segment size in SYNs and their answers to what fits through the links on both sides and the
+    /// tunnel. It bounds what comes back to who sent the SYN: replies that do not come by here are the servers' to bound.
+    pub clamp_mss: bool,
 }
 
 impl Settings {
@@ -62,6 +70,7 @@ impl Settings {
             timeouts: Timeouts::default(),
             expire_without_destination: false,
             expire_quiescent_template: false,
+            clamp_mss: false,
         }
     }
 }
@@ -96,9 +105,6 @@ pub enum Refused {
     /// `mh` has as many servers as slots in its table.
     #[error("mh takes no more servers than its table has slots")]
     TooManyServers,
-    /// A tunnel.
-    #[error("the user-space data plane does not build tunnels")]
-    Tunnel,
     /// A persistence engine.
     #[error("the user-space data plane has no persistence engines")]
     Engine,
@@ -132,6 +138,8 @@ impl<'m> Director<'m> {
             services: Services::new(services, destinations, workshop),
             connections: Table::new(connections, timers, buckets, &settings.seed),
             fragments: Fragments::new(fragments, &settings.seed),
+            tunnels: Entrance::new(&settings.seed),
+            complaints: Limit::FULL,
             settings,
             counters: Counters::default(),
             resumes: Duration::ZERO,
@@ -166,13 +174,11 @@ impl<'m> Director<'m> {
     ///
     /// Its checksums must be complete: what a sender on the same host left to the hardware is not filled in here.
     pub fn forward(&mut self, now: Duration, arrival: Arrival, packet: &[u8]) -> Verdict {
-        // No service is looked for by its mark yet: services with one are refused.
-        let Arrival { mark: _ } = arrival;
-        let verdict = self.decide(Ticks::at(now), packet);
+        let verdict = self.decide(Ticks::at(now), arrival, packet);
         match verdict {
             Verdict::Drop(reason) => self.counters.count(reason),
             Verdict::Reject => self.counters.rejected += 1,
-            Verdict::Forward(_) | Verdict::Pass => {}
+            Verdict::Forward(_) | Verdict::Pass | Verdict::Local => {}
         }
         verdict
     }

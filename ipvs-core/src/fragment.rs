@@ -8,7 +8,11 @@ use siphasher::sip::SipHasher13;
 
 use crate::connection::{Ticks, widened};
 use crate::link::Link;
-use crate::service::{Family, Protocol};
+use crate::service::{Family, Protocol, Tunnel};
+
+mod pieces;
+
+pub use pieces::{Piece, Pieces};
 
 /// Room for one fragmented packet.
 #[derive(Clone, Copy, Debug)]
@@ -69,6 +73,8 @@ pub(crate) enum Change {
     Local,
     /// Addresses and ports stay.
     None,
+    /// Addresses and ports stay; other headers go before it.
+    Tunnel(Tunnel),
     /// A new destination address and port.
     Destination(IpAddr, u16),
     /// A new source address and port.

@@ -43,11 +43,12 @@
 //!     now += Duration::from_millis(1);
 //!     match director.forward(now, Arrival::default(), packet) {
 //!         Verdict::Forward(outgoing) => {
-//!             outgoing.write(packet);
+//!             outgoing.write(packet, 1_500);
 //!             // send packet[..outgoing.length] towards outgoing.next_hop
 //!         }
 //!         Verdict::Pass => { /* not for the director */ }
-//!         Verdict::Reject => { /* answer with port unreachable */ }
+//!         Verdict::Local => { /* for this host as a real server */ }
+//!         Verdict::Reject => { /* answer with what director.answer makes */ }
 //!         Verdict::Drop(reason) => assert_eq!(reason, Reason::Malformed),
 //!     }
 //!     if director.deadline().is_some_and(|deadline| deadline <= now) {
@@ -60,6 +61,7 @@
 #[cfg(test)]
 extern crate std;
 
+mod complaint;
 mod connection;
 mod director;
 mod fragment;
@@ -70,17 +72,20 @@ mod plan;
 mod rewrite;
 mod schedule;
 mod service;
+mod tunnel;
 pub mod wire;
 
+pub use complaint::Complaint;
 pub use connection::{Bucket, Entry, Timeouts, Timer};
 pub use director::{
-    Arrival, ConnectionStatus, Counters, DestinationSlot, DestinationStatus, Direction, Director, Memory,
-    Outgoing, Reason, Refused, ServiceSlot, ServiceStatus, Settings, Statistics, Storage, Verdict,
+    Arrival, ConnectionStatus, Counters, DestinationSlot, DestinationStatus, Direction, Director, Fit,
+    Memory, Outgoing, Reason, Refused, ServiceSlot, ServiceStatus, Settings, Statistics, Storage, Verdict,
 };
-pub use fragment::Fragment;
+pub use fragment::{Fragment, Piece, Pieces};
 pub use plan::{Disorder, Plan, Step, plan};
 pub use schedule::{IndexNode, Locality, TableSlot};
 pub use service::{
     Destination, Engine, Family, Forward, Method, Mode, Persistence, Protocol, SchedulerFlags, Service,
     ServiceKey, Tunnel, TunnelChecksum, UnknownEngine, UnknownMethod,
 };
+pub use tunnel::Envelope;

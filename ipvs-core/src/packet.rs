@@ -26,6 +26,8 @@ pub(crate) struct Packet {
     pub(crate) content: Content,
     /// The identification, when there are other fragments.
     pub(crate) fragment: Option<u32>,
+    /// No router may fragment it: IPv4 with DF, and IPv6.
+    pub(crate) whole: bool,
 }
 
 /// What follows the IP headers.
@@ -87,6 +89,7 @@ impl Packet {
             protocol,
             content,
             fragment: (!is_first || has_more).then_some(identification),
+            whole: flags & 0x4000 != 0,
         })
     }
 
@@ -117,6 +120,7 @@ impl Packet {
             protocol,
             content,
             fragment: chain.fragment,
+            whole: true,
         })
     }
 }

@@ -12,18 +12,21 @@ use crate::fragment::Change;
 use crate::packet::{Content, Packet};
 use crate::service::Protocol;
 
-mod checksum;
+pub(crate) mod checksum;
 mod direct;
 mod error;
 mod nat;
 pub(crate) mod sctp;
+mod segment_size;
+
+pub(crate) use segment_size::clamp;
 
 /// Rewrites `bytes`, of which `packet` was parsed and whose TTL is above 1.
 pub(crate) fn apply(bytes: &mut [u8], packet: &Packet, change: Change) {
     direct::hop(bytes, packet);
     fill_in(bytes, packet);
     match (change, packet.content) {
-        (Change::None | Change::Local, _) => {}
+        (Change::None | Change::Tunnel(_) | Change::Local, _) => {}
         (Change::Destination(address, port), Content::Error(error)) => {
             error::set_destination(bytes, packet, &error, (address, port));
         }

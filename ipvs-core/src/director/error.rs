@@ -37,7 +37,8 @@ impl Director<'_> {
                     Change::Destination(server.address, entry.server_port)
                 }
                 (_, Forward::Local) => Change::Local,
-                (_, Forward::Direct | Forward::Masquerade | Forward::Tunnel(_)) => Change::None,
+                (_, Forward::Tunnel(tunnel)) => Change::Tunnel(tunnel),
+                (_, Forward::Direct | Forward::Masquerade) => Change::None,
             };
             return Some(Course { change, next_hop: server.address, destination: entry.destination });
         }

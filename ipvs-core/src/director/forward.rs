@@ -6,7 +6,7 @@ use crate::connection::{Entry, FIRST_TIMEOUT, Flow, Kind, Side, Signal, State, T
 use crate::director::Director;
 use crate::director::services::Standing;
 use crate::director::status::Statistics;
-use crate::director::verdict::{Direction, Outgoing, Reason, Verdict};
+use crate::director::verdict::{Arrival, Direction, Outgoing, Reason, Verdict};
 use crate::fragment::{Change, Course, Key};
 use crate::link::Link;
 use crate::packet::{Content, Packet, Unfit};
@@ -15,9 +15,12 @@ use crate::schedule::Request;
 use crate::service::{Family, Forward, Persistence, Protocol, Service, ServiceKey};
 
 impl Director<'_> {
-    pub(super) fn decide(&mut self, now: Ticks, bytes: &[u8]) -> Verdict {
+    pub(super) fn decide(&mut self, now: Ticks, arrival: Arrival, bytes: &[u8]) -> Verdict {
         let packet = match Packet::parse(bytes) {
             Ok(packet) => packet,
+            Err(Unfit::Foreign) if self.heard_of_tunnel(now, bytes) => {
+                return Verdict::Drop(Reason::TunnelError);
+            }
             Err(Unfit::Foreign) => return Verdict::Pass,
             Err(Unfit::Malformed) => return Verdict::Drop(Reason::Malformed),
         };
@@ -48,6 +51,7 @@ impl Director<'_> {
             },
             Content::Error(error) => match self.error(now, &packet, &error, bytes) {
                 Some(course) => course,
+                None if self.heard_of_tunnel(now, bytes) => return Verdict::Drop(Reason::TunnelError),
                 None => return Verdict::Pass,
             },
         };
@@ -62,8 +66,8 @@ impl Director<'_> {
             self.fragments.insert(now, key, course);
         }
         let direction = match course.change {
-            Change::Local => return Verdict::Pass,
-            Change::None | Change::Destination(..) => Direction::Request,
+            Change::Local => return Verdict::Local,
+            Change::None | Change::Tunnel(_) | Change::Destination(..) => Direction::Request,
             Change::Source(..) => Direction::Reply,
         };
         if packet.ttl <= 1 {
@@ -75,6 +79,14 @@ impl Director<'_> {
             direction,
             packet,
             change: course.change,
+            clamp: (self.settings.clamp_mss && Outgoing::announces_size(&packet))
+                .then(|| if arrival.mtu > 0 { arrival.mtu.into() } else { usize::MAX }),
+            path_mtu: match course.change {
+                Change::Tunnel(_) => {
+                    self.services.destination(course.destination).and_then(|slot| slot.path_mtu(now))
+                }
+                Change::Local | Change::None | Change::Destination(..) | Change::Source(..) => None,
+            },
         })
     }
 
@@ -132,10 +144,12 @@ impl Director<'_> {
         let server = slot.destination.address;
         let change = if through_nat {
             Change::Destination(server, entry.server_port)
-        } else if slot.destination.forward == Forward::Local {
-            Change::Local
         } else {
-            Change::None
+            match slot.destination.forward {
+                Forward::Local => Change::Local,
+                Forward::Tunnel(tunnel) => Change::Tunnel(tunnel),
+                Forward::Direct | Forward::Masquerade => Change::None,
+            }
         };
         self.seen(now, index, signal, if through_nat { Side::Request } else { Side::RequestOnly });
         Ok(Some(Course { change, next_hop: server, destination: entry.destination }))
@@ -207,7 +221,8 @@ impl Director<'_> {
             change: match server.forward {
                 Forward::Masquerade => Change::Destination(server.address, server_port),
                 Forward::Local => Change::Local,
-                Forward::Direct | Forward::Tunnel(_) => Change::None,
+                Forward::Direct => Change::None,
+                Forward::Tunnel(tunnel) => Change::Tunnel(tunnel),
             },
             next_hop: server.address,
             destination: link,

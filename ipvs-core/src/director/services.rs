@@ -43,6 +43,8 @@ pub struct DestinationSlot {
     /// Templates bound to it.
     pub(super) persistent: u32,
     pub(super) standing: Standing,
+    /// What a router on the way to it said of the path MTU, and until when that counts; 0: nothing.
+    path_mtu: (u16, Ticks),
     /// The slot of its service, none once that was removed.
     service: Link,
 }
@@ -71,8 +73,20 @@ impl DestinationSlot {
         statistics: Statistics::ZERO,
         persistent: 0,
         standing: Standing::Free,
+        path_mtu: (0, Ticks::ZERO),
         service: Link::NONE,
     };
+
+    /// The path MTU, while a smaller one than the link's is known.
+    pub(super) fn path_mtu(&self, now: Ticks) -> Option<u16> {
+        let (mtu, until) = self.path_mtu;
+        (mtu > 0 && !until.have_come(now)).then_some(mtu)
+    }
+
+    /// A router said how much goes through.
+    pub(super) fn learn_path_mtu(&mut self, mtu: u16, until: Ticks) {
+        self.path_mtu = (mtu, until);
+    }
 
     fn connections(&self) -> u32 {
         self.server.active.saturating_add(self.server.inactive)
@@ -567,11 +581,12 @@ fn check_service(service: &Service) -> Result<(), Refused> {
 
 fn check(key: &ServiceKey, destination: &Destination) -> Result<(), Refused> {
     match destination.forward {
-        Forward::Tunnel(_) => return Err(Refused::Tunnel),
-        Forward::Masquerade | Forward::Direct | Forward::Local => {}
-    }
-    if Family::of(destination.address) != key.family() {
-        return Err(Refused::Family);
+        Forward::Tunnel(_) => {}
+        Forward::Masquerade | Forward::Direct | Forward::Local => {
+            if Family::of(destination.address) != key.family() {
+                return Err(Refused::Family);
+            }
+        }
     }
     if destination.lower > destination.upper {
         return Err(Refused::Thresholds);

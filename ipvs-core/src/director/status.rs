@@ -78,6 +78,10 @@ pub struct Counters {
     pub persistence_refused: u64,
     /// Unverified connections given up for new ones.
     pub evicted: u64,
+    /// ICMP errors made for senders of packets that did not go on.
+    pub answered: u64,
+    /// ICMP errors not made because there were too many.
+    pub unanswered: u64,
     dropped: [u64; Reason::ALL.len()],
 }
 

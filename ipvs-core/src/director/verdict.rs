@@ -2,15 +2,19 @@
 
 use core::net::IpAddr;
 
+use crate::connection::Segment;
 use crate::fragment::Change;
-use crate::packet::Packet;
+use crate::packet::{Content, Packet};
 use crate::rewrite;
+use crate::service::{Family, Tunnel};
 
 /// How a packet came, as far as it matters and is not in the packet.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Arrival {
     /// The firewall mark that it carries; 0: none.
     pub mark: u32,
+    /// The MTU of the link that it came by, for [`Settings::clamp_mss`](crate::Settings::clamp_mss); 0: not known.
+    pub mtu: u16,
 }
 
 /// What the runtime is to do with a packet that [`Director::forward`](crate::Director::forward) looked at. Nothing has
@@ -20,12 +24,14 @@ pub struct Arrival {
 pub enum Verdict {
     /// Find the way, then [write](Outgoing::write) what changes and send the packet.
     Forward(Outgoing),
-    /// Not for the director (or for this host as a real server): leave it to the stack.
+    /// Not for the director: leave it to the stack.
     Pass,
-    /// A new connection to a service without a usable destination. The kernel answers with ICMP port unreachable
-    /// (type 3 code 3; `ICMPv6` type 1 code 4) and drops it.
+    /// For this host as a real server: give it to the stack as it is.
+    Local,
+    /// A new connection to a service without a usable destination: drop it, with the answer that
+    /// [`Director::answer`](crate::Director::answer) makes.
     Reject,
-    /// Drop it without an answer.
+    /// Drop it, with the answer that [`Director::answer`](crate::Director::answer) makes for some reasons.
     Drop(Reason),
 }
 
@@ -41,13 +47,73 @@ pub struct Outgoing {
     pub direction: Direction,
     pub(crate) packet: Packet,
     pub(crate) change: Change,
+    /// Where the maximum segment size is to be lowered: the MTU of the link that it came by.
+    pub(crate) clamp: Option<usize>,
+    /// What a router on the way through a tunnel said lately.
+    pub(crate) path_mtu: Option<u16>,
+}
+
+/// How a packet fits through the way that it is to go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fit {
+    /// As it is, in its envelope if it goes through a tunnel.
+    Whole,
+    /// In [pieces](crate::Director::pieces).
+    Pieces {
+        /// The longest that a piece may be, in octets of IP, envelope included.
+        mtu: usize,
+    },
+    /// Not at all: answer with [`Complaint::TooBig`](crate::Complaint::TooBig).
+    TooBig {
+        /// What would fit, in octets of IP without an envelope.
+        mtu: usize,
+    },
 }
 
 impl Outgoing {
-    /// Rewrites the packet in place: addresses, ports, checksums, and one hop less. `bytes` is what
-    /// [`Director::forward`](crate::Director::forward) looked at, once and unchanged.
-    pub fn write(&self, bytes: &mut [u8]) {
+    /// The tunnel that the packet goes through: [`Director::wrap`](crate::Director::wrap) makes what goes before it.
+    pub fn tunnel(&self) -> Option<Tunnel> {
+        match self.change {
+            Change::Tunnel(tunnel) => Some(tunnel),
+            Change::Local | Change::None | Change::Destination(..) | Change::Source(..) => None,
+        }
+    }
+
+    /// How the packet fits through a link of this MTU; `size` is its length, or that of its longest segment where
+    /// somebody is yet to cut it into segments.
+    pub fn fit(&self, size: usize, mtu: usize) -> Fit {
+        let mtu = mtu.min(self.path_mtu.map_or(usize::MAX, usize::from));
+        let inner = mtu.saturating_sub(self.overhead());
+        let has_minimum = self.tunnel().is_some() && !self.packet.destination.is_ipv4();
+        let fits = if has_minimum { inner.max(MINIMUM_V6) } else { inner };
+        if size <= inner {
+            Fit::Whole
+        } else if size > fits && self.packet.whole {
+            Fit::TooBig { mtu: fits }
+        } else {
+            // IPv6 has a minimum MTU: what is no longer goes through a tunnel in pieces (RFC 2473 §7.1).
+            Fit::Pieces { mtu }
+        }
+    }
+
+    /// Rewrites the packet in place: addresses, ports, checksums, one hop less, and the maximum segment size where it
+    /// is to be clamped. `bytes` is what [`Director::forward`](crate::Director::forward) looked at, once and unchanged;
+    /// `mtu` is that of the link that it leaves by.
+    pub fn write(&self, bytes: &mut [u8], mtu: usize) {
         rewrite::apply(bytes, &self.packet, self.change);
+        if let Some(arrival) = self.clamp {
+            let mtu = mtu.min(self.path_mtu.map_or(usize::MAX, usize::from));
+            rewrite::clamp(bytes, &self.packet, arrival.min(mtu.saturating_sub(self.overhead())));
+        }
+    }
+
+    fn overhead(&self) -> usize {
+        self.tunnel().map_or(0, |tunnel| tunnel.overhead(Family::of(self.next_hop)))
+    }
+
+    /// Whether the packet says how long segments may be.
+    pub(crate) fn announces_size(packet: &Packet) -> bool {
+        matches!(packet.content, Content::Transport { segment: Some(Segment::Syn), .. })
     }
 }
 
@@ -75,6 +141,8 @@ pub enum Reason {
     FragmentWithoutFirst,
     /// A fragment of SCTP that NAT would have to change: its checksum covers the whole packet.
     FragmentOfSctp,
+    /// Not lost: a router's ICMP error about a tunnel of ours, which is told to the client instead.
+    TunnelError,
 }
 
 impl Reason {
@@ -86,6 +154,7 @@ impl Reason {
         Self::TableFull,
         Self::FragmentWithoutFirst,
         Self::FragmentOfSctp,
+        Self::TunnelError,
     ];
 
     /// The counter's name.
@@ -97,6 +166,10 @@ impl Reason {
             Self::TableFull => "table_full",
             Self::FragmentWithoutFirst => "fragment_without_first",
             Self::FragmentOfSctp => "fragment_of_sctp",
+            Self::TunnelError => "tunnel_error",
         }
     }
 }
+
+/// RFC 8200 §5.
+const MINIMUM_V6: usize = 1_280;

@@ -3,7 +3,7 @@
 use core::net::IpAddr;
 use core::time::Duration;
 
-use ipvs_core::{Direction, Forward, Protocol, Reason, Refused, Settings, Statistics, Step, Tunnel, Verdict};
+use ipvs_core::{Direction, Forward, Protocol, Reason, Refused, Settings, Statistics, Step, Verdict};
 
 use crate::lab::{Lab, Made, VIRTUAL_V4, VIRTUAL_V6, at, server, service};
 use crate::packet::{ACK, FIN_ACK, RST, SYN, SYN_ACK, ends, tcp, udp};
@@ -142,7 +142,7 @@ fn a_local_server_is_the_stack_of_this_host() {
     for flags in [SYN, ACK] {
         let mut packet = Made::Tcp(flags).from("10.9.0.7:40000");
         let before = packet.clone();
-        assert_eq!(lab.send(&mut packet), Verdict::Pass);
+        assert_eq!(lab.send(&mut packet), Verdict::Local);
         assert_eq!(packet, before);
     }
     assert_eq!(lab.counts(service.key, &local), (1, 0, 0));
@@ -345,7 +345,6 @@ fn what_cannot_be_served_is_refused_when_configured() {
         (Step::AddService(ipvs_core::Service { key: mark, ..plain }), Refused::Mark),
         (Step::RemoveService(service(Protocol::Sctp, VIRTUAL_V4).key), Refused::NoService),
         (add(server("10.2.0.1", 80, Forward::Direct)), Refused::DestinationExists),
-        (add(server("10.2.0.2", 80, Forward::Tunnel(Tunnel::Ipip))), Refused::Tunnel),
         (add(server("2001:db8::2", 80, Forward::Direct)), Refused::Family),
         (
             add(ipvs_core::Destination { lower: 2, upper: 1, ..server("10.2.0.2", 80, Forward::Direct) }),

@@ -59,7 +59,7 @@ impl Lab {
     pub(crate) fn send(&mut self, packet: &mut [u8]) -> Verdict {
         let verdict = self.director.forward(self.now, Arrival::default(), packet);
         if let Verdict::Forward(outgoing) = verdict {
-            outgoing.write(packet);
+            outgoing.write(packet, usize::MAX);
         }
         verdict
     }
@@ -68,7 +68,9 @@ impl Lab {
     pub(crate) fn sent(&mut self, packet: &mut [u8]) -> Outgoing {
         match self.send(packet) {
             Verdict::Forward(outgoing) => outgoing,
-            verdict @ (Verdict::Pass | Verdict::Reject | Verdict::Drop(_)) => panic!("{verdict:?}"),
+            verdict @ (Verdict::Pass | Verdict::Local | Verdict::Reject | Verdict::Drop(_)) => {
+                panic!("{verdict:?}")
+            }
         }
     }
 

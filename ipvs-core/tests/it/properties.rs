@@ -90,7 +90,7 @@ fn untouched_unless_forwarded(before: Vec<u8>) -> Result<(), TestCaseError> {
             prop_assert!(outgoing.length <= before.len());
             prop_assert_eq!(&before[outgoing.length..], &after[outgoing.length..]);
         }
-        Verdict::Pass | Verdict::Reject | Verdict::Drop(_) => prop_assert_eq!(before, after),
+        Verdict::Pass | Verdict::Local | Verdict::Reject | Verdict::Drop(_) => prop_assert_eq!(before, after),
     }
     Ok(())
 }

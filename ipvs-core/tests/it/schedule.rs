@@ -561,6 +561,6 @@ fn number(verdict: Verdict) -> u8 {
             core::net::IpAddr::V4(address) => address.octets()[3],
             core::net::IpAddr::V6(_) => panic!("not a server of this test"),
         },
-        Verdict::Pass | Verdict::Reject | Verdict::Drop(_) => panic!("{verdict:?}"),
+        Verdict::Pass | Verdict::Local | Verdict::Reject | Verdict::Drop(_) => panic!("{verdict:?}"),
     }
 }
