@@ -13,6 +13,7 @@ use crate::tunnel::Entrance;
 
 mod answer;
 mod error;
+#[expect(clippy::result_large_err, reason = "an early verdict is never one that carries a way out")]
 mod forward;
 mod memory;
 mod services;
@@ -28,7 +29,7 @@ pub use verdict::{Arrival, Direction, Fit, Outgoing, Reason, Verdict};
 
 /// Balances packets over real servers, as the kernel's IPVS does.
 ///
-/// What it does not do: ICMP is passed, also errors about connections of its own; FTP data connections get no special treatment; a one-packet
+/// What it does not do: FTP data connections get no special treatment; a one-packet
 /// service with NAT forwards requests, but its replies are not recognised; fragments that overtake the first one of
 /// their packet are dropped.
 #[derive(Debug)]

@@ -120,8 +120,7 @@ impl Entrance {
         let mut envelope = Envelope { octets: [0; Envelope::LONGEST], length: 0 };
         let protocol = tunnel.protocol(family);
         // The pseudo-header but for protocol and length.
-        let addresses;
-        match (source, destination) {
+        let addresses = match (source, destination) {
             (IpAddr::V4(source), IpAddr::V4(destination)) => {
                 let [high, low] = u16::try_from(20 + payload).ok()?.to_be_bytes();
                 let [.., id_high, id_low] = if whole { [0; 4] } else { self.identification().to_be_bytes() };
@@ -131,17 +130,17 @@ impl Entrance {
                 envelope.push(&destination.octets());
                 let checksum = Sum::default().add(envelope.as_ref()).checksum();
                 envelope.put(10, checksum);
-                addresses = Sum::default().add(&source.octets()).add(&destination.octets());
+                Sum::default().add(&source.octets()).add(&destination.octets())
             }
             (IpAddr::V6(source), IpAddr::V6(destination)) => {
                 let [high, low] = u16::try_from(payload).ok()?.to_be_bytes();
                 envelope.push(&[0x60 | class >> 4, class << 4, 0, 0, high, low, protocol, ttl]);
                 envelope.push(&source.octets());
                 envelope.push(&destination.octets());
-                addresses = Sum::default().add(&source.octets()).add(&destination.octets());
+                Sum::default().add(&source.octets()).add(&destination.octets())
             }
             (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => return None,
-        }
+        };
         let start = envelope.length;
         match tunnel {
             Tunnel::Ipip => {}

@@ -30,12 +30,12 @@ use std::sync::Arc;
 
 use crate::perform::ipvs::{Error, Plane, Status};
 
-mod complaint;
 mod filter;
 mod frame;
 mod guard;
 mod path;
 mod port;
+mod segment;
 mod sys;
 mod waiting;
 mod worker;

@@ -33,7 +33,11 @@ impl Director<'_> {
                 self.complain(now, report.complaint()?, report.inner, out)
             }
             Verdict::Drop(
-                Reason::Malformed | Reason::ServerRemoved | Reason::TableFull | Reason::FragmentWithoutFirst,
+                Reason::Malformed
+                | Reason::ServerRemoved
+                | Reason::TableFull
+                | Reason::FragmentWithoutFirst
+                | Reason::FragmentOfSctp,
             )
             | Verdict::Forward(_)
             | Verdict::Pass

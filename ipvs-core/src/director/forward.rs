@@ -80,7 +80,7 @@ impl Director<'_> {
             packet,
             change: course.change,
             clamp: (self.settings.clamp_mss && Outgoing::announces_size(&packet))
-                .then(|| if arrival.mtu > 0 { arrival.mtu.into() } else { usize::MAX }),
+                .then_some(if arrival.mtu > 0 { arrival.mtu } else { u16::MAX }),
             path_mtu: match course.change {
                 Change::Tunnel(_) => {
                     self.services.destination(course.destination).and_then(|slot| slot.path_mtu(now))

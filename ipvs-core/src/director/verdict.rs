@@ -2,7 +2,7 @@
 
 use core::net::IpAddr;
 
-use crate::connection::Segment;
+use crate::connection::{Segment, Signal};
 use crate::fragment::Change;
 use crate::packet::{Content, Packet};
 use crate::rewrite;
@@ -48,7 +48,7 @@ pub struct Outgoing {
     pub(crate) packet: Packet,
     pub(crate) change: Change,
     /// Where the maximum segment size is to be lowered: the MTU of the link that it came by.
-    pub(crate) clamp: Option<usize>,
+    pub(crate) clamp: Option<u16>,
     /// What a router on the way through a tunnel said lately.
     pub(crate) path_mtu: Option<u16>,
 }
@@ -79,6 +79,14 @@ impl Outgoing {
         }
     }
 
+    /// Whether another address or port is written into it, which replies have to undo.
+    pub fn is_translated(&self) -> bool {
+        match self.change {
+            Change::Destination(..) | Change::Source(..) => true,
+            Change::Local | Change::None | Change::Tunnel(_) => false,
+        }
+    }
+
     /// How the packet fits through a link of this MTU; `size` is its length, or that of its longest segment where
     /// somebody is yet to cut it into segments.
     pub fn fit(&self, size: usize, mtu: usize) -> Fit {
@@ -103,7 +111,11 @@ impl Outgoing {
         rewrite::apply(bytes, &self.packet, self.change);
         if let Some(arrival) = self.clamp {
             let mtu = mtu.min(self.path_mtu.map_or(usize::MAX, usize::from));
-            rewrite::clamp(bytes, &self.packet, arrival.min(mtu.saturating_sub(self.overhead())));
+            rewrite::clamp(
+                bytes,
+                &self.packet,
+                usize::from(arrival).min(mtu.saturating_sub(self.overhead())),
+            );
         }
     }
 
@@ -113,7 +125,7 @@ impl Outgoing {
 
     /// Whether the packet says how long segments may be.
     pub(crate) fn announces_size(packet: &Packet) -> bool {
-        matches!(packet.content, Content::Transport { segment: Some(Segment::Syn), .. })
+        matches!(packet.content, Content::Transport { signal: Signal::Segment(Some(Segment::Syn)), .. })
     }
 }
 
@@ -147,7 +159,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason, in the order of its counters.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Malformed,
         Self::TtlExpired,
         Self::ServerRemoved,

@@ -1,7 +1,6 @@
 //! What an ICMP error is about: the beginning of a packet that somebody could not deliver.
 
-use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-
+use crate::complaint::ends;
 use crate::connection::{Flow, widened};
 use crate::packet::{Chain, Unfit};
 use crate::service::{Family, Protocol};
@@ -57,20 +56,7 @@ impl Error {
     /// Addresses and ports of the quoted packet.
     pub(crate) fn quoted_flow(&self, bytes: &[u8], protocol: Protocol) -> Option<Flow> {
         let ip = bytes.get(self.quoted..self.transport)?;
-        let (source, destination): (IpAddr, IpAddr) = match ip.first()? >> 4 {
-            4 => {
-                let address = |from: usize| {
-                    ip.get(from..)?.first_chunk::<4>().map(|octets| Ipv4Addr::from_octets(*octets))
-                };
-                (address(12)?.into(), address(16)?.into())
-            }
-            _ => {
-                let address = |from: usize| {
-                    ip.get(from..)?.first_chunk::<16>().map(|octets| Ipv6Addr::from_octets(*octets))
-                };
-                (address(8)?.into(), address(24)?.into())
-            }
-        };
+        let (source, destination) = ends(ip)?;
         let ports: &[u8; 4] = bytes.get(self.transport..)?.first_chunk()?;
         Some(Flow {
             family: Family::of(source),

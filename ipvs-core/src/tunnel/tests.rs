@@ -75,7 +75,7 @@ fn octets(hex: &str) -> Vec<u8> {
     (0..hex.len() / 2).map(|place| u8::from_str_radix(&hex[place * 2..place * 2 + 2], 16).unwrap()).collect()
 }
 
-fn hex(octets: &[u8]) -> std::string::String {
+fn hex(octets: &[u8]) -> Vec<std::string::String> {
     octets.iter().map(|octet| format!("{octet:02x}")).collect()
 }
 

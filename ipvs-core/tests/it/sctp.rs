@@ -113,7 +113,7 @@ fn fragments_are_refused_where_nat_would_have_to_know_the_whole_packet() {
         let dropped = match lab.send(&mut packet) {
             Verdict::Drop(reason) => Some(reason),
             Verdict::Forward(_) => None,
-            verdict @ (Verdict::Pass | Verdict::Reject) => panic!("{verdict:?}"),
+            verdict @ (Verdict::Pass | Verdict::Local | Verdict::Reject) => panic!("{verdict:?}"),
         };
         assert_eq!(dropped, expected);
     }

@@ -24,6 +24,8 @@ pub enum Route {
         interface: u32,
         /// The neighbour that gets it: a router, or the address itself.
         neighbour: IpAddr,
+        /// The address of this host that goes with it.
+        source: Option<IpAddr>,
     },
     /// Keep it: the address is this host's.
     Local,
@@ -190,6 +192,7 @@ fn decision(message: &RouteMessage, destination: IpAddr) -> Route {
     }
     let mut interface = None;
     let mut neighbour = destination;
+    let mut source = None;
     for attribute in &message.attributes {
         if let RouteAttribute::Oif(index) = attribute {
             interface = Some(*index);
@@ -201,9 +204,13 @@ fn decision(message: &RouteMessage, destination: IpAddr) -> Route {
             }
         } else if let RouteAttribute::Via(RouteVia::Inet6(address)) = attribute {
             neighbour = IpAddr::V6(*address);
+        } else if let RouteAttribute::PrefSource(RouteAddress::Inet(address)) = attribute {
+            source = Some(IpAddr::V4(*address));
+        } else if let RouteAttribute::PrefSource(RouteAddress::Inet6(address)) = attribute {
+            source = Some(IpAddr::V6(*address));
         }
     }
-    interface.map_or(Route::None, |interface| Route::Out { interface, neighbour })
+    interface.map_or(Route::None, |interface| Route::Out { interface, neighbour, source })
 }
 
 fn question(interface: u32, address: IpAddr) -> NeighbourMessage {

@@ -5,6 +5,8 @@
 //! is to cut into segments (GSO). Both stay so: the director rewrites addresses, and the sum over the
 //! pseudo-header is moved along here. What it does to the checksum field meanwhile is undone.
 
+use core::net::IpAddr;
+
 use super::sys::OFFLOAD;
 
 /// Bytes of an Ethernet header.
@@ -61,6 +63,76 @@ pub(super) fn restore(slot: &mut [u8], partial: Option<Partial>) {
     }
 }
 
+/// Computes a partial checksum, so that the frame needs nobody to do it. False if there is no room for it.
+#[must_use]
+pub(super) fn complete(slot: &mut [u8]) -> bool {
+    if slot.first().is_none_or(|flags| flags & NEEDS_CHECKSUM == 0) {
+        return true;
+    }
+    let mut write = || {
+        let start = OFFLOAD + usize::from(native(slot, CHECKSUM_START)?);
+        let offset = usize::from(native(slot, CHECKSUM_OFFSET)?);
+        let sum = checksum(slot.get(start..)?);
+        // Only UDP takes 0 for none, but for TCP both forms are the same number.
+        let sum = if sum == 0 { 0xFFFF } else { sum };
+        slot.get_mut(start + offset..start + offset + 2)?.copy_from_slice(&sum.to_be_bytes());
+        Some(())
+    };
+    let done = write().is_some();
+    slot[0] = 0;
+    done
+}
+
+/// Where the IP packet in a slot is addressed to.
+pub(super) fn destination(slot: &[u8]) -> Option<IpAddr> {
+    let packet = slot.get(OFFLOAD + LINK..)?;
+    match packet.first()? >> 4 {
+        4 => packet.get(16..)?.first_chunk::<4>().copied().map(IpAddr::from),
+        6 => packet.get(24..)?.first_chunk::<16>().copied().map(IpAddr::from),
+        _ => None,
+    }
+}
+
+/// Whether somebody is yet to cut the frame into segments.
+pub(super) fn is_segmented(slot: &[u8]) -> bool {
+    slot.get(1).is_some_and(|kind| *kind != 0)
+}
+
+/// What is to be cut: where the transport header is in the IP packet, where its payload begins, how much of it goes
+/// into each segment, and whether it is UDP. `None` if it is no segmentation that is known here.
+pub(super) fn cut(slot: &[u8]) -> Option<Cut> {
+    let is_udp = match slot.get(1)? & !EXPLICIT_CONGESTION {
+        TCP_SEGMENTS_V4 | TCP_SEGMENTS_V6 => false,
+        UDP_SEGMENTS => true,
+        _ => return None,
+    };
+    let transport = usize::from(native(slot, CHECKSUM_START)?).checked_sub(LINK)?;
+    let size = usize::from(native(slot, SEGMENT_SIZE)?);
+    (size > 0).then_some(Cut { transport, payload: headers(slot)?, size, is_udp })
+}
+
+/// How a packet is to be cut into segments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Cut {
+    /// Where the transport header begins in the IP packet.
+    pub(super) transport: usize,
+    /// Where its payload begins.
+    pub(super) payload: usize,
+    /// Bytes of payload in each segment but the last.
+    pub(super) size: usize,
+    /// UDP rather than TCP.
+    pub(super) is_udp: bool,
+}
+
+/// The Internet checksum over `bytes` (RFC 1071).
+pub(super) fn checksum(bytes: &[u8]) -> u16 {
+    let (words, rest) = bytes.as_chunks::<4>();
+    let mut last = [0; 4];
+    last[..rest.len()].copy_from_slice(rest);
+    let sum: u64 = words.iter().chain([&last]).map(|word| u64::from(u32::from_be_bytes(*word))).sum();
+    !fold_wide(sum)
+}
+
 /// The size of the IP packet's biggest segment, given the length of the whole packet.
 pub(super) fn segment(slot: &[u8], length: usize) -> usize {
     let kind = slot.get(1).copied().unwrap_or_default();
@@ -91,7 +163,11 @@ fn addresses(slot: &[u8]) -> Option<u16> {
     Some(fold(addresses.chunks_exact(2).map(|word| u32::from(u16::from_be_bytes([word[0], word[1]]))).sum()))
 }
 
-fn fold(mut sum: u32) -> u16 {
+fn fold(sum: u32) -> u16 {
+    fold_wide(sum.into())
+}
+
+fn fold_wide(mut sum: u64) -> u16 {
     while sum > 0xFFFF {
         sum = (sum & 0xFFFF) + (sum >> 16);
     }
@@ -110,6 +186,8 @@ const CHECKSUM_OFFSET: usize = 8;
 const SCTP_CHECKSUM: usize = 8;
 const NEEDS_CHECKSUM: u8 = 1;
 const EXPLICIT_CONGESTION: u8 = 0x80;
+const TCP_SEGMENTS_V4: u8 = 1;
+const TCP_SEGMENTS_V6: u8 = 4;
 const UDP_SEGMENTS: u8 = 5;
 
 #[cfg(test)]

@@ -15,6 +15,8 @@ pub(super) enum Path {
         interface: u32,
         /// Link address of the neighbour.
         mac: [u8; 6],
+        /// This host's address on the way.
+        source: Option<IpAddr>,
     },
     /// The neighbour was asked for its link address.
     Waiting {
@@ -22,6 +24,8 @@ pub(super) enum Path {
         interface: u32,
         /// The neighbour.
         neighbour: IpAddr,
+        /// This host's address on the way.
+        source: Option<IpAddr>,
     },
     /// The neighbour does not answer.
     Silent,
@@ -45,8 +49,8 @@ impl Paths {
 
     /// The way to `next_hop`. Asks for a link address that is missing.
     pub(super) fn find(&mut self, next_hop: IpAddr) -> Result<Path, Error> {
-        let (interface, neighbour) = match self.route(next_hop)? {
-            Route::Out { interface, neighbour } => (interface, neighbour),
+        let (interface, neighbour, source) = match self.route(next_hop)? {
+            Route::Out { interface, neighbour, source } => (interface, neighbour, source),
             Route::Local => return Ok(Path::Local),
             Route::None => return Ok(Path::None),
         };
@@ -56,15 +60,15 @@ impl Paths {
             None => self.lookup.neighbour(interface, neighbour)?,
         };
         let (path, kept) = match reach {
-            Reach::Known(mac) => (Path::Ready { interface, mac }, reach),
+            Reach::Known(mac) => (Path::Ready { interface, mac, source }, reach),
             Reach::Stale(mac) => {
                 // Told once: the kernel confirms it, and says so if it changes.
                 self.lookup.resolve(interface, neighbour)?;
-                (Path::Ready { interface, mac }, Reach::Known(mac))
+                (Path::Ready { interface, mac, source }, Reach::Known(mac))
             }
             Reach::Unknown => {
                 self.lookup.resolve(interface, neighbour)?;
-                (Path::Waiting { interface, neighbour }, reach)
+                (Path::Waiting { interface, neighbour, source }, reach)
             }
             Reach::Failed => {
                 // Asked again, or it would never be found when it comes back.

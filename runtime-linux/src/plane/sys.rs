@@ -5,13 +5,18 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 
 use socket2::{Domain, Protocol, SockFilter, Socket, Type};
 
+use ipvs_core::Envelope;
+
 use super::filter::Instruction;
 
 /// Length of `struct virtio_net_hdr`, which stands before every frame in both directions.
 pub(super) const OFFLOAD: usize = 10;
 
+/// Free bytes before a received frame, for what a tunnel puts before its packet.
+pub(super) const ROOM: usize = Envelope::LONGEST;
+
 /// Room for one frame with its offload header: the largest coalesced IP packet, with its link header.
-pub(super) const SLOT: usize = OFFLOAD + 14 + 65_536 + 14;
+pub(super) const SLOT: usize = ROOM + OFFLOAD + 14 + 65_536 + 14;
 
 /// Frames per system call.
 pub(super) const BURST: usize = 32;
@@ -41,15 +46,16 @@ impl PacketSocket {
         attach(&self.0, filter)
     }
 
-    /// Receives up to [`BURST`] frames; returns how many. `lengths` are their bytes with the offload header, and
-    /// greater than [`SLOT`] for a frame that was cut.
+    /// Receives up to [`BURST`] frames, each behind [`ROOM`]; returns how many. `lengths` are their bytes with the
+    /// offload header, and greater than the rest of a [`SLOT`] for a frame that was cut.
     pub(super) fn receive(&self, burst: &mut Burst) -> io::Result<usize> {
         let Burst { slots, lengths } = burst;
         let mut vectors: [libc::iovec; BURST] =
             core::array::from_fn(|_| libc::iovec { iov_base: core::ptr::null_mut(), iov_len: 0 });
         for (vector, slot) in vectors.iter_mut().zip(slots.chunks_exact_mut(SLOT)) {
-            vector.iov_base = slot.as_mut_ptr().cast();
-            vector.iov_len = SLOT;
+            let place = &mut slot[ROOM..];
+            vector.iov_base = place.as_mut_ptr().cast();
+            vector.iov_len = place.len();
         }
         let mut messages = vectors.each_mut().map(message);
         // SAFETY: every message points to one vector, every vector to a slot of its own; both outlive the call, and

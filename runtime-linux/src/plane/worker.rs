@@ -9,18 +9,18 @@ use std::sync::mpsc::{Receiver, SyncSender};
 
 use ipvs_core::{
     Bucket, Destination, DestinationSlot, Director, Entry, Forward, Fragment, IndexNode, Locality, Memory,
-    Reason, Service, ServiceKey, ServiceSlot, Settings, Step, TableSlot, Timeouts, Timer,
+    Reason, Service, ServiceKey, ServiceSlot, Settings, Step, TableSlot, Timer,
 };
+use nix::net::if_::if_nametoindex;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::eventfd::EventFd;
 
 use super::Capacity;
-use super::complaint::Limit;
 use super::filter;
 use super::guard::Guard;
 use super::path::Paths;
 use super::port::{self, Port};
-use super::sys::Burst;
+use super::sys::{Burst, PacketSocket};
 use super::waiting::Waiting;
 use crate::clock;
 use crate::netlink::neighbour::{Changes, Lookup, Route};
@@ -52,6 +52,7 @@ pub(super) struct Setup {
     paths: Paths,
     changes: Changes,
     ports: BTreeMap<u32, Port>,
+    local: (u32, PacketSocket),
     seed: [u8; 16],
 }
 
@@ -76,6 +77,9 @@ impl Setup {
                 .map_err(|e| failed(&format!("packet socket on {name} (needs CAP_NET_RAW)"), &e))?;
             ports.insert(port.link.index, port);
         }
+        let loopback = if_nametoindex("lo").map_err(|e| failed("loopback", &e))?;
+        let local = PacketSocket::open(loopback, &filter::program(&[].into(), &[].into()))
+            .map_err(|e| failed("packet socket on lo (needs CAP_NET_RAW)", &e))?;
         // Last: after it there is nothing that fails, so no table stays behind.
         let guard = Guard::install().map_err(|e| {
             let doing = "nftables table, without which the kernel answers the clients of services itself \
@@ -87,7 +91,7 @@ impl Setup {
             "user-space data plane on {}",
             if names.is_empty() { "no interface yet".to_owned() } else { names.join(", ") }
         );
-        Ok(Self { capacity, commands, wake, guard, paths, changes, ports, seed })
+        Ok(Self { capacity, commands, wake, guard, paths, changes, ports, local: (loopback, local), seed })
     }
 
     pub(super) fn run(self) {
@@ -111,12 +115,7 @@ impl Setup {
             tables: &mut tables,
             localities: &mut localities,
         };
-        let settings = Settings {
-            seed: self.seed,
-            timeouts: Timeouts::default(),
-            expire_without_destination: false,
-            expire_quiescent_template: false,
-        };
+        let settings = Settings::new(self.seed);
         let mut worker = Worker {
             director: Director::new(memory, settings),
             guard: self.guard,
@@ -124,7 +123,7 @@ impl Setup {
             changes: self.changes,
             ports: self.ports,
             waiting: Waiting::default(),
-            limit: Limit::new(),
+            local: self.local,
             counters: Counters::default(),
         };
         let mut burst = Burst::new();
@@ -168,7 +167,8 @@ struct Worker<'m> {
     changes: Changes,
     ports: BTreeMap<u32, Port>,
     waiting: Waiting,
-    limit: Limit,
+    /// Index and socket of loopback, by which packets for this host as a real server come to its stack.
+    local: (u32, PacketSocket),
     counters: Counters,
 }
 
@@ -228,10 +228,11 @@ impl Worker<'_> {
         let unable = |reason: String| Error::Unable { step: describe(step), reason, refused: None };
         if let Step::AddDestination { destination, .. } | Step::EditDestination { destination, .. } = step {
             let ours = self.paths.route(destination.address).is_ok_and(|route| route == Route::Local);
-            if ours || destination.forward == Forward::Local {
+            if ours && destination.forward == Forward::Masquerade {
                 return Err(unable(
-                    "it is this host itself, where the user-space data plane cannot deliver: \
-                     use another host, or the kernel's IPVS (`data_plane kernel`)"
+                    "it is this host itself, whose replies the user-space data plane cannot translate: \
+                     use direct routing (`lb_kind DR`), which leaves packets to the service's port as they are, \
+                     or the kernel's IPVS (`data_plane kernel`)"
                         .to_owned(),
                 ));
             }
@@ -311,6 +312,8 @@ impl Worker<'_> {
                 ("rejected", counters.rejected),
                 ("persistence_refused", counters.persistence_refused),
                 ("evicted", counters.evicted),
+                ("icmp_sent", counters.answered),
+                ("icmp_limited", counters.unanswered),
             ]
             .into_iter()
             .chain(self.counters.named())

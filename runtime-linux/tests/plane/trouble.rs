@@ -59,7 +59,7 @@ fn after_the_stop_the_kernel_answers_for_the_address_again() {
 }
 
 #[test]
-fn a_real_server_that_is_the_director_itself_is_refused_in_words() {
+fn nat_to_the_director_itself_is_refused_in_words() {
     lab::test(|| {
         let mut network = Network::nat();
         let service = network.serve(Family::V4, Protocol::Tcp, false);
@@ -71,7 +71,8 @@ fn a_real_server_that_is_the_director_itself_is_refused_in_words() {
                 error.to_string(),
                 format!(
                     "adding real server {address}:8080 to service [198.18.0.100]:tcp:80: it is this host itself, \
-                     where the user-space data plane cannot deliver: use another host, or the kernel's IPVS \
+                     whose replies the user-space data plane cannot translate: use direct routing (`lb_kind DR`), \
+                     which leaves packets to the service's port as they are, or the kernel's IPVS \
                      (`data_plane kernel`)"
                 )
             );
@@ -88,15 +89,11 @@ fn what_the_director_cannot_do_is_refused_and_leaves_nothing() {
         let before = plane.read().unwrap();
         let (service, _) = before[0].clone();
         let mark = ServiceKey::Mark { mark: 7, family: Family::V4 };
-        let tunnel = Destination {
-            forward: Forward::Tunnel(ipvs_core::Tunnel::Ipip),
-            address: "198.18.1.13".parse().unwrap(),
-            ..before[0].1[0]
-        };
+        let other = Destination { address: "fd18:1::13".parse().unwrap(), ..before[0].1[0] };
         let steps = [
             Step::AddService(service),
             Step::AddService(Service { key: mark, ..service }),
-            Step::AddDestination { service: key, destination: tunnel },
+            Step::AddDestination { service: key, destination: other },
             Step::RemoveService(mark),
         ];
         let refusals = steps.map(|step| plane.apply(step).unwrap_err().to_string());
@@ -105,8 +102,8 @@ fn what_the_director_cannot_do_is_refused_and_leaves_nothing() {
             [
                 "adding service [198.18.0.100]:tcp:80: the service already exists",
                 "adding service FWM 7: the user-space data plane sees no firewall marks",
-                "adding real server 198.18.1.13:8080 to service [198.18.0.100]:tcp:80: the user-space data plane \
-                 does not build tunnels",
+                "adding real server [fd18:1::13]:8080 to service [198.18.0.100]:tcp:80: the real server is of another \
+                 address family than the service",
                 "removing service FWM 7: no such service",
             ]
         );

@@ -57,7 +57,7 @@ impl Worker<'_> {
                     .collect();
                 ready.extend(slots.iter().map(Vec::as_slice));
                 for chunk in ready.chunks(BURST) {
-                    send(port, chunk, &mut self.counters);
+                    send(&port.socket, chunk, &mut self.counters);
                 }
             }
             Reach::Failed => {

@@ -1,16 +1,17 @@
 //! Frames: taken in, judged by the director, sent on.
 
+use core::net::IpAddr;
+use core::ops::Range;
 use core::time::Duration;
 
-use ipvs_core::{Arrival, Reason, Verdict};
+use ipvs_core::{Arrival, Complaint, Fit, Outgoing, Verdict};
 
 use super::Worker;
 use crate::clock;
-use crate::plane::complaint::{self, Complaint};
 use crate::plane::frame::{self, LINK};
 use crate::plane::path::Path;
-use crate::plane::port::Port;
-use crate::plane::sys::{BURST, Burst, OFFLOAD, SLOT};
+use crate::plane::segment;
+use crate::plane::sys::{BURST, Burst, OFFLOAD, PacketSocket, ROOM, SLOT};
 
 impl Worker<'_> {
     /// Takes some bursts of frames from one interface, so that no interface starves the others.
@@ -42,102 +43,244 @@ impl Worker<'_> {
 
     fn forward(&mut self, from: u32, burst: &mut Burst, received: usize) {
         let now = clock::now();
-        let mut leaving = [None; BURST];
+        let mtu = self.ports.get(&from).map_or(0, |port| u16::try_from(port.link.mtu).unwrap_or(u16::MAX));
+        let arrival = Arrival { mark: 0, mtu };
+        let mut leaving = Vec::with_capacity(received);
         let slots = burst.slots.chunks_exact_mut(SLOT).zip(burst.lengths).take(received);
-        for ((slot, length), leaving) in slots.zip(&mut leaving) {
-            match slot.get_mut(..length) {
-                Some(slot) => *leaving = self.judge(now, from, slot),
+        for (number, (slot, length)) in slots.enumerate() {
+            match slot.get_mut(..ROOM + length) {
+                Some(slot) => self.judge(now, arrival, number, slot, &mut leaving),
                 None => self.counters.cut += 1,
             }
         }
-        let mut frames: Vec<&[u8]> = Vec::with_capacity(received);
-        for (position, first) in leaving.iter().enumerate() {
-            let Some((interface, _)) = *first else { continue };
-            if leaving[..position].iter().flatten().any(|(before, _)| *before == interface) {
+        self.dispatch(&leaving, burst);
+    }
+
+    /// Sends what leaves, in order by each interface.
+    fn dispatch(&mut self, leaving: &[Leaving], burst: &Burst) {
+        let mut frames: Vec<&[u8]> = Vec::with_capacity(leaving.len());
+        for (position, Leaving { interface, .. }) in leaving.iter().enumerate() {
+            if leaving[..position].iter().any(|before| before.interface == *interface) {
                 continue;
             }
             frames.clear();
-            frames.extend(burst.slots.chunks_exact(SLOT).zip(&leaving).filter_map(|(slot, leaving)| {
-                leaving.filter(|(to, _)| *to == interface).and_then(|(_, length)| slot.get(..length))
+            let by_it = leaving.iter().filter(|leaving| leaving.interface == *interface);
+            frames.extend(by_it.filter_map(|leaving| match &leaving.frame {
+                Frame::Slot(number, place) => burst.slots.get(number * SLOT..)?.get(place.clone()),
+                Frame::Own(frame) => Some(frame),
             }));
-            if let Some(port) = self.ports.get(&interface) {
-                send(port, &frames, &mut self.counters);
+            if *interface == self.local.0 {
+                send(&self.local.1, &frames, &mut self.counters);
+            } else if let Some(port) = self.ports.get(interface) {
+                send(&port.socket, &frames, &mut self.counters);
             }
         }
     }
 
-    /// What becomes of one frame: the interface that it leaves by, and its length with the offload header.
-    fn judge(&mut self, now: Duration, from: u32, slot: &mut [u8]) -> Option<(u32, usize)> {
-        let Ok(partial) = frame::partial(slot) else {
-            self.counters.offload += 1;
-            return None;
-        };
-        let outgoing = match self.director.forward(now, Arrival::default(), slot.get(OFFLOAD + LINK..)?) {
-            Verdict::Forward(outgoing) => outgoing,
-            Verdict::Pass => return None,
-            Verdict::Reject => {
-                self.complain(now, from, Complaint::Refused, slot);
-                return None;
-            }
-            Verdict::Drop(Reason::TtlExpired) => {
-                self.complain(now, from, Complaint::Expired, slot);
-                return None;
-            }
-            Verdict::Drop(
-                Reason::Malformed
-                | Reason::ServerRemoved
-                | Reason::TableFull
-                | Reason::FragmentWithoutFirst
-                | Reason::FragmentOfSctp,
-            ) => {
-                return None;
-            }
-        };
-        let length = OFFLOAD + LINK + outgoing.length;
-        let path = self.paths.find(outgoing.next_hop).unwrap_or(Path::None);
-        match path {
-            Path::Ready { interface, mac } => {
-                let Some(port) = self.ports.get(&interface) else {
-                    self.counters.no_interface += 1;
-                    return None;
-                };
-                let mtu = port.link.mtu as usize;
-                let packet = slot.get(OFFLOAD + LINK..length)?;
-                if frame::segment(slot, outgoing.length) > mtu {
-                    self.counters.too_big += 1;
-                    if complaint::is_whole(packet) {
-                        self.complain(now, from, Complaint::TooBig { mtu }, slot);
-                    }
-                    return None;
+    /// What becomes of one frame; `slot` begins with free [`ROOM`].
+    fn judge(
+        &mut self,
+        now: Duration,
+        arrival: Arrival,
+        number: usize,
+        slot: &mut [u8],
+        leaving: &mut Vec<Leaving>,
+    ) {
+        let Some(packet) = slot.get(PACKET..) else { return };
+        let verdict = self.director.forward(now, arrival, packet);
+        match verdict {
+            Verdict::Forward(outgoing) => self.send_on(now, &outgoing, number, slot, leaving),
+            Verdict::Pass => {}
+            Verdict::Local => self.deliver(number, slot, leaving),
+            Verdict::Reject | Verdict::Drop(_) => {
+                let mut own = vec![0; HEADERS + LONGEST_ANSWER];
+                if let Some(length) = self.director.answer(now, verdict, packet, &mut own[HEADERS..]) {
+                    own.truncate(HEADERS + length);
+                    self.send_own(now, own, leaving);
                 }
-                outgoing.write(slot.get_mut(OFFLOAD + LINK..)?);
-                frame::restore(slot, partial);
-                address_link(slot, mac, port.mac);
-                return Some((interface, length));
             }
-            Path::Waiting { interface, neighbour } => {
-                outgoing.write(slot.get_mut(OFFLOAD + LINK..)?);
-                frame::restore(slot, partial);
-                self.counters.no_neighbour +=
-                    self.waiting.hold(now, interface, neighbour, slot.get(..length)?);
-            }
-            Path::Silent => self.counters.no_neighbour += 1,
-            Path::Local => self.counters.local += 1,
-            Path::None => self.counters.no_route += 1,
         }
-        None
     }
 
-    fn complain(&mut self, now: Duration, from: u32, complaint: Complaint, slot: &[u8]) {
-        let Some(answer) = complaint::answer(complaint, slot) else { return };
-        if !self.limit.take(now) {
-            self.counters.silent += 1;
+    /// A packet of a connection.
+    fn send_on(
+        &mut self,
+        now: Duration,
+        outgoing: &Outgoing,
+        number: usize,
+        slot: &mut [u8],
+        leaving: &mut Vec<Leaving>,
+    ) {
+        let Ok(partial) = frame::partial(&slot[ROOM..]) else {
+            self.counters.offload += 1;
+            return;
+        };
+        let path = self.paths.find(outgoing.next_hop).unwrap_or(Path::None);
+        let (interface, source) = match path {
+            Path::Ready { interface, source, .. } | Path::Waiting { interface, source, .. } => {
+                (interface, source)
+            }
+            Path::Local if outgoing.is_translated() => {
+                self.counters.local += 1;
+                return;
+            }
+            Path::Local => return self.deliver(number, slot, leaving),
+            Path::Silent => {
+                self.counters.no_neighbour += 1;
+                return self.complain(now, Complaint::Unreachable, slot, leaving);
+            }
+            Path::None => {
+                self.counters.no_route += 1;
+                return self.complain(now, Complaint::Unreachable, slot, leaving);
+            }
+        };
+        let Some(port) = self.ports.get(&interface) else {
+            self.counters.no_interface += 1;
+            return;
+        };
+        let mtu = port.link.mtu as usize;
+        let fit = outgoing.fit(frame::segment(&slot[ROOM..], outgoing.length), mtu);
+        if let Fit::TooBig { mtu } = fit {
+            self.counters.too_big += 1;
+            return self.complain(now, Complaint::TooBig { mtu }, slot, leaving);
+        }
+        outgoing.write(&mut slot[PACKET..], mtu);
+        frame::restore(&mut slot[ROOM..], partial);
+        let end = PACKET + outgoing.length;
+        let is_simple =
+            fit == Fit::Whole && (outgoing.tunnel().is_none() || !frame::is_segmented(&slot[ROOM..]));
+        if !is_simple {
+            let mtu = match fit {
+                Fit::Pieces { mtu } => mtu,
+                Fit::Whole | Fit::TooBig { .. } => mtu,
+            };
+            let Some(frames) = self.take_apart(outgoing, source, mtu, &mut slot[..end]) else {
+                self.counters.offload += 1;
+                return;
+            };
+            for mut frame in frames {
+                self.leave(now, path, &mut frame)
+                    .then(|| leaving.push(Leaving { interface, frame: Frame::Own(frame) }));
+            }
             return;
         }
-        if let Some(port) = self.ports.get(&from) {
-            send(port, &[&answer], &mut self.counters);
+        let mut start = ROOM;
+        if outgoing.tunnel().is_some() {
+            if !frame::complete(&mut slot[ROOM..end]) {
+                self.counters.offload += 1;
+                return;
+            }
+            let envelope = source.and_then(|source| self.director.wrap(outgoing, &slot[PACKET..end], source));
+            let Some(envelope) = envelope else {
+                self.counters.no_route += 1;
+                return;
+            };
+            start -= envelope.as_ref().len();
+            slot[start..start + HEADERS].fill(0);
+            slot[start + HEADERS..PACKET].copy_from_slice(envelope.as_ref());
+        }
+        if self.leave(now, path, &mut slot[start..end]) {
+            leaving.push(Leaving { interface, frame: Frame::Slot(number, start..end) });
         }
     }
+
+    /// Makes frames of a written packet that cannot leave as one: its segments, each in its envelope, each in pieces
+    /// where it is longer than `mtu`. `None` if nobody knows how.
+    fn take_apart(
+        &mut self,
+        outgoing: &Outgoing,
+        source: Option<IpAddr>,
+        mtu: usize,
+        slot: &mut [u8],
+    ) -> Option<Vec<Vec<u8>>> {
+        let mut inner = Vec::new();
+        if frame::is_segmented(&slot[ROOM..]) {
+            let cut = frame::cut(&slot[ROOM..])?;
+            segment::split(&slot[PACKET..], cut, PACKET, |segment| inner.push(segment))?;
+        } else {
+            if !frame::complete(&mut slot[ROOM..]) {
+                return None;
+            }
+            inner.push([&[0; PACKET], &slot[PACKET..]].concat());
+        }
+        let mut frames = Vec::with_capacity(inner.len());
+        for mut bytes in inner {
+            let mut start = PACKET;
+            if outgoing.tunnel().is_some() {
+                let envelope = self.director.wrap(outgoing, &bytes[PACKET..], source?)?;
+                start -= envelope.as_ref().len();
+                bytes[start..PACKET].copy_from_slice(envelope.as_ref());
+            }
+            if bytes.len() - start > mtu {
+                let pieces = self.director.pieces(&bytes[start..], mtu)?;
+                frames.extend(pieces.map(|piece| [&[0; HEADERS], piece.header(), piece.body].concat()));
+            } else {
+                bytes.drain(..start - HEADERS);
+                frames.push(bytes);
+            }
+        }
+        Some(frames)
+    }
+
+    /// Addresses a frame (offload header first) to its next hop. False if it has to wait for that.
+    fn leave(&mut self, now: Duration, path: Path, frame: &mut [u8]) -> bool {
+        match path {
+            Path::Ready { interface, mac, .. } => {
+                let Some(port) = self.ports.get(&interface) else { return false };
+                address_link(frame, mac, port.mac);
+                true
+            }
+            Path::Waiting { interface, neighbour, .. } => {
+                self.counters.no_neighbour += self.waiting.hold(now, interface, neighbour, frame);
+                false
+            }
+            Path::Silent | Path::Local | Path::None => false,
+        }
+    }
+
+    /// Gives a packet to this host's own stack: by loopback, where our table lets it in.
+    fn deliver(&mut self, number: usize, slot: &mut [u8], leaving: &mut Vec<Leaving>) {
+        self.counters.delivered += 1;
+        address_link(&mut slot[ROOM..], [0; 6], [0; 6]);
+        let frame = Frame::Slot(number, ROOM..slot.len());
+        leaving.push(Leaving { interface: self.local.0, frame });
+    }
+
+    /// Tells the sender of the packet in a slot what is wrong with it.
+    fn complain(&mut self, now: Duration, complaint: Complaint, slot: &[u8], leaving: &mut Vec<Leaving>) {
+        let mut own = vec![0; HEADERS + LONGEST_ANSWER];
+        let length = self.director.complain(now, complaint, &slot[PACKET..], &mut own[HEADERS..]);
+        if let Some(length) = length {
+            own.truncate(HEADERS + length);
+            self.send_own(now, own, leaving);
+        }
+    }
+
+    /// Sends a packet of our own (behind free headers) to where it is addressed.
+    fn send_own(&mut self, now: Duration, mut frame: Vec<u8>, leaving: &mut Vec<Leaving>) {
+        let destination = frame::destination(&frame);
+        let path =
+            destination.and_then(|destination| self.paths.find(destination).ok()).unwrap_or(Path::None);
+        if self.leave(now, path, &mut frame)
+            && let Path::Ready { interface, .. } = path
+        {
+            leaving.push(Leaving { interface, frame: Frame::Own(frame) });
+        }
+    }
+}
+
+/// A frame that leaves.
+struct Leaving {
+    interface: u32,
+    frame: Frame,
+}
+
+/// Where a frame lies, its offload header first.
+enum Frame {
+    /// In the slot of this number.
+    Slot(usize, Range<usize>),
+    /// In memory of its own.
+    Own(Vec<u8>),
 }
 
 /// Frames that the director wanted to send and that did not leave, by cause.
@@ -153,7 +296,7 @@ pub(super) struct Counters {
     pub(super) cut: u64,
     pub(super) offload: u64,
     pub(super) overrun: u64,
-    pub(super) silent: u64,
+    pub(super) delivered: u64,
 }
 
 impl Counters {
@@ -170,15 +313,15 @@ impl Counters {
             ("frame_cut", self.cut),
             ("offload_unknown", self.offload),
             ("receive_overrun", self.overrun),
-            ("icmp_limited", self.silent),
+            ("delivered_locally", self.delivered),
         ]
     }
 }
 
 /// Sends up to a burst of frames; what is not taken is dropped and counted.
-pub(super) fn send(port: &Port, mut frames: &[&[u8]], counters: &mut Counters) {
+pub(super) fn send(socket: &PacketSocket, mut frames: &[&[u8]], counters: &mut Counters) {
     while !frames.is_empty() {
-        let (sent, failure) = port.socket.send(frames);
+        let (sent, failure) = socket.send(frames);
         frames = frames.get(sent..).unwrap_or_default();
         let Some(failure) = failure else { continue };
         match failure.raw_os_error() {
@@ -191,13 +334,24 @@ pub(super) fn send(port: &Port, mut frames: &[&[u8]], counters: &mut Counters) {
     }
 }
 
-/// Writes the link addresses of a frame.
-pub(super) fn address_link(slot: &mut [u8], to: [u8; 6], from: [u8; 6]) {
-    if let Some(header) = slot.get_mut(OFFLOAD..OFFLOAD + 12) {
+/// Writes the link header of a frame that begins with its offload header.
+pub(super) fn address_link(frame: &mut [u8], to: [u8; 6], from: [u8; 6]) {
+    let kind = match frame.get(HEADERS).map(|first| first >> 4) {
+        Some(6) => [0x86, 0xDD],
+        Some(_) | None => [0x08, 0x00],
+    };
+    if let Some(header) = frame.get_mut(OFFLOAD..HEADERS) {
         header[..6].copy_from_slice(&to);
-        header[6..].copy_from_slice(&from);
+        header[6..12].copy_from_slice(&from);
+        header[12..].copy_from_slice(&kind);
     }
 }
 
 /// Bursts from one interface before the others have their turn.
 const BURSTS: usize = 4;
+/// Bytes before the packet in a frame.
+const HEADERS: usize = OFFLOAD + LINK;
+/// Where the packet begins in a slot.
+const PACKET: usize = ROOM + HEADERS;
+/// RFC 4443 §3.1: the longest ICMP error there is.
+const LONGEST_ANSWER: usize = 1_280;
