@@ -10,6 +10,7 @@ mod host;
 mod pid_file;
 mod place;
 mod reload;
+mod rounds;
 mod services;
 mod status;
 
@@ -26,7 +27,7 @@ use anyhow::Context as _;
 use nix::sys::signal::SigSet;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
-use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio::time::timeout;
 use tracing::{debug, error, info, warn};
 
 use crate::api::{self, Question, Request};
@@ -48,14 +49,13 @@ use crate::perform::track_file::Files;
 use crate::perform::track_process::Processes;
 use crate::process::Policy;
 use groups::Groups;
+use rounds::Rounds;
 use services::Services;
 
 /// Where the process id goes when nobody says otherwise; tools know the name.
 const PID_FILE: &str = "/run/keepalived.pid";
 /// Where `steadfast status` looks when nobody says otherwise.
 const SOCKET: &str = "/run/steadfast.sock";
-/// How often the data plane is compared with what is wanted.
-const RECONCILIATION: Duration = Duration::from_secs(10);
 /// How long the VRRP thread is an ordinary one after it has computed for too long.
 const RELAXATION: Duration = Duration::from_secs(1);
 /// How long routers and checks may take to end.
@@ -294,10 +294,10 @@ impl Daemon {
     /// Works until a signal ends it.
     async fn serve(mut self, mut inputs: Inputs) -> u8 {
         let _guard = AbortOnPanic;
-        let mut reconciliation = interval(RECONCILIATION);
-        reconciliation.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut rounds = Rounds::default();
         let signals = &mut inputs.signals;
         loop {
+            rounds.every(self.configuration.global.lvs.reconcile_interval);
             tokio::select! {
                 biased;
                 _ = signals.terminate.recv() => break,
@@ -315,10 +315,12 @@ impl Daemon {
                 Some(event) = inputs.check_events.recv() => self.check(event),
                 _ = signals.reload.recv() => self.reload().await,
                 Some(question) = inputs.questions.recv() => self.answer(question).await,
-                _ = reconciliation.tick() => self.services.reconcile(true),
+                () = rounds.next() => self.services.begin_round(),
                 _ = signals.data.recv() => info!("SIGUSR1: dumps are not written; ask `steadfast status --json`"),
                 _ = signals.exhausted.recv() => self.relax(),
                 _ = signals.statistics.recv() => info!("SIGUSR2: dumps are not written; ask `steadfast status --json`"),
+                // Last, and only after everything else had its chance.
+                () = tokio::task::yield_now(), if self.services.has_due() => self.services.turn(),
             }
         }
         info!("stopping");
@@ -369,7 +371,7 @@ impl Daemon {
         if timeout(PATIENCE_AT_STOP, checks).await.is_err() {
             error!("the checks do not end");
         }
-        self.services.close(self.run.keep_services);
+        self.services.close(self.run.keep_services, self.configuration.global.lvs.flush_on_stop);
         // Nobody waits for the others, and none of them for long.
         tokio::join!(self.notifier.stop(), self.fifos.stop(), self.mailer.stop());
         info!("stopped");
@@ -448,11 +450,9 @@ impl Daemon {
         match event {
             check::Event::Wanted { service, destinations } => {
                 self.services.want(service, destinations);
-                self.services.reconcile(false);
             }
             check::Event::Gone { service } => {
                 self.services.unwant(service);
-                self.services.reconcile(false);
             }
             check::Event::Run { queue, script } => self.notifier.run(&queue, &script),
             check::Event::Turned { what, subject, up, mail } => self.turned(&what, &subject, up, mail),

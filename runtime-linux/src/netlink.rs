@@ -4,6 +4,7 @@ pub mod address;
 pub mod batch;
 pub mod ipvs;
 pub mod link;
+pub mod module;
 pub mod neighbour;
 pub mod nftables;
 pub mod route;

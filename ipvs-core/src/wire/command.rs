@@ -95,11 +95,10 @@ impl From<Step> for Command {
 }
 
 impl Command {
-    /// Writes the message for the family's number (see [`resolve`](super::generic::resolve)); returns its
-    /// length in bytes.
-    pub fn emit(&self, family: u16, sequence: u32, buffer: &mut [u8]) -> Result<usize, Error> {
-        let flags = match self {
-            Self::GetServices | Self::GetDestinations(_) | Self::GetDaemons => REQUEST | DUMP,
+    /// Whether any number of messages may answer, which end with one that says so.
+    pub fn is_dump(&self) -> bool {
+        match self {
+            Self::GetServices | Self::GetDestinations(_) | Self::GetDaemons => true,
             Self::NewService(_)
             | Self::SetService(_)
             | Self::DeleteService(_)
@@ -113,8 +112,14 @@ impl Command {
             | Self::Zero(_)
             | Self::SetTimeouts(_)
             | Self::GetTimeouts
-            | Self::GetInformation => REQUEST | ACKNOWLEDGE,
-        };
+            | Self::GetInformation => false,
+        }
+    }
+
+    /// Writes the message for the family's number (see [`resolve`](super::generic::resolve)); returns its
+    /// length in bytes.
+    pub fn emit(&self, family: u16, sequence: u32, buffer: &mut [u8]) -> Result<usize, Error> {
+        let flags = REQUEST | if self.is_dump() { DUMP } else { ACKNOWLEDGE };
         let mut writer = Writer::new(buffer, family, flags, sequence)?;
         writer.raw(&[self.verb(), VERSION, 0, 0])?;
         match self {

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use ipvs_core::ServiceKey;
 use tracing::{error, info, warn};
 
 use super::{Daemon, gaps, host};
-use crate::config::model::{Configuration, Global};
+use crate::config::model::{Configuration, Global, VirtualServer};
 use crate::config::{self, Loaded};
 use crate::driver::{Command, Kind};
 use crate::perform::check;
@@ -97,13 +98,26 @@ impl Daemon {
         }
         self.notifier.set_policy(policy.clone());
         self.scripts.apply(&configuration.scripts, &policy);
-        if !configuration.virtual_servers.is_empty() {
-            self.services.open(&configuration.global);
+        if configuration.needs_data_plane() {
+            self.services.open(&configuration.global, self.first_services(&configuration).as_ref());
+        }
+        if configuration.global.lvs != self.configuration.global.lvs {
+            self.services.configure(&configuration.global.lvs);
         }
         self.checker.send(check::Command::TellFirstServers(configuration.global.tells_first_servers));
         self.checker
             .send(check::Command::Apply { virtual_servers: configuration.virtual_servers.clone(), policy });
         self.configuration = configuration;
+    }
+}
+
+impl Daemon {
+    /// The services of this configuration, while the daemon starts for the first time. What another worker left is
+    /// ours, and nothing is flushed for its sake.
+    fn first_services(&self, configuration: &Configuration) -> Option<BTreeSet<ServiceKey>> {
+        let starts = self.restarts == 0 && self.configuration.virtual_servers.is_empty();
+        let services = configuration.virtual_servers.iter().flat_map(VirtualServer::services);
+        starts.then(|| services.map(|service| service.key).collect())
     }
 }
 

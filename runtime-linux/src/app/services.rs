@@ -1,13 +1,22 @@
 //! The services of the director: what the checks want, brought into the data plane and kept there.
+//!
+//! Work is done in turns that the control thread takes between other things, a few hundred real servers at most in
+//! each, so that nobody waits for thousands of services. A round compares all that is ours, turn by turn.
+
+mod damage;
+mod timeouts;
 
 use core::fmt::Display;
 use std::collections::{BTreeMap, BTreeSet};
 
-use ipvs_core::{Destination, Service, ServiceKey, plan};
-use tracing::{error, info, warn};
+use ipvs_core::{Destination, Service, ServiceKey, Step, plan};
+use nix::errno::Errno;
+use tracing::{error, info};
 
-use crate::config::model::Global;
-use crate::perform::ipvs::{self, Plane};
+use crate::config::model::{FlushOnStop, Global, Lvs};
+use crate::perform::ipvs::{self, Plane, Present};
+use damage::Damage;
+use timeouts::Timeouts;
 
 /// What is wanted, and who carries it.
 ///
@@ -19,21 +28,40 @@ pub(super) struct Services {
     wanted: BTreeMap<ServiceKey, (Service, Vec<Destination>)>,
     /// Services that may be in the data plane because of us.
     ours: BTreeSet<ServiceKey>,
+    /// What the next turns compare, and why.
+    due: BTreeMap<ServiceKey, Cause>,
+    /// Services with a step that failed, so that they are not as they were wanted because of us.
+    unfinished: BTreeSet<ServiceKey>,
+    /// What somebody else did to ours.
+    damage: Damage,
+    timeouts: Timeouts,
     /// Complaints made already, so that a step that fails again and again fills no log.
     complaints: BTreeSet<String>,
 }
 
+/// Why a service is compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Cause {
+    /// Something else is wanted than before.
+    Wish,
+    /// Nothing was asked for: every difference is somebody else's doing.
+    Round,
+}
+
 impl Services {
     /// Opens the data plane. Without one the routers go on, and the log says what is missing.
-    pub(super) fn open(&mut self, global: &Global) {
+    ///
+    /// `configured` are the services that this daemon will want, where it starts for the first time: with `lvs_flush`
+    /// all others go. Those that stay keep their connections.
+    pub(super) fn open(&mut self, global: &Global, configured: Option<&BTreeSet<ServiceKey>>) {
         if self.plane.is_some() {
             return;
         }
         match ipvs::choose(global.data_plane) {
             Ok(mut plane) => {
                 info!("data plane: {}", plane.name());
-                if global.lvs_flush
-                    && let Err(error) = plane.flush()
+                if let Some(configured) = configured.filter(|_| global.lvs.flush)
+                    && let Err(error) = flush_others(&mut *plane, configured)
                 {
                     error!("lvs_flush: {error}");
                 }
@@ -45,43 +73,89 @@ impl Services {
 
     /// From now on this service shall have these destinations.
     pub(super) fn want(&mut self, service: Service, destinations: Vec<Destination>) {
+        self.ours.insert(service.key);
+        self.due.insert(service.key, Cause::Wish);
         self.wanted.insert(service.key, (service, destinations));
+    }
+
+    /// What the configuration says of the kernel's IPVS beside services.
+    pub(super) fn configure(&mut self, lvs: &Lvs) {
+        if let Some(ipvs) = self.plane.as_mut().and_then(|plane| plane.kernel()) {
+            self.timeouts.apply(ipvs, lvs.timeouts);
+        }
     }
 
     /// The service shall go.
     pub(super) fn unwant(&mut self, key: ServiceKey) {
         self.wanted.remove(&key);
+        self.due.insert(key, Cause::Wish);
     }
 
-    /// Reads what the data plane holds and takes the steps from there to what is wanted. `unforeseen`: nothing was
-    /// asked for, so that every step repairs what somebody else did.
-    pub(super) fn reconcile(&mut self, unforeseen: bool) {
+    /// Everything that is ours is to be compared in the next turns.
+    pub(super) fn begin_round(&mut self) {
+        if let Some(ipvs) = self.plane.as_mut().and_then(|plane| plane.kernel()) {
+            self.timeouts.check(ipvs);
+        }
+        self.damage.end_round();
+        if self.unfinished.is_empty() {
+            self.complaints.clear();
+        }
+        for key in &self.ours {
+            let cause = if self.unfinished.contains(key) { Cause::Wish } else { Cause::Round };
+            self.due.entry(*key).or_insert(cause);
+        }
+    }
+
+    /// Whether there is something for a turn to do.
+    pub(super) fn has_due(&self) -> bool {
+        self.plane.is_some() && !self.due.is_empty()
+    }
+
+    /// Reads some of what is due and takes the steps from there to what is wanted.
+    pub(super) fn turn(&mut self) {
         let Some(plane) = &mut self.plane else { return };
-        self.ours.extend(self.wanted.keys());
-        let mut have = match plane.read() {
-            Ok(have) => have,
-            Err(error) => return self.complain(&error),
-        };
-        have.retain(|(service, _)| self.ours.contains(&service.key));
-        let wanted = self.wanted.values().cloned();
-        let want: Vec<_> =
-            wanted.map(|(service, destinations)| (plane.possible(service), destinations)).collect();
-        let steps = match plan(&have, &want) {
-            Ok(steps) => steps,
-            Err(disorder) => return self.complain(&format_args!("data plane: {disorder}")),
-        };
-        let mut failures = Vec::new();
-        for step in steps {
-            if unforeseen {
-                warn!("data plane: something else changed it; {}", ipvs::describe(&step));
+        let mut weight = 0;
+        let some: Vec<ServiceKey> = self
+            .due
+            .keys()
+            .take_while(|key| {
+                let fits = weight < TURN;
+                weight += 1 + self.wanted.get(key).map_or(0, |(_, destinations)| destinations.len());
+                fits
+            })
+            .copied()
+            .collect();
+        let causes: Vec<Cause> = some.iter().filter_map(|key| self.due.remove(key)).collect();
+        let found = match plane.look(&some) {
+            Ok(found) => found,
+            Err(error) => {
+                self.unfinished.extend(some);
+                return self.complain(&error);
             }
-            if let Err(error) = plane.apply(step) {
+        };
+        let mut steps = Vec::new();
+        for ((key, cause), present) in some.iter().zip(causes).zip(&found) {
+            let before = steps.len();
+            let wanted = self.wanted.get(key);
+            let wanted = wanted.map(|(service, servers)| (plane.possible(*service), servers.as_slice()));
+            compare(*key, wanted.as_ref(), present.as_ref(), &mut steps);
+            if cause == Cause::Round {
+                self.damage.note(*key, &steps[before..], present.as_ref());
+            }
+            self.unfinished.remove(key);
+        }
+        let outcomes = plane.apply_all(&steps);
+        let mut failures = Vec::new();
+        for (step, outcome) in steps.iter().zip(outcomes) {
+            if let Err(error) = outcome {
+                self.unfinished.insert(step.service());
                 failures.push(error);
             }
         }
-        if failures.is_empty() {
-            self.ours.retain(|key| self.wanted.contains_key(key));
-            self.complaints.clear();
+        for key in &some {
+            if !self.wanted.contains_key(key) && !self.unfinished.contains(key) {
+                self.ours.remove(key);
+            }
         }
         for failure in failures {
             self.complain(&failure);
@@ -89,14 +163,30 @@ impl Services {
     }
 
     /// Removes what is ours and ends the data plane. `keep`: leave the kernel's services as they are (`-I`).
-    pub(super) fn close(&mut self, keep: bool) {
-        if !keep {
-            self.wanted.clear();
-            self.reconcile(false);
+    pub(super) fn close(&mut self, keep: bool, flush: FlushOnStop) {
+        let Some(mut plane) = self.plane.take() else { return };
+        if let Some(ipvs) = plane.kernel() {
+            self.timeouts.restore(ipvs);
         }
-        if let Some(plane) = self.plane.take()
-            && let Err(error) = plane.stop()
-        {
+        match flush {
+            _ if keep => {}
+            FlushOnStop::Everything => {
+                if let Err(error) = plane.flush() {
+                    error!("lvs_flush_on_stop: {error}");
+                }
+            }
+            FlushOnStop::Ours => {
+                // Real servers go with their services.
+                let steps: Vec<Step> = self.ours.iter().copied().map(Step::RemoveService).collect();
+                for outcome in plane.apply_all(&steps) {
+                    match outcome {
+                        Ok(()) | Err(ipvs::Error::Refused { errno: Errno::ESRCH, .. }) => {}
+                        Err(error) => self.complain(&error),
+                    }
+                }
+            }
+        }
+        if let Err(error) = plane.stop() {
             error!("data plane: {error}");
         }
     }
@@ -108,7 +198,7 @@ impl Services {
 
     /// What the data plane tells of itself.
     pub(super) fn status(&mut self) -> Option<ipvs::Status> {
-        self.plane.as_mut()?.status().inspect_err(|error| warn!("data plane: {error}")).ok()
+        self.plane.as_mut()?.status().inspect_err(|error| tracing::warn!("data plane: {error}")).ok()
     }
 
     fn complain(&mut self, what: &dyn Display) {
@@ -119,117 +209,44 @@ impl Services {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use core::net::{IpAddr, Ipv4Addr};
-    use std::sync::{Arc, Mutex};
-
-    use ipvs_core::{Forward, Method, Protocol, Step};
-
-    use super::*;
-
-    /// A data plane that others can reach into.
-    #[derive(Clone, Default)]
-    struct Shared(Arc<Mutex<Present>>);
-
-    type Present = BTreeMap<ServiceKey, (Service, Vec<Destination>)>;
-
-    impl Plane for Shared {
-        fn name(&self) -> &'static str {
-            "test"
-        }
-
-        fn read(&mut self) -> Result<Vec<(Service, Vec<Destination>)>, ipvs::Error> {
-            Ok(self.0.lock().unwrap().values().cloned().collect())
-        }
-
-        fn apply(&mut self, step: Step) -> Result<(), ipvs::Error> {
-            let mut services = self.0.lock().unwrap();
-            match step {
-                Step::AddService(service) => {
-                    services.insert(service.key, (service, Vec::new()));
-                }
-                Step::EditService(service) => services.get_mut(&service.key).unwrap().0 = service,
-                Step::RemoveService(key) => {
-                    services.remove(&key);
-                }
-                Step::AddDestination { service, destination } => {
-                    services.get_mut(&service).unwrap().1.push(destination);
-                }
-                Step::EditDestination { service, destination } => {
-                    let present = &mut services.get_mut(&service).unwrap().1;
-                    present.retain(|other| !other.is_same_server(&destination));
-                    present.push(destination);
-                }
-                Step::RemoveDestination { service, address, port } => services
-                    .get_mut(&service)
-                    .unwrap()
-                    .1
-                    .retain(|other| (other.address, other.port) != (address, port)),
-            }
-            Ok(())
-        }
-
-        fn flush(&mut self) -> Result<(), ipvs::Error> {
-            self.0.lock().unwrap().clear();
-            Ok(())
-        }
-
-        fn status(&mut self) -> Result<ipvs::Status, ipvs::Error> {
-            Ok(ipvs::Status::default())
-        }
-
-        fn stop(self: Box<Self>) -> Result<(), ipvs::Error> {
-            Ok(())
-        }
-    }
-
-    #[test]
-    fn what_others_own_stays_and_what_they_damage_is_repaired() {
-        let plane = Shared::default();
-        let foreign = service(99);
-        plane.0.lock().unwrap().insert(foreign.key, (foreign, Vec::new()));
-        let mut services = Services { plane: Some(Box::new(plane.clone())), ..Services::default() };
-        let ours = service(1);
-        services.want(ours, vec![server(1), server(2)]);
-        services.reconcile(false);
-        plane.0.lock().unwrap().get_mut(&ours.key).unwrap().1.pop();
-        services.reconcile(true);
-        let present = plane.0.lock().unwrap().clone();
-        assert_eq!(present[&ours.key].1, [server(1), server(2)]);
-        assert!(present.contains_key(&foreign.key));
-        services.close(false);
-        assert_eq!(plane.0.lock().unwrap().keys().copied().collect::<Vec<_>>(), [foreign.key]);
-    }
-
-    #[test]
-    fn a_service_that_a_reload_took_away_goes_and_its_key_is_forgotten() {
-        let plane = Shared::default();
-        let mut services = Services { plane: Some(Box::new(plane.clone())), ..Services::default() };
-        let ours = service(1);
-        services.want(ours, vec![server(1)]);
-        services.reconcile(false);
-        services.unwant(ours.key);
-        services.reconcile(false);
-        assert!(plane.0.lock().unwrap().is_empty());
-        plane.0.lock().unwrap().insert(ours.key, (ours, Vec::new()));
-        services.reconcile(false);
-        assert!(plane.0.lock().unwrap().contains_key(&ours.key), "by now it is somebody else's");
-    }
-
-    fn service(last: u8) -> Service {
-        let address = IpAddr::V4(Ipv4Addr::new(192, 0, 2, last));
-        Service::new(ServiceKey::Address { protocol: Protocol::Tcp, address, port: 80 }, Method::RoundRobin)
-    }
-
-    fn server(last: u8) -> Destination {
-        Destination {
-            address: IpAddr::V4(Ipv4Addr::new(198, 51, 100, last)),
-            port: 80,
-            forward: Forward::Direct,
-            weight: 1,
-            upper: 0,
-            lower: 0,
-        }
-    }
+/// The steps from what is there under a key to what is wanted there.
+fn compare(
+    key: ServiceKey,
+    wanted: Option<&(Service, &[Destination])>,
+    present: Option<&Present>,
+    steps: &mut Vec<Step>,
+) {
+    let Some(wanted) = wanted else {
+        steps.extend(present.map(|_| Step::RemoveService(key)));
+        return;
+    };
+    let have = present.map(|present| {
+        let gone = present.misshapen.iter().map(|(address, port)| Step::RemoveDestination {
+            service: key,
+            address: *address,
+            port: *port,
+        });
+        steps.extend(gone);
+        let service = present.service.unwrap_or_else(|| {
+            steps.push(Step::EditService(wanted.0));
+            wanted.0
+        });
+        (service, present.destinations.as_slice())
+    });
+    let steps_to = plan(have.as_slice(), core::slice::from_ref(wanted)).expect("one service is in order");
+    steps.extend(steps_to);
 }
+
+/// Removes the services that this daemon will not want.
+fn flush_others(plane: &mut dyn Plane, configured: &BTreeSet<ServiceKey>) -> Result<(), ipvs::Error> {
+    let keys = plane.keys()?;
+    let others: Vec<Step> =
+        keys.into_iter().filter(|key| !configured.contains(key)).map(Step::RemoveService).collect();
+    plane.apply_all(&others).into_iter().collect()
+}
+
+/// Services and real servers that one turn looks at, about.
+const TURN: usize = 512;
+
+#[cfg(test)]
+mod tests;

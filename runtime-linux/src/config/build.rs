@@ -19,6 +19,7 @@ mod garp;
 mod global;
 mod group;
 mod instance;
+mod lvs;
 mod notice;
 mod notify;
 mod route;
@@ -71,6 +72,7 @@ pub fn build(nodes: &[Node], diagnostics: &mut Diagnostics) -> Configuration {
     routing::read(nodes, &defaults, &mut configuration, diagnostics);
     configuration.virtual_servers = service::read_all(nodes, &defaults, diagnostics);
     check::followed::resolve(nodes, &mut configuration, diagnostics);
+    lvs::complete(nodes, core::mem::take(&mut defaults.sync), &mut configuration, diagnostics);
     complain_of_data_plane(&configuration, diagnostics);
     script::complain_of_security(&configuration, diagnostics);
     configuration

@@ -10,6 +10,7 @@ use std::path::PathBuf;
 
 mod bfd;
 mod fixture;
+mod lvs;
 mod notice;
 mod probe;
 pub mod route;
@@ -21,6 +22,7 @@ mod watch;
 pub use bfd::BfdInstance;
 pub use fixture::{Fixture, Fixtures};
 pub use ipvs_core::{Forward, Method};
+pub use lvs::{FlushOnStop, Lvs, LvsTimeouts, SyncDaemon};
 pub use notice::{Fifo, Fifos, Mail, MailSecurity, TimedScript};
 pub use probe::{
     Connect, Dns, FileCheck, Http, HttpProtocol, Pattern, Probe, RecordType, Smtp, Tls, Udp, UdpReply, Url,
@@ -55,6 +57,14 @@ pub struct Configuration {
     pub fixtures: Fixtures,
 }
 
+impl Configuration {
+    /// Whether there is anything for a data plane to do.
+    pub fn needs_data_plane(&self) -> bool {
+        let lvs = &self.global.lvs;
+        !self.virtual_servers.is_empty() || lvs.sync.is_some() || lvs.timeouts != LvsTimeouts::default()
+    }
+}
+
 /// `global_defs`: what is not a default of instances (those are already merged into them).
 #[derive(Clone, Debug, PartialEq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a word of the file")]
@@ -73,10 +83,10 @@ pub struct Global {
     pub garp_interval: Duration,
     /// `vrrp_gna_interval`: gap between two unsolicited neighbour advertisements on one interface.
     pub gna_interval: Duration,
-    /// `lvs_flush`: remove every IPVS service at start.
-    pub lvs_flush: bool,
     /// `rs_init_notifies`: real servers that are up from the start are told of like those that come up.
     pub tells_first_servers: bool,
+    /// The kernel's IPVS.
+    pub lvs: Lvs,
     /// `vrrp_startup_delay`.
     pub startup_delay: Duration,
     /// `net_namespace`: the network namespace to live in, by its name under `/run/netns`.
@@ -105,8 +115,8 @@ impl Default for Global {
             schedule: Schedule::default(),
             garp_interval: Duration::ZERO,
             gna_interval: Duration::ZERO,
-            lvs_flush: false,
             tells_first_servers: false,
+            lvs: Lvs::default(),
             startup_delay: Duration::ZERO,
             namespace: None,
             instance: None,

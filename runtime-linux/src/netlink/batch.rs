@@ -24,14 +24,33 @@ impl Socket {
     /// # Errors
     /// When the socket fails; what came of the requests is then not known.
     pub fn batch(&mut self, requests: &[Request]) -> Result<Vec<Result<(), Error>>, Error> {
+        self.ask_all(requests, |_, _| {})
+    }
+
+    /// As [`Self::batch`], for requests that are answered with something (no dumps: of those a socket has one at a
+    /// time). `each` gets the place of the request and the body of each message of its answer.
+    ///
+    /// # Errors
+    /// When the socket fails; what came of the requests is then not known.
+    pub fn ask_all(
+        &mut self,
+        requests: &[Request],
+        mut each: impl FnMut(usize, &[u8]),
+    ) -> Result<Vec<Result<(), Error>>, Error> {
         let mut outcomes = Vec::with_capacity(requests.len());
         for some in requests.chunks(MOST) {
-            self.together(some, &mut outcomes)?;
+            let before = outcomes.len();
+            self.together(some, &mut outcomes, |position, body| each(before + position, body))?;
         }
         Ok(outcomes)
     }
 
-    fn together(&mut self, requests: &[Request], outcomes: &mut Vec<Result<(), Error>>) -> Result<(), Error> {
+    fn together(
+        &mut self,
+        requests: &[Request],
+        outcomes: &mut Vec<Result<(), Error>>,
+        mut each: impl FnMut(usize, &[u8]),
+    ) -> Result<(), Error> {
         let mut messages = Vec::new();
         let mut first = None;
         for (position, request) in requests.iter().enumerate() {
@@ -53,13 +72,18 @@ impl Socket {
         let Some(first) = first else { return Ok(()) };
         let mut results: Vec<Result<(), Error>> = requests.iter().map(|_| Ok(())).collect();
         self.inner.send(&messages, 0)?;
-        while !self.collect(first, &mut results)? {}
+        while !self.collect(first, &mut results, &mut each)? {}
         outcomes.extend(results);
         Ok(())
     }
 
     /// Reads one datagram of answers to requests numbered from `first`. True: the last one was answered.
-    fn collect(&mut self, first: u32, results: &mut [Result<(), Error>]) -> Result<bool, Error> {
+    fn collect(
+        &mut self,
+        first: u32,
+        results: &mut [Result<(), Error>],
+        each: &mut impl FnMut(usize, &[u8]),
+    ) -> Result<bool, Error> {
         self.buffer.clear();
         let (length, sender) = self.inner.recv_from(&mut self.buffer, libc::MSG_TRUNC)?;
         if length > self.buffer.len() {
@@ -72,9 +96,15 @@ impl Socket {
                 NetlinkBuffer::new_checked(datagram).map_err(|e| Error::Malformed(e.to_string()))?;
             let length = message.length() as usize;
             let position = message.sequence_number().wrapping_sub(first) as usize;
-            if message.message_type() == libc_type::ERROR && position < results.len() {
-                results[position] = acknowledged(message.flags(), &datagram[HEADER..length]);
-                complete |= position + 1 == results.len();
+            let body = &datagram[HEADER..length];
+            match message.message_type() {
+                _ if position >= results.len() => {}
+                libc_type::ERROR => {
+                    results[position] = acknowledged(message.flags(), body);
+                    complete |= position + 1 == results.len();
+                }
+                libc_type::NOOP | libc_type::DONE => {}
+                _ => each(position, body),
             }
             datagram = &datagram[length.next_multiple_of(4).min(datagram.len())..];
         }

@@ -1,19 +1,19 @@
 //! The kernel's IPVS, asked over generic netlink.
 
-use std::fs;
 use std::io;
-use std::path::Path;
-use std::process::{Command as Program, Stdio};
 
 use ipvs_core::wire::command::{Command, FAMILY, LENGTH};
+use ipvs_core::wire::daemon::{Daemon, Role};
 use ipvs_core::wire::generic;
 use ipvs_core::wire::netlink::HEADER;
-use ipvs_core::wire::reply::{Information, ListedDestination, ListedService};
+use ipvs_core::wire::reply::{Information, ListedDestination, ListedService, Timeouts};
 use ipvs_core::{ServiceKey, Step};
 use netlink_packet_core::NLM_F_DUMP;
 use netlink_sys::protocols::NETLINK_GENERIC;
 use nix::errno::Errno;
 
+use super::batch::Request;
+use super::module::{self, Missing};
 use super::{Error, Socket};
 
 /// A connection to the kernel's IPVS of the network namespace in which it was opened.
@@ -22,14 +22,26 @@ pub struct Ipvs {
     family: u16,
 }
 
+/// Why there is no connection.
+#[derive(Debug, thiserror::Error)]
+pub enum Closed {
+    /// The kernel has no IPVS, and got none.
+    #[error(transparent)]
+    Missing(#[from] Missing),
+    /// Asking failed.
+    #[error(transparent)]
+    Netlink(#[from] Error),
+}
+
 impl Ipvs {
     /// Opens it, loading the module where that is needed and possible.
-    ///
-    /// Without IPVS in the kernel the error is `ENOENT`.
-    pub fn open() -> Result<Self, Error> {
-        let mut socket = Socket::open(NETLINK_GENERIC)?;
+    pub fn open() -> Result<Self, Closed> {
+        let mut socket = Socket::open(NETLINK_GENERIC).map_err(Error::from)?;
         let family = match resolve(&mut socket) {
-            Err(error) if error.is(Errno::ENOENT) && load_module() => resolve(&mut socket)?,
+            Err(error) if error.is(Errno::ENOENT) => {
+                module::load("ip_vs")?;
+                resolve(&mut socket)?
+            }
             result => result?,
         };
         Ok(Self { socket, family })
@@ -42,8 +54,7 @@ impl Ipvs {
         information.map_err(malformed)
     }
 
-    /// Every service that can be expressed, in the kernel's order. One that cannot (a foreign scheduler, a
-    /// persistence engine) is none of ours; it is left out and logged.
+    /// Every service with a protocol that is known, in the kernel's order.
     pub fn services(&mut self) -> Result<Vec<ListedService>, Error> {
         let mut services = Vec::new();
         self.ask(Command::GetServices, |payload| match ListedService::parse(payload) {
@@ -51,6 +62,25 @@ impl Ipvs {
             Err(error) => tracing::debug!("an IPVS service is left alone: {error}"),
         })?;
         Ok(services)
+    }
+
+    /// These services, those that are there: many requests in one system call.
+    pub fn find(&mut self, keys: &[ServiceKey]) -> Result<Vec<Option<ListedService>>, Error> {
+        let requests = self.requests(keys.iter().map(|key| Command::GetService(*key)))?;
+        let mut found = vec![None; keys.len()];
+        let mut wrong = None;
+        let outcomes =
+            self.socket.ask_all(&requests, |place, payload| match ListedService::parse(payload) {
+                Ok(listed) => found[place] = Some(listed),
+                Err(error) => wrong = Some(error),
+            })?;
+        for outcome in outcomes {
+            match outcome {
+                Err(error) if !error.is(Errno::ESRCH) => return Err(error),
+                Ok(()) | Err(_) => {}
+            }
+        }
+        wrong.map_or(Ok(found), |error| Err(malformed(error)))
     }
 
     /// The destinations of a service, newest first. Empty when there is no such service.
@@ -67,9 +97,11 @@ impl Ipvs {
         destinations.map_err(malformed)
     }
 
-    /// Takes one step of a plan.
-    pub fn apply(&mut self, step: Step) -> Result<(), Error> {
-        self.ask(step.into(), |_| {})
+    /// Takes steps of a plan, many in one system call, and says what came of each. One that is refused does not keep
+    /// the others.
+    pub fn apply(&mut self, steps: &[Step]) -> Result<Vec<Result<(), Error>>, Error> {
+        let requests = self.requests(steps.iter().map(|step| Command::from(*step)))?;
+        self.socket.batch(&requests)
     }
 
     /// Removes every service, whoever made it.
@@ -77,26 +109,58 @@ impl Ipvs {
         self.ask(Command::Flush, |_| {})
     }
 
+    /// Sets the counters of one service, or of all, to zero.
+    pub fn zero(&mut self, service: Option<ServiceKey>) -> Result<(), Error> {
+        self.ask(Command::Zero(service), |_| {})
+    }
+
+    /// For how long connections are kept.
+    pub fn timeouts(&mut self) -> Result<Timeouts, Error> {
+        let mut timeouts = Ok(Timeouts::default());
+        self.ask(Command::GetTimeouts, |payload| timeouts = Timeouts::parse(payload))?;
+        timeouts.map_err(malformed)
+    }
+
+    /// Sets for how long connections are kept; 0 leaves one as it is.
+    pub fn set_timeouts(&mut self, timeouts: Timeouts) -> Result<(), Error> {
+        self.ask(Command::SetTimeouts(timeouts), |_| {})
+    }
+
+    /// The synchronisation daemons that run.
+    pub fn daemons(&mut self) -> Result<Vec<Daemon>, Error> {
+        let mut daemons = Ok(Vec::new());
+        self.ask(Command::GetDaemons, |payload| match (&mut daemons, Daemon::parse(payload)) {
+            (Ok(list), Ok(daemon)) => list.push(daemon),
+            (Ok(_), Err(error)) => daemons = Err(error),
+            (Err(_), _) => {}
+        })?;
+        daemons.map_err(malformed)
+    }
+
+    /// Starts a synchronisation daemon.
+    pub fn start_daemon(&mut self, daemon: Daemon) -> Result<(), Error> {
+        self.ask(Command::NewDaemon(daemon), |_| {})
+    }
+
+    /// Ends the synchronisation daemon of this role.
+    pub fn stop_daemon(&mut self, role: Role) -> Result<(), Error> {
+        self.ask(Command::DeleteDaemon(role), |_| {})
+    }
+
+    fn requests(&self, commands: impl Iterator<Item = Command>) -> Result<Vec<Request>, Error> {
+        let mut buffer = [0; LENGTH];
+        commands
+            .map(|command| {
+                let length = command.emit(self.family, 0, &mut buffer).map_err(malformed)?;
+                Ok(Request { kind: self.family, flags: 0, body: buffer[HEADER..length].to_vec() })
+            })
+            .collect()
+    }
+
     fn ask(&mut self, command: Command, mut each: impl FnMut(&[u8])) -> Result<(), Error> {
         let mut buffer = [0; LENGTH];
         let length = command.emit(self.family, 0, &mut buffer).map_err(malformed)?;
-        let flags = match command {
-            Command::GetServices | Command::GetDestinations(_) | Command::GetDaemons => NLM_F_DUMP,
-            Command::NewService(_)
-            | Command::SetService(_)
-            | Command::DeleteService(_)
-            | Command::GetService(_)
-            | Command::NewDestination { .. }
-            | Command::SetDestination { .. }
-            | Command::DeleteDestination { .. }
-            | Command::NewDaemon(_)
-            | Command::DeleteDaemon(_)
-            | Command::Flush
-            | Command::Zero(_)
-            | Command::SetTimeouts(_)
-            | Command::GetTimeouts
-            | Command::GetInformation => 0,
-        };
+        let flags = if command.is_dump() { NLM_F_DUMP } else { 0 };
         self.socket.request(self.family, flags, &buffer[HEADER..length], |_, payload| each(payload))
     }
 }
@@ -111,23 +175,6 @@ fn resolve(socket: &mut Socket) -> Result<u16, Error> {
     number
         .map_err(malformed)?
         .ok_or_else(|| Error::Malformed("the controller did not tell the family's number".to_owned()))
-}
-
-/// Asks the system's own program to load `ip_vs`, once. True if it says that it did.
-fn load_module() -> bool {
-    let named = fs::read_to_string("/proc/sys/kernel/modprobe").unwrap_or_default();
-    let program = [named.trim(), "/usr/sbin/modprobe", "/sbin/modprobe"]
-        .into_iter()
-        .find(|path| Path::new(path).is_file());
-    let Some(program) = program else { return false };
-    let status = Program::new(program)
-        .args(["-q", "ip_vs"])
-        .env_clear()
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status();
-    status.is_ok_and(|status| status.success())
 }
 
 fn malformed(error: impl Into<Box<dyn core::error::Error + Send + Sync>>) -> Error {

@@ -1,6 +1,9 @@
 //! Words about the kernel's IPVS: `lvs_*` of `global_defs`, and what only the kernel can do.
 
+use core::time::Duration;
+
 use ipvs_core::{Engine, Mode};
+use runtime_linux::config::model::{FlushOnStop, Lvs, LvsTimeouts};
 
 use super::{codes, complaints, load};
 
@@ -44,4 +47,31 @@ fn an_improved_scheduler_is_for_the_user_space_plane() {
           `wrr` works as it always did; say `data_plane user`"
         ]
     );
+}
+
+#[test]
+fn what_goes_at_a_stop_and_how_often_is_compared_is_said() {
+    let lvs = |lines: &str| load(&format!("global_defs {{\n{lines}\n}}")).configuration.unwrap().global.lvs;
+    assert_eq!(lvs(""), Lvs::default());
+    assert_eq!(lvs("lvs_flush_on_stop").flush_on_stop, FlushOnStop::Everything);
+    assert_eq!(lvs("lvs_flush_on_stop VS").flush_on_stop, FlushOnStop::Ours);
+    assert_eq!(codes("global_defs {\nlvs_flush_on_stop RS\n}"), ["S0301"]);
+    assert_eq!(lvs("").reconcile_interval, Duration::from_secs(10));
+    assert_eq!(lvs("lvs_reconcile_interval 0").reconcile_interval, Duration::ZERO);
+    assert_eq!(codes("global_defs {\nlvs_reconcile_interval 3601\n}"), ["S0301"]);
+}
+
+#[test]
+fn timeouts_are_read_in_any_order_and_belong_to_the_kernel() {
+    let timeouts = |values: &str| {
+        let text = format!("global_defs {{\nlvs_timeouts {values}\n}}");
+        (load(&text).configuration.unwrap().global.lvs.timeouts, codes(&text))
+    };
+    let all = LvsTimeouts { tcp: 800, tcp_fin: 90, udp: 200 };
+    assert_eq!(timeouts("tcp 800 tcpfin 90 udp 200"), (all, vec![]));
+    assert_eq!(timeouts("udp 200"), (LvsTimeouts { udp: 200, ..LvsTimeouts::default() }, vec![]));
+    for wrong in ["tcp 0", "tcp 2678401", "tcp", "sctp 5"] {
+        assert_eq!(timeouts(wrong), (LvsTimeouts::default(), vec!["S0301"]), "{wrong}");
+    }
+    assert_eq!(codes("global_defs {\ndata_plane user\nlvs_timeouts tcp 800\n}"), ["S0206"]);
 }

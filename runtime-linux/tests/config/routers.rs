@@ -415,7 +415,7 @@ fn global_values_reach_the_daemon_and_the_routers() {
     );
     assert_eq!(global.script_user, Some(ScriptUser { user: "a".into(), group: Some("b".into()) }));
     assert_eq!((global.garp_interval, global.gna_interval), (Duration::ZERO, Duration::from_millis(1)));
-    assert_eq!((global.lvs_flush, global.startup_delay), (true, Duration::from_millis(2500)));
+    assert_eq!((global.lvs.flush, global.startup_delay), (true, Duration::from_millis(2500)));
     let instance = &configuration.instances[0];
     assert_eq!((instance.garp.repeat, instance.garp.lower_priority_repeat), (2, 1));
     assert_eq!((instance.garp.refresh, instance.down_timer_adverts), (Duration::from_secs(60), 4));

@@ -13,6 +13,9 @@ use runtime_linux::perform::ipvs::{Error, Plane, choose};
 
 use crate::machine::{self, ipvsadm};
 
+mod engine;
+mod scale;
+
 #[test]
 #[ignore = "needs the IPVS virtual machine"]
 fn configurations_arrive_as_ipvsadm_would_have_made_them() {

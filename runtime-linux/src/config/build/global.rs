@@ -3,8 +3,8 @@
 use core::net::IpAddr;
 use core::time::Duration;
 
-use super::each;
 use super::notice::{self, Notices};
+use super::{each, lvs};
 use crate::config::diagnose::Diagnostics;
 use crate::config::keyword::Block;
 use crate::config::model::{ChecksumForm, DataPlane, Global, Schedule, ScriptUser, Version};
@@ -36,6 +36,8 @@ pub(super) struct Defaults {
     pub(super) notices: Notices,
     /// `checker_log_all_failures`.
     pub(super) log_all_failures: bool,
+    /// `lvs_sync_daemon`.
+    pub(super) sync: lvs::Said,
 }
 
 impl Default for Defaults {
@@ -57,6 +59,7 @@ impl Default for Defaults {
             names: super::virtual_interface::Prefixes::default(),
             notices: Notices::default(),
             log_all_failures: false,
+            sync: lvs::Said::default(),
         }
     }
 }
@@ -71,7 +74,9 @@ pub(super) fn read(node: &Node, global: &mut Global, defaults: &mut Defaults, di
         if notices.read(word, node, global, &mut defaults.notices, diagnostics) {
             return true;
         }
-        if place(word, node, global, diagnostics) {
+        if place(word, node, global, diagnostics)
+            || lvs::read(word, node, &mut global.lvs, &mut defaults.sync, diagnostics)
+        {
             return true;
         }
         if word.strip_prefix("vrrp_").is_some_and(|word| defaults.garp.read(word, node, diagnostics)) {
@@ -104,7 +109,6 @@ pub(super) fn read(node: &Node, global: &mut Global, defaults: &mut Defaults, di
             "vrrp_gna_interval" => set(&mut global.gna_interval, values.seconds(0.0..=LONGEST)),
             "rs_init_notifies" => set(&mut global.tells_first_servers, values.boolean()),
             "checker_log_all_failures" => set(&mut defaults.log_all_failures, values.boolean()),
-            "lvs_flush" => set(&mut global.lvs_flush, values.boolean()),
             "vrrp_startup_delay" => set(&mut global.startup_delay, values.seconds(0.0..=LONGEST)),
             "vrrp_version" => {
                 let versions = [("2", Version::V2), ("3", Version::V3)];

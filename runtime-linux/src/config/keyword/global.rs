@@ -126,9 +126,11 @@ pub(super) const VRRP: &[Word] = &[
 
 pub(super) const SERVICES: &[Word] = &[
     missed(Common, "lvs_sync_daemon", Values, "connections are not synchronised to the other director"),
-    accepted(Rare, "lvs_timeouts", Values),
+    missed(Rare, "lvs_sync_wait", Values, "a router does not wait for the connections of its peer"),
+    built(Rare, "lvs_reconcile_interval", Values),
+    built(Rare, "lvs_timeouts", Values),
     built(Common, "lvs_flush", Values),
-    accepted(Rare, "lvs_flush_on_stop", Values),
+    built(Rare, "lvs_flush_on_stop", Values),
     alias(Old, "lvs_flush_onstop", "lvs_flush_on_stop", Values),
     accepted(Rare, "nftables_ipvs", Values),
     accepted(Rare, "nftables_ipvs_priority", Values),
