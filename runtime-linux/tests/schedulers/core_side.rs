@@ -43,7 +43,7 @@ impl CoreSide {
                         Verdict::Forward(outgoing) => Took::Server(outgoing.next_hop),
                         Verdict::Reject => Took::Refused,
                         Verdict::Pass => Took::Passed,
-                        other @ Verdict::Drop(_) => panic!("{packet:?}: {other:?}"),
+                        other @ (Verdict::Local | Verdict::Drop(_)) => panic!("{packet:?}: {other:?}"),
                     });
                 }
             }

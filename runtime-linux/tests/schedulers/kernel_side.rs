@@ -2,10 +2,10 @@
 
 use core::time::Duration;
 use std::process::Command;
-use std::time::Instant;
 
 use ipvs_core::Step;
 use pnet_datalink::{Channel, Config, DataLinkReceiver, DataLinkSender};
+use runtime_linux::clock;
 use runtime_linux::config::model::DataPlane;
 use runtime_linux::perform::ipvs::{Plane, choose};
 
@@ -47,8 +47,8 @@ impl KernelSide {
     fn send(&mut self, packet: &Packet) -> Took {
         let (sender, receiver) = &mut self.to_clients;
         sender.send_to(&packet.frame(self.station), None).unwrap().unwrap();
-        let start = Instant::now();
-        while start.elapsed() < PATIENCE {
+        let start = clock::now();
+        while clock::now() < start + PATIENCE {
             while let Ok(frame) = self.to_servers.next() {
                 if let Some((source, destination)) = ends(frame)
                     && source == packet.client

@@ -107,21 +107,22 @@ impl Scenario {
 
     /// A complaint about the packet of this rank.
     pub(crate) fn told(&self, place: usize, ours: Took, theirs: Took) -> String {
-        let mut story = format!("{} seed {} of {}:", self.service.method, self.seed, self.service.key);
+        let mut story = vec![format!("{} seed {} of {}:", self.service.method, self.seed, self.service.key)];
         let mut rank = 0;
         for event in &self.events {
             match event {
-                Event::Step(step) => story += &format!("\n  {step:?}"),
+                Event::Step(step) => story.push(format!("{step:?}")),
                 Event::Packet(packet) => {
-                    story += &format!("\n  {packet:?}");
+                    story.push(format!("{packet:?}"));
                     if rank == place {
-                        return format!("{story}\nwe took {ours:?}, the kernel {theirs:?}");
+                        break;
                     }
                     rank += 1;
                 }
             }
         }
-        story
+        story.push(format!("we took {ours:?}, the kernel {theirs:?}"));
+        story.join("\n")
     }
 }
 
