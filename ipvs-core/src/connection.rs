@@ -12,9 +12,11 @@ use siphasher::sip::SipHasher13;
 use crate::link::Link;
 use crate::service::{Family, Protocol};
 
+use queue::Queue;
 use wheel::Wheel;
 
 mod clock;
+mod queue;
 mod sctp;
 mod state;
 mod tcp;
@@ -186,8 +188,7 @@ pub(crate) struct Table<'m> {
     free: Link,
     /// Entries from here on were never used.
     fresh: usize,
-    /// Where to look for something to give up.
-    hand: usize,
+    queue: Queue,
 }
 
 impl<'m> Table<'m> {
@@ -201,7 +202,7 @@ impl<'m> Table<'m> {
         timers.fill(Timer::EMPTY);
         let hasher = SipHasher13::new_with_key(seed);
         let wheel = Wheel::new(timers);
-        Self { entries, buckets, wheel, hasher, free: Link::NONE, fresh: 0, hand: 0 }
+        Self { entries, buckets, wheel, hasher, free: Link::NONE, fresh: 0, queue: Queue::new() }
     }
 
     /// How many entries ever were in use at once: what there is to look through.
@@ -310,23 +311,18 @@ impl<'m> Table<'m> {
             && (self.free != Link::NONE || self.fresh < self.entries.len().min(self.wheel.capacity()))
     }
 
-    /// An entry to give up for a new one: an expired one before one that [gives way](Entry::gives_way). Looks at a
-    /// bounded number of entries and goes on from there the next time.
-    pub(crate) fn victim(&mut self, now: Ticks) -> Option<usize> {
-        let mut second_best = None;
-        for _ in 0..self.fresh.min(VICTIMS_TRIED) {
-            let index = self.hand;
-            self.hand = if index + 1 < self.fresh { index + 1 } else { 0 };
-            let Some(entry) = self.get(index) else { continue };
-            let is_bound = matches!(entry.kind, Kind::Template { connections: 1.., .. });
-            if entry.expires.have_come(now) && !is_bound {
-                return Some(index);
-            }
-            if second_best.is_none() && entry.gives_way() {
-                second_best = Some(index);
-            }
-        }
-        second_best
+    /// The entry to give up for a new one: of those that [give way](Entry::gives_way), the one that has done so for the
+    /// longest.
+    pub(crate) fn victim(&self) -> Option<usize> {
+        self.queue.oldest()
+    }
+
+    /// Changes what an entry holds, which stays a connection or a template.
+    pub(crate) fn set_kind(&mut self, index: usize, kind: Kind) {
+        let Some(entry) = self.get_mut(index) else { return };
+        entry.kind = kind;
+        let gives_way = entry.gives_way();
+        self.queue.set(self.wheel.timers(), index, gives_way);
     }
 
     /// Puts an entry into its chains; with NAT, `server` is the address that replies come from. `None` without room.
@@ -347,6 +343,7 @@ impl<'m> Table<'m> {
         bucket.requests = Link::to(index);
         *slot = entry;
         self.wheel.insert(index, now.seconds(), entry.expires.seconds_complete());
+        self.queue.set(self.wheel.timers(), index, entry.gives_way());
         if let Some(reply) = server.and_then(|server| self.bucket_number(&reply(&entry, server))) {
             let head = core::mem::replace(&mut self.buckets.get_mut(reply)?.replies, Link::to(index));
             self.entries.get_mut(index)?.next_reply = head;
@@ -382,7 +379,13 @@ impl<'m> Table<'m> {
         *self.entries.get_mut(index)? = Entry { next: self.free, ..Entry::EMPTY };
         self.free = link;
         self.wheel.remove(index);
+        self.queue.set(self.wheel.timers(), index, false);
         Some(entry)
+    }
+
+    /// A number for a flow that nobody without the key can foresee.
+    pub(crate) fn hash(&self, flow: &Flow) -> u64 {
+        hash(self.hasher, flow)
     }
 
     fn bucket(&self, flow: &Flow) -> Option<&Bucket> {
@@ -390,9 +393,8 @@ impl<'m> Table<'m> {
     }
 
     fn bucket_number(&self, flow: &Flow) -> Option<usize> {
-        let hash = hash(self.hasher, flow);
         // The high half of hash * length spreads over any length without division.
-        usize::try_from((u128::from(hash) * self.buckets.len() as u128) >> 64).ok()
+        usize::try_from((u128::from(self.hash(flow)) * self.buckets.len() as u128) >> 64).ok()
     }
 }
 
@@ -426,6 +428,3 @@ fn hash(mut hasher: SipHasher13, flow: &Flow) -> u64 {
     hasher.write_u64(u64::from(flow.protocol.number()) << 32 | ports);
     hasher.finish()
 }
-
-/// Entries looked at to make room for a new one.
-const VICTIMS_TRIED: usize = 64;

@@ -13,10 +13,12 @@ use crate::tunnel::Entrance;
 
 mod answer;
 mod error;
-#[expect(clippy::result_large_err, reason = "an early verdict is never one that carries a way out")]
 mod forward;
 mod memory;
+mod rendezvous;
+mod servers;
 mod services;
+mod stateless;
 mod status;
 mod tunnel;
 mod verdict;
@@ -41,6 +43,8 @@ pub struct Director<'m> {
     counters: Counters,
     tunnels: Entrance,
     complaints: Limit,
+    /// When the table last had no room for a new connection.
+    shortage: Option<Ticks>,
     /// When [`tick`](Self::tick) goes on with what it has left.
     resumes: Duration,
 }
@@ -143,6 +147,7 @@ impl<'m> Director<'m> {
             complaints: Limit::FULL,
             settings,
             counters: Counters::default(),
+            shortage: None,
             resumes: Duration::ZERO,
         }
     }

@@ -4,7 +4,7 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use core::time::Duration;
 
 use crate::connection::{Flow, Kind, Ticks, widened};
-use crate::service::{Persistence, Service, ServiceKey};
+use crate::service::{Persistence, Protocol, Service, ServiceKey};
 
 impl Persistence {
     /// What counts of a client's address: the first `granularity` bits, the others 0.
@@ -24,16 +24,22 @@ impl Persistence {
 }
 
 /// Under what the template of a client is found: its network, and the service's own port, so that a service for every
-/// port has one template for all of them.
+/// port has one template for all of them. That of a firewall mark has one for all addresses and protocols too: the
+/// mark stands for the address.
 pub(crate) fn template(service: &Service, persistence: &Persistence, request: &Flow, client: IpAddr) -> Flow {
-    Flow {
-        source: widened(persistence.network(client)),
-        source_port: 0,
-        destination_port: match service.key {
-            ServiceKey::Address { port, .. } => port,
-            ServiceKey::Mark { .. } => 0,
+    let source = widened(persistence.network(client));
+    match service.key {
+        ServiceKey::Address { port, .. } => {
+            Flow { source, source_port: 0, destination_port: port, ..*request }
+        }
+        ServiceKey::Mark { mark, family } => Flow {
+            family,
+            protocol: Protocol::Tcp,
+            source,
+            source_port: 0,
+            destination: Ipv4Addr::from_bits(mark).to_ipv6_mapped(),
+            destination_port: 0,
         },
-        ..*request
     }
 }
 

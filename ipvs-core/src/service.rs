@@ -392,6 +392,24 @@ impl Method {
             Self::TwoRandomChoices => "twos",
         }
     }
+
+    /// Whether the same client gets the same server without any memory of it.
+    pub(crate) fn is_by_hash(self) -> bool {
+        match self {
+            Self::DestinationHashing | Self::SourceHashing | Self::Maglev => true,
+            Self::RoundRobin
+            | Self::WeightedRoundRobin
+            | Self::LeastConnection
+            | Self::WeightedLeastConnection
+            | Self::LocalityLeastConnection
+            | Self::LocalityLeastConnectionReplicated
+            | Self::ShortestExpectedDelay
+            | Self::NeverQueue
+            | Self::WeightedFailover
+            | Self::WeightedOverflow
+            | Self::TwoRandomChoices => false,
+        }
+    }
 }
 
 impl fmt::Display for Method {

@@ -32,7 +32,7 @@ impl Ticks {
     }
 
     /// Whole seconds, of which a part may be missing.
-    pub(super) fn seconds(self) -> u32 {
+    pub(crate) fn seconds(self) -> u32 {
         self.0 / 8
     }
 

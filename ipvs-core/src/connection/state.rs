@@ -42,6 +42,15 @@ impl Signal {
         }
     }
 
+    /// Whether the packet is of a connection that there was before. (What ends one is answered by nobody.)
+    pub(crate) fn continues(self) -> bool {
+        match self {
+            Self::Segment(segment) => matches!(segment, Some(Segment::Ack | Segment::Fin)),
+            Self::Datagram => false,
+            Self::Chunk(chunk) => chunk.is_some_and(|chunk| !matches!(chunk, Chunk::Init | Chunk::Abort)),
+        }
+    }
+
     /// Whether the client begins anew, whatever there was before.
     pub(crate) fn begins(self) -> bool {
         match self {

@@ -5,18 +5,30 @@
 //! however many packets it has. Slots stand for seconds, sixteen of them, then for sixteen times sixteen seconds, and
 //! so on: an entry is moved at most once for each level on its way down.
 
+use crate::connection::queue::Turn;
 use crate::link::{Link, SLOTS_MAX};
 
-/// The place of one entry in the wheel: its neighbours in the list of its slot.
+/// The place of one entry in the order in which entries end: by their time, or to make room.
 #[derive(Clone, Copy, Debug)]
 pub struct Timer {
+    place: Place,
+    pub(super) turn: Turn,
+}
+
+impl Timer {
+    /// In no order.
+    pub const EMPTY: Self = Self { place: Place::NONE, turn: Turn::EMPTY };
+}
+
+/// Neighbours in the list of a slot.
+#[derive(Clone, Copy, Debug)]
+struct Place {
     next: Link,
     previous: Link,
 }
 
-impl Timer {
-    /// In no slot.
-    pub const EMPTY: Self = Self { next: Link::NONE, previous: Link::NONE };
+impl Place {
+    const NONE: Self = Self { next: Link::NONE, previous: Link::NONE };
 }
 
 /// The lists of all slots over lent memory. An entry is in one list at most.
@@ -24,7 +36,7 @@ impl Timer {
 pub(super) struct Wheel<'m> {
     timers: &'m mut [Timer],
     /// Each list is a ring that begins and ends here.
-    ends: [Timer; LISTS],
+    ends: [Place; LISTS],
     /// Of each level, one bit for every slot that holds an entry.
     occupied: [u16; LEVELS],
     /// In seconds. No slot up to here holds anything.
@@ -33,9 +45,9 @@ pub(super) struct Wheel<'m> {
 
 impl<'m> Wheel<'m> {
     pub(super) fn new(timers: &'m mut [Timer]) -> Self {
-        let mut wheel = Self { timers, ends: [Timer::EMPTY; LISTS], occupied: [0; LEVELS], position: 0 };
+        let mut wheel = Self { timers, ends: [Place::NONE; LISTS], occupied: [0; LEVELS], position: 0 };
         for list in 0..LISTS {
-            wheel.ends[list] = Timer { next: end(list), previous: end(list) };
+            wheel.ends[list] = Place { next: end(list), previous: end(list) };
         }
         wheel
     }
@@ -58,7 +70,7 @@ impl<'m> Wheel<'m> {
             *occupied |= 1 << slot;
         }
         let ring = end((level * SLOTS + slot) as usize);
-        let last = self.timer(ring).previous;
+        let last = self.place(ring).previous;
         self.join(last, Link::to(index));
         self.join(Link::to(index), ring);
     }
@@ -66,7 +78,7 @@ impl<'m> Wheel<'m> {
     /// Takes an entry out of its slot, if it is in one.
     pub(super) fn remove(&mut self, index: usize) {
         let Some(timer) = self.timers.get_mut(index) else { return };
-        let Timer { next, previous } = core::mem::replace(timer, Timer::EMPTY);
+        let Place { next, previous } = core::mem::replace(&mut timer.place, Place::NONE);
         self.join(previous, next);
         // Alone in its ring, an entry has the ring's end on both sides.
         let emptied = if next == previous { list(next) } else { None };
@@ -80,7 +92,7 @@ impl<'m> Wheel<'m> {
     /// Takes out an entry to be looked at: its time has come, or it is to be put into a finer slot.
     pub(super) fn take(&mut self, now: u32) -> Option<usize> {
         loop {
-            let first = self.timer(end(DUE)).next;
+            let first = self.place(end(DUE)).next;
             if list(first).is_none() {
                 let index = first.index()?;
                 self.remove(index);
@@ -95,11 +107,16 @@ impl<'m> Wheel<'m> {
             self.position = time;
             self.occupied[level] &= !(1 << slot);
             let number = level * SLOTS as usize + slot;
-            let Timer { next: first, previous: last } = self.ends[number];
-            self.ends[number] = Timer { next: end(number), previous: end(number) };
+            let Place { next: first, previous: last } = self.ends[number];
+            self.ends[number] = Place { next: end(number), previous: end(number) };
             self.join(end(DUE), first);
             self.join(last, end(DUE));
         }
+    }
+
+    /// The side memory of all entries.
+    pub(super) fn timers(&mut self) -> &mut [Timer] {
+        self.timers
     }
 
     /// Whether there is something left that [`take`](Self::take) has reached.
@@ -124,26 +141,26 @@ impl<'m> Wheel<'m> {
     }
 
     fn join(&mut self, one: Link, next: Link) {
-        if let Some(timer) = self.timer_mut(one) {
-            timer.next = next;
+        if let Some(place) = self.place_mut(one) {
+            place.next = next;
         }
-        if let Some(timer) = self.timer_mut(next) {
-            timer.previous = one;
+        if let Some(place) = self.place_mut(next) {
+            place.previous = one;
         }
     }
 
-    fn timer(&self, link: Link) -> Timer {
-        let timer = match list(link) {
+    fn place(&self, link: Link) -> Place {
+        let place = match list(link) {
             Some(list) => self.ends.get(list),
-            None => link.index().and_then(|index| self.timers.get(index)),
+            None => link.index().and_then(|index| self.timers.get(index)).map(|timer| &timer.place),
         };
-        timer.copied().unwrap_or(Timer::EMPTY)
+        place.copied().unwrap_or(Place::NONE)
     }
 
-    fn timer_mut(&mut self, link: Link) -> Option<&mut Timer> {
+    fn place_mut(&mut self, link: Link) -> Option<&mut Place> {
         match list(link) {
             Some(list) => self.ends.get_mut(list),
-            None => self.timers.get_mut(link.index()?),
+            None => self.timers.get_mut(link.index()?).map(|timer| &mut timer.place),
         }
     }
 }

@@ -35,7 +35,6 @@ impl Director<'_> {
             Verdict::Drop(
                 Reason::Malformed
                 | Reason::ServerRemoved
-                | Reason::TableFull
                 | Reason::FragmentWithoutFirst
                 | Reason::FragmentOfSctp,
             )

@@ -6,7 +6,7 @@ use crate::connection::{Entry, FIRST_TIMEOUT, Flow, Kind, Side, Signal, State, T
 use crate::director::Director;
 use crate::director::services::Standing;
 use crate::director::status::Statistics;
-use crate::director::verdict::{Arrival, Direction, Outgoing, Reason, Verdict};
+use crate::director::verdict::{Arrival, Direction, Outgoing, Reason, Refusal, Verdict};
 use crate::fragment::{Change, Course, Key};
 use crate::link::Link;
 use crate::packet::{Content, Packet, Unfit};
@@ -39,7 +39,7 @@ impl Director<'_> {
                 };
                 match self.course(now, &packet, &flow, signal) {
                     Ok(course) => course,
-                    Err(verdict) => return verdict,
+                    Err(refusal) => return refusal.into(),
                 }
             }
             Content::LaterFragment => match key.and_then(|key| self.fragments.find(now, &key)) {
@@ -97,7 +97,7 @@ impl Director<'_> {
         packet: &Packet,
         flow: &Flow,
         signal: Signal,
-    ) -> Result<Course, Verdict> {
+    ) -> Result<Course, Refusal> {
         if let Some(index) = self.live(now, self.connections.find(flow)) {
             if let Some(course) = self.request(now, index, signal)? {
                 return Ok(course);
@@ -107,12 +107,21 @@ impl Director<'_> {
                 |link| self.services.destination(link).map(|slot| widened(slot.destination.address));
             let answered = self.connections.find_reply(flow, server_of);
             if let Some(index) = self.live(now, answered) {
-                return self.reply(now, index, signal).ok_or(Verdict::Pass);
+                return self.reply(now, index, signal).ok_or(Refusal::Pass);
             }
         }
         let service = self.services.find(packet.protocol, packet.destination, flow.destination_port);
-        let service = service.ok_or(Verdict::Pass)?;
-        if signal.opens() { self.open(now, service, flow, signal) } else { Err(Verdict::Pass) }
+        let Some(service) = service else {
+            return self.stateless_reply(now, packet, flow).ok_or(Refusal::Pass);
+        };
+        if signal.opens() {
+            self.open(now, service, flow, signal)
+        } else if self.may_be_stateless(now, signal) {
+            // Who opens nothing is owed no answer.
+            self.open(now, service, flow, signal).map_err(|_| Refusal::Pass)
+        } else {
+            Err(Refusal::Pass)
+        }
     }
 
     /// The entry, unless its time is up.
@@ -126,7 +135,7 @@ impl Director<'_> {
     }
 
     /// A packet of the client. `None`: the connection has ended, the packet may open another one.
-    fn request(&mut self, now: Ticks, index: usize, signal: Signal) -> Result<Option<Course>, Verdict> {
+    fn request(&mut self, now: Ticks, index: usize, signal: Signal) -> Result<Option<Course>, Refusal> {
         let Some(entry) = self.connections.get(index).copied() else { return Ok(None) };
         let Kind::Connection { state, through_nat, template, .. } = entry.kind else { return Ok(None) };
         let Some(slot) = self.services.destination(entry.destination) else { return Ok(None) };
@@ -136,7 +145,7 @@ impl Director<'_> {
         }
         if slot.standing == Standing::Removed {
             if !self.settings.expire_without_destination {
-                return Err(Verdict::Drop(Reason::ServerRemoved));
+                return Err(Refusal::Drop(Reason::ServerRemoved));
             }
             self.end(index);
             return Ok(None);
@@ -182,10 +191,12 @@ impl Director<'_> {
 
     /// Follows the state of a connection, and starts its timeout again.
     fn seen(&mut self, now: Ticks, index: usize, signal: Signal, side: Side) {
-        let Some(entry) = self.connections.get_mut(index) else { return };
+        let Some(entry) = self.connections.get(index).copied() else { return };
         let Kind::Connection { state, through_nat, template } = entry.kind else { return };
         let next = state.after(signal, side);
-        entry.kind = Kind::Connection { state: next, through_nat, template };
+        if next != state {
+            self.connections.set_kind(index, Kind::Connection { state: next, through_nat, template });
+        }
         let destination = entry.destination;
         if entry.protocol == Protocol::Udp {
             let last = entry.expires.before(state.timeout(&self.settings.timeouts));
@@ -194,26 +205,28 @@ impl Director<'_> {
         self.connections.set_expiry(now, index, now.after(next.timeout(&self.settings.timeouts)));
         self.services.moved(destination, state.is_active(), next.is_active());
         if next.is_verified() && !state.is_verified() {
-            let template = template.index().and_then(|index| self.connections.get_mut(index));
-            if let Some(Kind::Template { assured, .. }) = template.map(|entry| &mut entry.kind) {
-                *assured = true;
-            }
+            self.edit_template(template, |_, connections| Kind::Template { assured: true, connections });
         }
     }
 
     /// The first packet of a connection.
-    fn open(&mut self, now: Ticks, service: usize, flow: &Flow, signal: Signal) -> Result<Course, Verdict> {
-        let settings = *self.services.service(service).ok_or(Verdict::Pass)?;
+    fn open(&mut self, now: Ticks, service: usize, flow: &Flow, signal: Signal) -> Result<Course, Refusal> {
+        let settings = *self.services.service(service).ok_or(Refusal::Pass)?;
+        let is_one_packet = settings.one_packet && flow.protocol == Protocol::Udp;
+        // The choice depends on whether there is room.
+        let has_room = !is_one_packet && self.make_room(now);
         let (destination, template) = if let Some(persistence) = settings.persistence {
             self.open_persistent(now, service, &settings, &persistence, flow)?
         } else {
-            let picked = self.services.schedule(service, &request_of(now, service, flow));
-            (picked.ok_or(Verdict::Reject)?, Link::NONE)
+            let picked = self.choose(now, &request_of(now, service, flow), flow);
+            (picked.ok_or(Refusal::Reject)?, Link::NONE)
         };
         let link = Link::to(destination);
-        let server = self.services.destination(link).ok_or(Verdict::Reject)?.destination;
+        let server = self.services.destination(link).ok_or(Refusal::Reject)?.destination;
         let server_port = match settings.key {
             ServiceKey::Address { port: 1.., .. } if server.port > 0 => server.port,
+            // As in the kernel: with persistence, all ports of a mark are kept.
+            ServiceKey::Mark { .. } if server.port > 0 && settings.persistence.is_none() => server.port,
             ServiceKey::Address { .. } | ServiceKey::Mark { .. } => flow.destination_port,
         };
         let through_nat = server.forward == Forward::Masquerade;
@@ -227,7 +240,8 @@ impl Director<'_> {
             next_hop: server.address,
             destination: link,
         };
-        if !(settings.one_packet && flow.protocol == Protocol::Udp) {
+        let mut is_known = is_one_packet;
+        if has_room {
             let side = if through_nat { Side::Request } else { Side::RequestOnly };
             let before = State::new(flow.protocol);
             let state = before.after(signal, side);
@@ -238,19 +252,23 @@ impl Director<'_> {
             let entry = |template| Entry::new(flow, server_port, kind(template), destination, expires);
             // Held first, so that the template does not make room for its own connection.
             self.hold(template, 1);
-            if self.insert(now, entry(template)).is_none() {
+            is_known = self.insert(now, entry(template)).is_some();
+            if !is_known {
                 self.hold(template, -1);
                 // A connection without its template is better than a template without its connection.
-                if !self.give_up(template) || self.insert(now, entry(Link::NONE)).is_none() {
-                    return Err(Verdict::Drop(Reason::TableFull));
-                }
-                self.counters.persistence_refused += 1;
+                is_known = self.give_up(template) && self.insert(now, entry(Link::NONE)).is_some();
+                self.counters.persistence_refused += u64::from(is_known);
             }
+        }
+        if !is_known {
+            self.counters.stateless += 1;
         }
         if flow.protocol == Protocol::Udp {
             self.services.saw(link, None, now);
         }
-        self.services.count(link, |statistics| statistics.connections += 1);
+        if is_known || signal.begins() {
+            self.services.count(link, |statistics| statistics.connections += 1);
+        }
         Ok(course)
     }
 
@@ -262,7 +280,7 @@ impl Director<'_> {
         settings: &Service,
         persistence: &Persistence,
         flow: &Flow,
-    ) -> Result<(usize, Link), Verdict> {
+    ) -> Result<(usize, Link), Refusal> {
         let request = request_of(now, service, flow);
         let key = persistence::template(settings, persistence, flow, request.client);
         let found = self.live(now, self.connections.find_template(&key));
@@ -273,10 +291,10 @@ impl Director<'_> {
             let is_quiescent = slot.server.weight == 0 && self.settings.expire_quiescent_template;
             if slot.standing == Standing::InUse && !is_quiescent {
                 self.connections.set_expiry(now, index, expires);
-                return Ok((bound.index().ok_or(Verdict::Reject)?, Link::to(index)));
+                return Ok((bound.index().ok_or(Refusal::Reject)?, Link::to(index)));
             }
         }
-        let picked = self.services.schedule(service, &request).ok_or(Verdict::Reject)?;
+        let picked = self.choose(now, &request, &key).ok_or(Refusal::Reject)?;
         let template = if let Some(index) = found {
             self.rebind(now, index, picked, expires)
         } else {
@@ -312,20 +330,25 @@ impl Director<'_> {
 
     /// Adds to the connections of a template.
     fn hold(&mut self, template: Link, by: i32) {
-        let template = template.index().and_then(|index| self.connections.get_mut(index));
-        if let Some(Kind::Template { connections, .. }) = template.map(|entry| &mut entry.kind) {
-            *connections = connections.saturating_add_signed(by);
+        self.edit_template(template, |assured, connections| Kind::Template {
+            assured,
+            connections: connections.saturating_add_signed(by),
+        });
+    }
+
+    fn edit_template(&mut self, template: Link, edit: impl Fn(bool, u32) -> Kind) {
+        let Some(index) = template.index() else { return };
+        if let Some(Kind::Template { assured, connections }) =
+            self.connections.get(index).map(|entry| entry.kind)
+        {
+            self.connections.set_kind(index, edit(assured, connections));
         }
     }
 
     /// Makes room for an entry if there is none, and counts it for its destination.
     fn insert(&mut self, now: Ticks, entry: Entry) -> Option<usize> {
-        if !self.connections.has_room() {
-            let victim = self.connections.victim(now)?;
-            if self.connections.get(victim).is_some_and(|entry| !entry.expires.have_come(now)) {
-                self.counters.evicted += 1;
-            }
-            self.end(victim);
+        if !self.make_room(now) {
+            return None;
         }
         let server = self.reply_source(&entry);
         let index = self.connections.insert(now, entry, server)?;
@@ -342,7 +365,7 @@ impl Director<'_> {
         }
     }
 
-    fn end(&mut self, index: usize) {
+    pub(super) fn end(&mut self, index: usize) {
         let server = self.connections.get(index).and_then(|entry| self.reply_source(entry));
         let Some(entry) = self.connections.remove(index, server) else { return };
         self.services.unbind(entry.destination, entry.kind);

@@ -4,6 +4,7 @@ use core::net::{IpAddr, Ipv4Addr};
 
 use crate::connection::{Kind, Ticks};
 use crate::director::Refused;
+use crate::director::servers::Chained;
 use crate::director::status::Statistics;
 use crate::link::{Link, SLOTS_MAX};
 use crate::schedule::{Request, Scheduler, Server, Servers, Workshop};
@@ -46,7 +47,8 @@ pub struct DestinationSlot {
     /// What a router on the way to it said of the path MTU, and until when that counts; 0: nothing.
     path_mtu: (u16, Ticks),
     /// The slot of its service, none once that was removed.
-    service: Link,
+    pub(super) service: Link,
+    pub(super) chained: Chained,
 }
 
 /// What a slot holds.
@@ -75,6 +77,7 @@ impl DestinationSlot {
         standing: Standing::Free,
         path_mtu: (0, Ticks::ZERO),
         service: Link::NONE,
+        chained: Chained::EMPTY,
     };
 
     /// The path MTU, while a smaller one than the link's is known.
@@ -160,7 +163,7 @@ impl DestinationSlot {
 #[derive(Debug)]
 pub(super) struct Services<'m> {
     slots: &'m mut [ServiceSlot],
-    destinations: &'m mut [DestinationSlot],
+    pub(super) destinations: &'m mut [DestinationSlot],
     /// How many services there are.
     count: usize,
     /// Free destination slots.
@@ -216,6 +219,13 @@ impl<'m> Services<'m> {
         let content = self.position(key).ok().and_then(|rank| self.ranked(rank));
         let servers = self.servers(content.map_or(Link::NONE, |content| content.first));
         servers.iter().filter_map(|(index, _)| self.destinations.get(index))
+    }
+
+    /// The destinations in use of the service in this slot, newest first.
+    pub(super) fn slots_of(&self, service: usize) -> impl Iterator<Item = (usize, &DestinationSlot)> {
+        let content = self.slots.get(service).and_then(|slot| slot.content.as_ref());
+        let servers = self.servers(content.map_or(Link::NONE, |content| content.first));
+        servers.iter().filter_map(|(index, _)| Some((index, self.destinations.get(index)?)))
     }
 
     /// A destination that has not lost its last connection.
@@ -353,7 +363,9 @@ impl<'m> Services<'m> {
         self.slots[self.count].ranked = index;
         self.end(Link::to(index), content.scheduler);
         for mut link in [content.first, content.removed] {
-            while let Some(slot) = self.destination_mut(link) {
+            while self.destination(link).is_some() {
+                self.strike(link);
+                let Some(slot) = self.destination_mut(link) else { break };
                 let next = core::mem::replace(&mut slot.server.next, Link::NONE);
                 slot.service = Link::NONE;
                 slot.standing = Standing::Removed;
@@ -401,6 +413,7 @@ impl<'m> Services<'m> {
             content.first = link;
             content.removed = removed;
         }
+        self.enlist(key, link);
         self.rebalance(service);
         Ok(())
     }
@@ -431,6 +444,7 @@ impl<'m> Services<'m> {
         let (mut first, removed) = (content.first, content.removed);
         let link = self.find_in(first, address, port).ok_or(Refused::NoDestination)?;
         let before = self.unlink(&mut first, link);
+        self.strike(link);
         let slot = self.destination_mut(link).ok_or(Refused::NoDestination)?;
         let stays = slot.is_referred_to();
         if stays {
@@ -557,7 +571,7 @@ impl<'m> Services<'m> {
 
     fn release(&mut self, link: Link) {
         if let Some(slot) = link.index().and_then(|index| self.destinations.get_mut(index)) {
-            *slot = DestinationSlot::EMPTY;
+            *slot = DestinationSlot { chained: slot.chained.vacated(), ..DestinationSlot::EMPTY };
             slot.server.next = self.free;
             self.free = link;
         }

@@ -82,6 +82,8 @@ pub struct Counters {
     pub answered: u64,
     /// ICMP errors not made because there were too many.
     pub unanswered: u64,
+    /// Packets from clients sent on by lot, because the table had no room for their connection.
+    pub stateless: u64,
     dropped: [u64; Reason::ALL.len()],
 }
 

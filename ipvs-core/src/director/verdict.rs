@@ -35,6 +35,24 @@ pub enum Verdict {
     Drop(Reason),
 }
 
+/// What becomes of a packet that goes nowhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Refusal {
+    Pass,
+    Reject,
+    Drop(Reason),
+}
+
+impl From<Refusal> for Verdict {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Pass => Self::Pass,
+            Refusal::Reject => Self::Reject,
+            Refusal::Drop(reason) => Self::Drop(reason),
+        }
+    }
+}
+
 /// Where a packet goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Outgoing {
@@ -147,8 +165,6 @@ pub enum Reason {
     TtlExpired,
     /// Its connection belongs to a real server that was removed.
     ServerRemoved,
-    /// No room for another connection: every slot that could be given up holds an established one.
-    TableFull,
     /// A later fragment towards a service whose first fragment was not seen, or was seen too long ago.
     FragmentWithoutFirst,
     /// A fragment of SCTP that NAT would have to change: its checksum covers the whole packet.
@@ -159,11 +175,10 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason, in the order of its counters.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 6] = [
         Self::Malformed,
         Self::TtlExpired,
         Self::ServerRemoved,
-        Self::TableFull,
         Self::FragmentWithoutFirst,
         Self::FragmentOfSctp,
         Self::TunnelError,
@@ -175,7 +190,6 @@ impl Reason {
             Self::Malformed => "malformed",
             Self::TtlExpired => "ttl_expired",
             Self::ServerRemoved => "server_removed",
-            Self::TableFull => "table_full",
             Self::FragmentWithoutFirst => "fragment_without_first",
             Self::FragmentOfSctp => "fragment_of_sctp",
             Self::TunnelError => "tunnel_error",

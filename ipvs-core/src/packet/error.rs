@@ -10,33 +10,31 @@ use crate::service::{Family, Protocol};
 pub(crate) struct Error {
     /// The ICMP header.
     pub(crate) header: usize,
-    /// The IP header of the packet that it quotes.
-    pub(crate) quoted: usize,
-    /// The transport header of that, of which at least eight octets are there.
+    /// The transport header of the packet that it quotes, of which at least eight octets are there.
     pub(crate) transport: usize,
 }
 
 impl Error {
     /// RFC 792: destination unreachable, source quench, time exceeded and parameter problem quote a packet.
     pub(super) fn parse_v4(bytes: &[u8], header: usize) -> Result<(Self, Protocol), Unfit> {
-        let icmp: &[u8; 8] = at(bytes, header)?;
+        let icmp: &[u8; HEADER] = at(bytes, header)?;
         if !matches!(icmp[0], 3 | 4 | 11 | 12) {
             return Err(Unfit::Foreign);
         }
-        let quoted = header + 8;
+        let quoted = header + HEADER;
         let ip: &[u8; 20] = at(bytes, quoted)?;
         let ip_length = usize::from(ip[0] & 0x0F) * 4;
         let is_first = u16::from_be_bytes([ip[6], ip[7]]).trailing_zeros() >= 13;
         if ip[0] >> 4 != 4 || ip_length < 20 || !is_first {
             return Err(Unfit::Foreign);
         }
-        Self { header, quoted, transport: quoted + ip_length }.about(bytes, ip[9])
+        Self { header, transport: quoted + ip_length }.about(bytes, ip[9])
     }
 
     /// RFC 4443 §2.1: types below 128 are errors.
     pub(super) fn parse_v6(bytes: &[u8], header: usize) -> Result<(Self, Protocol), Unfit> {
-        let icmp: &[u8; 8] = at(bytes, header)?;
-        let quoted = header + 8;
+        let icmp: &[u8; HEADER] = at(bytes, header)?;
+        let quoted = header + HEADER;
         let ip: &[u8; 40] = at(bytes, quoted)?;
         if icmp[0] >= 128 || ip[0] >> 4 != 6 {
             return Err(Unfit::Foreign);
@@ -45,7 +43,7 @@ impl Error {
         if !chain.is_first {
             return Err(Unfit::Foreign);
         }
-        Self { header, quoted, transport: chain.offset }.about(bytes, chain.next)
+        Self { header, transport: chain.offset }.about(bytes, chain.next)
     }
 
     fn about(self, bytes: &[u8], protocol: u8) -> Result<(Self, Protocol), Unfit> {
@@ -53,9 +51,14 @@ impl Error {
         Ok((self, Protocol::from_number(protocol).ok_or(Unfit::Foreign)?))
     }
 
+    /// Where the IP header of the quoted packet is.
+    pub(crate) fn quoted(&self) -> usize {
+        self.header + HEADER
+    }
+
     /// Addresses and ports of the quoted packet.
     pub(crate) fn quoted_flow(&self, bytes: &[u8], protocol: Protocol) -> Option<Flow> {
-        let ip = bytes.get(self.quoted..self.transport)?;
+        let ip = bytes.get(self.quoted()..self.transport)?;
         let (source, destination) = ends(ip)?;
         let ports: &[u8; 4] = bytes.get(self.transport..)?.first_chunk()?;
         Some(Flow {
@@ -73,6 +76,9 @@ impl Error {
 fn at<const LENGTH: usize>(bytes: &[u8], offset: usize) -> Result<&[u8; LENGTH], Unfit> {
     bytes.get(offset..).and_then(|rest| rest.first_chunk()).ok_or(Unfit::Foreign)
 }
+
+/// Octets of an ICMP header.
+const HEADER: usize = 8;
 
 pub(super) const ICMP: u8 = 1;
 pub(super) const ICMP_V6: u8 = 58;

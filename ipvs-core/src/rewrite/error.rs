@@ -34,7 +34,7 @@ fn quote(
     let Some(bytes) = bytes.get_mut(..packet.length) else { return };
     // An ICMPv6 checksum covers the addresses, the one of ICMP does not (RFC 4443 §2.3).
     let mut all = if address.is_ipv4() { Difference::default() } else { outer };
-    let Some(quoted) = bytes.get_mut(error.quoted..) else { return };
+    let Some(quoted) = bytes.get_mut(error.quoted()..) else { return };
     let addresses = match address {
         IpAddr::V4(address) => {
             let addresses = replace(quoted, address_field, &address.octets(), Difference::default());

@@ -312,6 +312,29 @@ fn one_packet_scheduling_keeps_no_connection() {
 }
 
 #[test]
+fn the_replies_of_a_one_packet_service_come_from_it() {
+    let servers =
+        [server("10.2.0.1", 9_000, Forward::Masquerade), server("10.2.0.2", 9_000, Forward::Masquerade)];
+    let one_packet = ipvs_core::Service { one_packet: true, ..service(Protocol::Udp, VIRTUAL_V4) };
+    let mut lab = Lab::new(&[(one_packet, &servers)], 0);
+    let client = at("10.9.0.7", 40_000);
+    for real in ["10.2.0.2", "10.2.0.1"] {
+        lab.sent(&mut udp(client, at(VIRTUAL_V4, 53), b"?"));
+        let mut reply = udp(at(real, 9_000), client, b"!");
+        let outgoing = lab.sent(&mut reply);
+        assert_eq!((outgoing.next_hop, outgoing.direction), (client.ip(), Direction::Reply));
+        assert_eq!(ends(&reply), (at(VIRTUAL_V4, 53), client));
+    }
+    assert_eq!(lab.send(&mut udp(at("10.2.0.1", 9_001), client, b"!")), Verdict::Pass);
+    assert_eq!(lab.send(&mut udp(at("10.2.0.3", 9_000), client, b"!")), Verdict::Pass);
+    lab.remove(one_packet.key, &servers[0]);
+    assert_eq!(lab.send(&mut udp(at("10.2.0.1", 9_000), client, b"!")), Verdict::Pass);
+    lab.sent(&mut udp(at("10.2.0.2", 9_000), client, b"!"));
+    lab.apply(Step::RemoveService(one_packet.key));
+    assert_eq!(lab.send(&mut udp(at("10.2.0.2", 9_000), client, b"!")), Verdict::Pass);
+}
+
+#[test]
 fn traffic_is_counted_for_the_server_and_for_the_service() {
     let real = server("10.2.0.1", 53, Forward::Masquerade);
     let service = service(Protocol::Udp, VIRTUAL_V4);

@@ -1,12 +1,13 @@
 //! What holds for any traffic and any change of the servers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use core::net::SocketAddr;
+use core::net::{IpAddr, SocketAddr};
 use core::time::Duration;
 
 use ipvs_core::{
-    Destination, Direction, Forward, Method, Protocol, Service, ServiceKey, Statistics, Step, Verdict,
+    ConnectionStatus, Destination, Direction, Forward, Method, Persistence, Protocol, Service, ServiceKey,
+    Statistics, Step, Verdict,
 };
 use proptest::prelude::*;
 
@@ -18,19 +19,43 @@ proptest! {
     fn whatever_happens_connections_stay_packets_are_right_and_the_counts_agree(
         method in prop::sample::select(methods()),
         is_nat in any::<bool>(),
+        is_persistent in any::<bool>(),
         capacity in prop::sample::select(vec![0_usize, 1, 5, 40, 400]),
         events in prop::collection::vec(event(), 1..120),
     ) {
         let forward = if is_nat { Forward::Masquerade } else { Forward::Direct };
-        let mut run = Run::new(method, forward, capacity);
+        let mut run = Run::new(method, forward, capacity, is_persistent);
         for event in &events {
             run.step(event)?;
         }
     }
 
     #[test]
+    fn without_any_entry_a_flow_keeps_its_server_until_the_servers_change(
+        method in prop::sample::select(methods()),
+        is_persistent in any::<bool>(),
+        events in prop::collection::vec(event(), 1..120),
+    ) {
+        let mut run = Run::new(method, Forward::Masquerade, 0, is_persistent);
+        let mut served: BTreeMap<(bool, u8, u16, bool), IpAddr> = BTreeMap::new();
+        for event in &events {
+            let verdict = run.step(event)?;
+            match event {
+                Event::Packet { is_v6, client, port, is_tcp, .. } => {
+                    let flow = (*is_v6, *client, *port, *is_tcp);
+                    let Some(Verdict::Forward(outgoing)) = verdict else { continue };
+                    let before = served.insert(flow, outgoing.next_hop);
+                    prop_assert!(before.is_none_or(|before| before == outgoing.next_hop));
+                }
+                Event::Wait(_) => {}
+                Event::Weight(..) | Event::Remove(_) | Event::Add(..) => served.clear(),
+            }
+        }
+    }
+
+    #[test]
     fn the_same_events_give_the_same_verdicts(events in prop::collection::vec(event(), 1..60)) {
-        let mut runs = [(); 2].map(|()| Run::new(Method::WeightedRoundRobin, Forward::Masquerade, 40));
+        let mut runs = [(); 2].map(|()| Run::new(Method::WeightedRoundRobin, Forward::Masquerade, 40, true));
         for event in &events {
             let [first, second] = runs.each_mut().map(|run| run.step(event));
             prop_assert_eq!(first?, second?);
@@ -83,7 +108,7 @@ proptest! {
 }
 
 fn untouched_unless_forwarded(before: Vec<u8>) -> Result<(), TestCaseError> {
-    let mut run = Run::new(Method::SourceHashing, Forward::Masquerade, 16);
+    let mut run = Run::new(Method::SourceHashing, Forward::Masquerade, 16, false);
     let mut after = before.clone();
     match run.lab.send(&mut after) {
         Verdict::Forward(outgoing) => {
@@ -142,55 +167,62 @@ fn methods() -> Vec<Method> {
     Method::ALL.to_vec()
 }
 
-/// A director, and what a bystander knows about its connections.
+/// A director, and what a bystander sees in its table.
 struct Run {
     lab: Lab,
     forward: Forward,
     capacity: usize,
-    known: BTreeMap<(bool, SocketAddr), Known>,
-    /// Whose packet was forwarded last.
-    previous: Option<(bool, SocketAddr)>,
+    /// Flows of UDP that had more than one packet while they had an entry: like connections that are established,
+    /// they are not given up for others.
+    lively: BTreeSet<Flow>,
 }
 
-struct Known {
-    server: SocketAddr,
-    /// Established, or more than one datagram: such a connection is not given up for others.
-    is_verified: bool,
-    /// A FIN or RST was seen: anything may follow.
-    is_ending: bool,
-    last: Duration,
+/// Protocol, client and virtual server.
+type Flow = (Protocol, SocketAddr, SocketAddr);
+
+fn flow(entry: &ConnectionStatus) -> Flow {
+    (entry.protocol, entry.client, entry.virtual_server)
 }
 
 impl Run {
-    fn new(method: Method, forward: Forward, capacity: usize) -> Self {
-        let services = keys().map(|(protocol, address)| Service { method, ..service(protocol, address) });
+    fn new(method: Method, forward: Forward, capacity: usize, is_persistent: bool) -> Self {
+        let persistence =
+            is_persistent.then_some(Persistence { timeout: Duration::from_secs(50), granularity: 31 });
+        let services =
+            keys().map(|(protocol, address)| Service { method, persistence, ..service(protocol, address) });
         let mut lab = Lab::new(&services.map(|service| (service, &[][..])), capacity);
         for (service, address) in services.iter().zip(keys().map(|(_, address)| address)) {
             for number in 1..4 {
-                let destination = real(address, number, forward);
+                let destination = Destination { upper: 12, ..real(address, number, forward) };
                 lab.apply(Step::AddDestination { service: service.key, destination });
             }
         }
-        Self { lab, forward, capacity, known: BTreeMap::new(), previous: None }
+        Self { lab, forward, capacity, lively: BTreeSet::new() }
     }
 
     fn step(&mut self, event: &Event) -> Result<Option<Verdict>, TestCaseError> {
+        let before = self.table();
         let mut verdict = None;
+        let mut touched = None;
+        let mut waited = 0;
         match event {
             Event::Packet { is_v6, client, port, is_tcp, flags, payload } => {
                 let (network, address) =
                     if *is_v6 { ("2001:db8:9::", VIRTUAL_V6) } else { ("10.9.0.", VIRTUAL_V4) };
                 let client = at(&format!("{network}{client}"), *port);
-                let mut packet = if *is_tcp {
-                    tcp(client, at(address, 80), *flags, payload)
-                } else {
-                    udp(client, at(address, 53), payload)
-                };
-                let said = self.lab.send(&mut packet);
-                self.check(*is_tcp, client, *flags, &packet, said)?;
-                verdict = Some(said);
+                let (protocol, called) =
+                    if *is_tcp { (Protocol::Tcp, at(address, 80)) } else { (Protocol::Udp, at(address, 53)) };
+                let flow = (protocol, client, called);
+                let packet =
+                    if *is_tcp { tcp(client, called, *flags, payload) } else { udp(client, called, payload) };
+                let entry = before.get(&flow).copied();
+                touched = Some(flow);
+                verdict = Some(self.send(flow, *flags, packet, entry)?);
             }
-            Event::Wait(seconds) => self.lab.wait(*seconds),
+            Event::Wait(seconds) => {
+                waited = *seconds;
+                self.lab.wait(waited);
+            }
             Event::Weight(number, weight) => self.each(|service, address, forward| {
                 let destination = Destination { weight: *weight, ..real(address, *number, forward) };
                 Step::EditDestination { service, destination }
@@ -199,18 +231,33 @@ impl Run {
                 let destination = Destination { weight: *weight, ..real(address, *number, forward) };
                 Step::AddDestination { service, destination }
             }),
-            Event::Remove(number) => {
-                self.each(|service, address, forward| {
-                    let Destination { address, port, .. } = real(address, *number, forward);
-                    Step::RemoveDestination { service, address, port }
-                });
-                let gone = |address| real(address, *number, Forward::Direct).address;
-                self.known
-                    .retain(|_, known| ![gone(VIRTUAL_V4), gone(VIRTUAL_V6)].contains(&known.server.ip()));
-            }
+            Event::Remove(number) => self.each(|service, address, forward| {
+                let Destination { address, port, .. } = real(address, *number, forward);
+                Step::RemoveDestination { service, address, port }
+            }),
         }
+        let after = self.table();
+        for (flow, entry) in &before {
+            let is_safe = touched.is_none()
+                || ["ESTABLISHED", "FIN_WAIT", "CLOSE_WAIT", "LAST_ACK"].contains(&entry.state)
+                || self.lively.contains(flow);
+            if touched == Some(*flow) || !is_safe || entry.expires_in <= Duration::from_secs(waited) {
+                continue;
+            }
+            let now = after.get(flow).map(|entry| (entry.server, entry.state));
+            prop_assert_eq!(now, Some((entry.server, entry.state)), "of {:?}", flow);
+        }
+        self.lively.retain(|flow| after.contains_key(flow));
+        prop_assert!(after.len() <= self.capacity);
         self.counts_agree()?;
         Ok(verdict)
+    }
+
+    /// The connections under way.
+    fn table(&self) -> BTreeMap<Flow, ConnectionStatus> {
+        let entries = self.lab.director.connections(self.lab.now);
+        let live = entries.filter(|entry| entry.client.port() > 0 && entry.expires_in > Duration::ZERO);
+        live.map(|entry| (flow(&entry), entry)).collect()
     }
 
     /// Takes a step for each service; adding what is there and changing what is not is refused, which is fine.
@@ -221,77 +268,74 @@ impl Run {
         }
     }
 
-    fn check(
+    /// A packet of a client, and the answer to it.
+    fn send(
         &mut self,
-        is_tcp: bool,
-        client: SocketAddr,
+        flow: Flow,
         flags: u8,
-        packet: &[u8],
-        verdict: Verdict,
-    ) -> Result<(), TestCaseError> {
-        let now = self.lab.now;
-        let timeout = |known: &Known| match (is_tcp, known.is_verified) {
-            (true, false) => 60,
-            (true, true) => 900,
-            (false, _) => 300,
-        };
-        let known = self.known.get(&(is_tcp, client)).filter(|known| {
-            let is_safe = known.is_verified || self.capacity >= 400;
-            is_safe && !known.is_ending && now < known.last + Duration::from_secs(timeout(known))
+        mut packet: Vec<u8>,
+        entry: Option<ConnectionStatus>,
+    ) -> Result<Verdict, TestCaseError> {
+        let (protocol, client, called) = flow;
+        let key = ServiceKey::Address { protocol, address: called.ip(), port: called.port() };
+        let verdict = self.lab.send(&mut packet);
+        let owner = entry.and_then(|entry| {
+            let mut servers = self.lab.director.destinations(&key);
+            servers.find(|status| status.destination.address == entry.server.ip())
         });
-        let Verdict::Forward(outgoing) = verdict else {
-            prop_assert!(known.is_none(), "{:?} for a connection whose server lives", verdict);
-            self.known.remove(&(is_tcp, client));
-            return Ok(());
-        };
-        let (source, destination) = ends(packet);
-        prop_assert_eq!((source, outgoing.direction), (client, Direction::Request));
-        if let Some(known) = known {
-            prop_assert_eq!(outgoing.next_hop, known.server.ip());
-        }
-        let real = match self.forward {
-            Forward::Masquerade => destination,
-            Forward::Direct | Forward::Tunnel(_) | Forward::Local => SocketAddr::new(outgoing.next_hop, 0),
-        };
-        prop_assert_eq!(real.ip(), outgoing.next_hop);
-        // What is not known from its SYN on, or from a datagram just before, may have been given up in between.
-        let before = self.known.remove(&(is_tcp, client)).filter(|before| before.server == real);
-        let is_verified = match &before {
-            Some(before) if is_tcp => before.is_verified || flags == ACK,
-            Some(before) => {
-                let is_next = self.previous == Some((is_tcp, client));
-                (before.is_verified || is_next) && now < before.last + Duration::from_mins(5)
+        let begins_anew = protocol == Protocol::Tcp && flags == SYN;
+        let is_bound = match (entry, owner) {
+            (Some(entry), Some(owner)) => {
+                let may_move = match entry.state {
+                    "TIME_WAIT" | "CLOSE" => true,
+                    "FIN_WAIT" => self.forward == Forward::Direct || owner.destination.weight == 0,
+                    "CLOSE_WAIT" | "LAST_ACK" => owner.destination.weight == 0,
+                    _ => false,
+                };
+                !(begins_anew && may_move)
             }
-            None => false,
+            (Some(_), None) | (None, _) => false,
         };
-        let is_ending = is_tcp
-            && match &before {
-                _ if flags == SYN => false,
-                Some(before) => before.is_ending || flags != ACK,
-                None => true,
-            };
-        let is_verified = is_verified && !(is_tcp && flags == SYN);
-        self.known.insert((is_tcp, client), Known { server: real, is_verified, is_ending, last: now });
-        self.previous = Some((is_tcp, client));
-        if self.forward == Forward::Masquerade && self.capacity > 0 {
-            self.answer(is_tcp, client, real)?;
+        let Verdict::Forward(outgoing) = verdict else {
+            prop_assert!(!is_bound, "{:?} for a connection whose server lives", verdict);
+            return Ok(verdict);
+        };
+        let (source, destination) = ends(&packet);
+        prop_assert_eq!((source, outgoing.direction), (client, Direction::Request));
+        if let Some(entry) = entry.filter(|_| is_bound) {
+            prop_assert_eq!(outgoing.next_hop, entry.server.ip());
+            if protocol == Protocol::Udp {
+                self.lively.insert(flow);
+            }
         }
-        Ok(())
+        if self.forward == Forward::Masquerade {
+            prop_assert_eq!(destination.ip(), outgoing.next_hop);
+            // A reply without an entry is recognised only by who would be asked now, which may have changed since.
+            if self.table().contains_key(&flow) {
+                self.answer(flow, destination)?;
+                if protocol == Protocol::Udp {
+                    self.lively.insert(flow);
+                }
+            }
+        } else {
+            prop_assert_eq!(destination, called);
+        }
+        Ok(verdict)
     }
 
     /// What the server sends back reaches the client from the address it called.
-    fn answer(&mut self, is_tcp: bool, client: SocketAddr, real: SocketAddr) -> Result<(), TestCaseError> {
-        let address = if client.is_ipv4() { VIRTUAL_V4 } else { VIRTUAL_V6 };
-        let mut reply = if is_tcp { tcp(real, client, ACK, b"answer") } else { udp(real, client, b"answer") };
+    fn answer(&mut self, (protocol, client, called): Flow, real: SocketAddr) -> Result<(), TestCaseError> {
+        let mut reply = match protocol {
+            Protocol::Tcp => tcp(real, client, ACK, b"answer"),
+            Protocol::Udp | Protocol::Sctp => udp(real, client, b"answer"),
+        };
         let sent = self.lab.sent(&mut reply);
         prop_assert_eq!((sent.next_hop, sent.direction), (client.ip(), Direction::Reply));
-        prop_assert_eq!(ends(&reply), (at(address, if is_tcp { 80 } else { 53 }), client));
-        if let Some(known) = self.known.get_mut(&(is_tcp, client)) {
-            known.is_verified = true;
-        }
+        prop_assert_eq!(ends(&reply), (called, client));
         Ok(())
     }
 
+    /// What each server is said to have is what is in the table.
     fn counts_agree(&self) -> Result<(), TestCaseError> {
         let connections: Vec<_> = self.lab.director.connections(self.lab.now).collect();
         prop_assert!(connections.len() <= self.capacity);
@@ -299,15 +343,24 @@ impl Run {
             let key = service(protocol, address).key;
             let mut total = Statistics::ZERO;
             for status in self.lab.director.destinations(&key) {
-                let is_its = |connection: &&ipvs_core::ConnectionStatus| {
-                    connection.protocol == protocol
-                        && connection.server.ip() == status.destination.address
-                        && connection.virtual_server.ip() == at(address, 0).ip()
-                };
-                let is_active = |state| ["ESTABLISHED", "SYN_RECV", "SYN_SENT"].contains(&state);
-                let active = connections.iter().filter(is_its).filter(|c| is_active(c.state)).count();
-                let all = connections.iter().filter(is_its).count();
-                prop_assert_eq!((status.active as usize, status.inactive as usize), (active, all - active));
+                let (mut active, mut inactive, mut persistent) = (0, 0, 0);
+                for entry in &connections {
+                    if entry.protocol != protocol
+                        || entry.server.ip() != status.destination.address
+                        || entry.virtual_server.ip() != at(address, 0).ip()
+                    {
+                        continue;
+                    }
+                    match entry.state {
+                        _ if entry.client.port() == 0 => persistent += 1,
+                        "ESTABLISHED" | "SYN_RECV" | "SYN_SENT" => active += 1,
+                        _ => inactive += 1,
+                    }
+                }
+                let counted = (status.active, status.inactive, status.persistent);
+                prop_assert_eq!(counted, (active, inactive, persistent));
+                let Destination { upper, .. } = status.destination;
+                prop_assert!(status.overloaded || upper == 0 || active + inactive < upper);
                 total.in_packets += status.statistics.in_packets;
             }
             let statuses: Vec<_> = self.lab.director.services().collect();
