@@ -108,7 +108,7 @@ pub struct Pattern {
     pub regex: regex::bytes::Regex,
     /// `regex`: it must be there; `regex_no_match`: it must not.
     pub wanted: bool,
-    /// `regex_min_offset` and `regex_max_offset`: where in the body, in bytes.
+    /// `regex_min_offset` and `regex_max_offset`: where in the body a match may begin, in bytes, both ends included.
     pub within: (usize, usize),
 }
 

@@ -7,7 +7,7 @@ pub(super) fn well() -> Vec<Row> {
     let health = |url: &str| to(80, &format!("path /health\n{url}"));
     vec![
         good("status and digest", &health("status_code 200\ndigest 4092244bb7e7577845b745e123103ec8")),
-        good("regex in a window", &health("regex \"ok$\"\nregex_min_offset 7\nregex_max_offset 9")),
+        good("regex in a window", &health("regex \"ok$\"\nregex_min_offset 7\nregex_max_offset 7")),
         good("regex_no_match", &health("regex_no_match \"failed\"")),
         good("other statuses", &to(80, "path /moved\nstatus_code 200-204 302")),
         good("204 without a body", &to(80, "path /none")),

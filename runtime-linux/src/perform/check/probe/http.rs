@@ -10,7 +10,7 @@ use super::stream::{Farewell, Secure, converse};
 use super::tls::Clients;
 use crate::config::model::{Http, Pattern, Url};
 
-/// The most of a body that is searched, in bytes.
+/// The most of a body that is searched, from its start, in bytes.
 const SEARCHED: usize = 1 << 20;
 
 /// Asks for every URL; the first that fails is the result.
@@ -75,12 +75,9 @@ impl http::Body for Body<'_> {
         if let Some((digest, _)) = &mut self.digest {
             digest.update(part);
         }
-        if let Some(pattern) = self.pattern {
-            let room = pattern.within.1.saturating_sub(self.kept.len());
+        if self.pattern.is_some() {
+            let room = SEARCHED - self.kept.len();
             self.kept.extend_from_slice(&part[..part.len().min(room)]);
-            if self.kept.len() > SEARCHED {
-                return Err(Failure::BodyTooLong);
-            }
         }
         Ok(())
     }
@@ -94,8 +91,11 @@ impl http::Body for Body<'_> {
             }
         }
         let Some(pattern) = self.pattern else { return Ok(()) };
-        let searched = self.kept.get(pattern.within.0..).unwrap_or_default();
-        match (pattern.regex.is_match(searched), pattern.wanted) {
+        let (first, last) = pattern.within;
+        // What stands before `first` is looked at, but nothing begins there: `^` means the start of the body.
+        let found = first <= self.kept.len()
+            && pattern.regex.find_at(&self.kept, first).is_some_and(|found| found.start() <= last);
+        match (found, pattern.wanted) {
             (true, true) | (false, false) => Ok(()),
             (false, true) => Err(Failure::NotFound),
             (true, false) => Err(Failure::Found),

@@ -43,7 +43,7 @@ impl Pattern {
                 }
             }
             "regex_min_offset" => self.least = values.number(0..=usize::MAX).or(self.least),
-            "regex_max_offset" => self.most = values.number(1..=usize::MAX).or(self.most),
+            "regex_max_offset" => self.most = values.number(0..=usize::MAX).or(self.most),
             "regex_options" => {
                 for option in &node.values {
                     self.option(option, diagnostics);

@@ -125,6 +125,38 @@ async fn each_way_to_fail_an_http_check_has_its_reason() {
         outcome(http(endless, Url { pattern: Some(pattern), ..url() })).await,
         failed(Failure::BodyTooLong)
     );
+    let long = server(|mut stream| async move {
+        let _ = stream.read(&mut [0; 4096]).await;
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\n\r\nstatus ok").await;
+        let _ = stream.write_all(&vec![b'x'; 3 << 20]).await;
+        let _ = stream.write_all(b"the end").await;
+    })
+    .await;
+    for (regex, within, found) in [
+        ("^status", (0, usize::MAX), true),
+        ("ok", (0, 7), true),
+        ("ok", (7, 7), true),
+        // It would begin outside.
+        ("ok", (0, 6), false),
+        ("ok", (8, usize::MAX), false),
+        ("^ok", (7, usize::MAX), false),
+        // Nobody looks so far.
+        ("the end$", (0, usize::MAX), false),
+        ("status", (usize::MAX, usize::MAX), false),
+    ] {
+        let regex = regex::bytes::Regex::new(regex).unwrap();
+        let pattern = Some(Pattern { regex, wanted: true, within });
+        let wanted = if found {
+            Outcome::Passed
+        } else {
+            told(Failure::NotFound, "regex not found in the body for /health")
+        };
+        assert_eq!(
+            outcome(http(long, Url { pattern: pattern.clone(), ..url() })).await,
+            wanted,
+            "{pattern:?}"
+        );
+    }
     let silent = server(|stream| async move {
         tokio::time::sleep(Duration::from_secs(60)).await;
         drop(stream);
