@@ -6,6 +6,10 @@
 
 mod answers;
 mod links;
+mod local;
 mod network;
+mod selftest;
 mod transfer;
 mod trouble;
+mod tunnel;
+mod unwrapping;

@@ -7,7 +7,9 @@ use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream, UdpSocket};
 
-use ipvs_core::{Destination, Family, Forward, Method, Persistence, Protocol, Service, ServiceKey, Step};
+use ipvs_core::{
+    Destination, Family, Forward, Method, Persistence, Protocol, Service, ServiceKey, Step, Tunnel,
+};
 use runtime_linux::lab::{Node, Switch};
 use runtime_linux::perform::ipvs::{Error, Plane};
 use runtime_linux::plane::User;
@@ -24,6 +26,8 @@ pub(crate) struct Network {
     pub(crate) director: Node,
     pub(crate) plane: Option<Box<User>>,
     forward: Forward,
+    /// The family of the real servers where they are behind tunnels.
+    outer: Family,
     /// The port of the next client: each is used once, or two connections might be one to the director.
     next: AtomicU16,
     pub(crate) switches: Vec<Switch>,
@@ -78,6 +82,39 @@ impl Network {
         Self::start(client, director, Forward::Direct, vec![switch], servers)
     }
 
+    /// Tunnels: the real servers are behind the director, take packets out of their envelopes, and answer the client on
+    /// a link that the director is not on. The tunnels are of the family `outer`.
+    pub(crate) fn tunnelled(tunnel: Tunnel, outer: Family) -> Self {
+        let switches = ["front", "back", "side"].map(|name| Switch::new(name).unwrap());
+        let [front, back, side] = &switches;
+        let client = Node::new("client").unwrap();
+        client.link_to(front, "eth0", &["198.18.0.9/24", "fd18::9/64"]).unwrap();
+        client.link_to(side, "eth1", &["198.18.2.9/24", "fd18:2::9/64"]).unwrap();
+        let director = Node::new("director").unwrap();
+        director
+            .link_to(front, "eth0", &["198.18.0.1/24", "fd18::1/64", "198.18.0.100/32", "fd18::100/128"])
+            .unwrap();
+        director.link_to(back, "eth1", &["198.18.1.1/24", "fd18:1::1/64"]).unwrap();
+        let mut servers = Vec::new();
+        for (number, name) in (11..).zip(SERVERS) {
+            let server = Node::new(name).unwrap();
+            let addresses = [format!("198.18.1.{number}/24"), format!("fd18:1::{number}/64")];
+            server.link_to(back, "eth0", &addresses.each_ref().map(String::as_str)).unwrap();
+            let addresses = [format!("198.18.2.{number}/24"), format!("fd18:2::{number}/64")];
+            server.link_to(side, "eth1", &addresses.each_ref().map(String::as_str)).unwrap();
+            server.route_via("198.18.0.0/24", "198.18.2.9".parse().unwrap()).unwrap();
+            server.route_via("fd18::/64", "fd18:2::9".parse().unwrap()).unwrap();
+            server.hold_quietly("198.18.0.100".parse().unwrap()).unwrap();
+            server.add_address("lo", "fd18::100/128").unwrap();
+            serve(&server, name, &["198.18.0.100", "fd18::100"]);
+            crate::unwrapping::unwrap(&server, tunnel, outer);
+            servers.push(server);
+        }
+        let mut network = Self::start(client, director, Forward::Tunnel(tunnel), switches.into(), servers);
+        network.outer = outer;
+        network
+    }
+
     fn start(
         client: Node,
         director: Node,
@@ -91,6 +128,7 @@ impl Network {
             director,
             plane: Some(Box::new(plane)),
             forward,
+            outer: Family::V4,
             next: AtomicU16::new(20_000),
             switches,
             servers,
@@ -118,14 +156,20 @@ impl Network {
     /// A real server, as a destination.
     pub(crate) fn destination(&self, family: Family, name: &str) -> Destination {
         let number = 11 + SERVERS.iter().position(|server| *server == name).unwrap();
+        let family = if let Forward::Tunnel(_) = self.forward { self.outer } else { family };
         let address = match (self.forward, family) {
-            (Forward::Masquerade, Family::V4) => format!("198.18.1.{number}"),
-            (Forward::Masquerade, Family::V6) => format!("fd18:1::{number}"),
+            (Forward::Masquerade | Forward::Tunnel(_), Family::V4) => format!("198.18.1.{number}"),
+            (Forward::Masquerade | Forward::Tunnel(_), Family::V6) => format!("fd18:1::{number}"),
             (_, Family::V4) => format!("198.18.0.{number}"),
             (_, Family::V6) => format!("fd18::{number}"),
         };
         let address = address.parse().unwrap();
         Destination { address, port: SERVER_PORT, forward: self.forward, weight: 1, upper: 0, lower: 0 }
+    }
+
+    /// Makes the director a server like the real ones.
+    pub(crate) fn serve_on_director(&self, family: Family) {
+        serve(&self.director, "dir", &[&virtual_address(family).to_string()]);
     }
 
     /// The port of the service: NAT translates it, direct routing cannot.
@@ -181,6 +225,14 @@ impl Network {
         let mut counters = self.plane.as_mut().expect("the plane runs").status().unwrap().counters;
         counters.retain(|(_, count)| *count > 0);
         counters
+    }
+}
+
+/// The director's own address, which is no service's.
+pub(crate) fn address_of_director(family: Family) -> IpAddr {
+    match family {
+        Family::V4 => "198.18.0.1".parse().unwrap(),
+        Family::V6 => "fd18::1".parse().unwrap(),
     }
 }
 
