@@ -425,6 +425,8 @@ impl Daemon {
         } else {
             self.phases.insert(instance, to);
         }
+        let lvs = &self.configuration.global.lvs;
+        self.services.configure(lvs, self.is_synchronised_active(lvs));
         for (group, phase) in self.groups.update(&self.configuration.groups, &self.phases) {
             info!("VRRP_Group({}) Syncing instances to {} state", group.name, phase.name());
             if let Some(state) = state(phase) {

@@ -6,9 +6,9 @@ use ipvs_core::ServiceKey;
 use tracing::{error, info, warn};
 
 use super::{Daemon, gaps, host};
-use crate::config::model::{Configuration, Global, VirtualServer};
+use crate::config::model::{Configuration, Global, Lvs, VirtualServer};
 use crate::config::{self, Loaded};
-use crate::driver::{Command, Kind};
+use crate::driver::{Command, Kind, Phase};
 use crate::perform::check;
 use crate::process::Policy;
 
@@ -101,9 +101,8 @@ impl Daemon {
         if configuration.needs_data_plane() {
             self.services.open(&configuration.global, self.first_services(&configuration).as_ref());
         }
-        if configuration.global.lvs != self.configuration.global.lvs {
-            self.services.configure(&configuration.global.lvs);
-        }
+        self.services
+            .configure(&configuration.global.lvs, self.is_synchronised_active(&configuration.global.lvs));
         self.checker.send(check::Command::TellFirstServers(configuration.global.tells_first_servers));
         self.checker
             .send(check::Command::Apply { virtual_servers: configuration.virtual_servers.clone(), policy });
@@ -118,6 +117,14 @@ impl Daemon {
         let starts = self.restarts == 0 && self.configuration.virtual_servers.is_empty();
         let services = configuration.virtual_servers.iter().flat_map(VirtualServer::services);
         starts.then(|| services.map(|service| service.key).collect())
+    }
+}
+
+impl Daemon {
+    /// Whether the instance is Active that the synchronisation of connections follows.
+    pub(super) fn is_synchronised_active(&self, lvs: &Lvs) -> bool {
+        let followed = lvs.sync.as_ref().and_then(|sync| sync.instance.as_ref());
+        followed.is_some_and(|name| self.phases.get(name) == Some(&Phase::Master))
     }
 }
 

@@ -4,6 +4,7 @@
 //! each, so that nobody waits for thousands of services. A round compares all that is ours, turn by turn.
 
 mod damage;
+mod synchronisation;
 mod timeouts;
 
 use core::fmt::Display;
@@ -16,6 +17,7 @@ use tracing::{error, info};
 use crate::config::model::{FlushOnStop, Global, Lvs};
 use crate::perform::ipvs::{self, Plane, Present};
 use damage::Damage;
+use synchronisation::Synchronisation;
 use timeouts::Timeouts;
 
 /// What is wanted, and who carries it.
@@ -35,6 +37,7 @@ pub(super) struct Services {
     /// What somebody else did to ours.
     damage: Damage,
     timeouts: Timeouts,
+    synchronisation: Synchronisation,
     /// Complaints made already, so that a step that fails again and again fills no log.
     complaints: BTreeSet<String>,
 }
@@ -78,10 +81,15 @@ impl Services {
         self.wanted.insert(service.key, (service, destinations));
     }
 
-    /// What the configuration says of the kernel's IPVS beside services.
-    pub(super) fn configure(&mut self, lvs: &Lvs) {
-        if let Some(ipvs) = self.plane.as_mut().and_then(|plane| plane.kernel()) {
+    /// What the configuration says of the kernel's IPVS beside services. `active`: the instance is that the
+    /// synchronisation follows.
+    pub(super) fn configure(&mut self, lvs: &Lvs, active: bool) {
+        let Some(plane) = &mut self.plane else { return };
+        if let Some(ipvs) = plane.kernel() {
             self.timeouts.apply(ipvs, lvs.timeouts);
+            self.synchronisation.apply(ipvs, lvs.sync.as_ref(), active);
+        } else if lvs.sync.is_some() {
+            self.complain(&"lvs_sync_daemon: the user-space data plane has no synchronisation daemon");
         }
     }
 
@@ -95,6 +103,7 @@ impl Services {
     pub(super) fn begin_round(&mut self) {
         if let Some(ipvs) = self.plane.as_mut().and_then(|plane| plane.kernel()) {
             self.timeouts.check(ipvs);
+            self.synchronisation.check(ipvs);
         }
         self.damage.end_round();
         if self.unfinished.is_empty() {
@@ -162,10 +171,12 @@ impl Services {
         }
     }
 
-    /// Removes what is ours and ends the data plane. `keep`: leave the kernel's services as they are (`-I`).
+    /// Removes what is ours and ends the data plane. `keep`: leave the kernel's services as they are (`-I`), but not
+    /// what stands beside them.
     pub(super) fn close(&mut self, keep: bool, flush: FlushOnStop) {
         let Some(mut plane) = self.plane.take() else { return };
         if let Some(ipvs) = plane.kernel() {
+            self.synchronisation.stop(ipvs);
             self.timeouts.restore(ipvs);
         }
         match flush {

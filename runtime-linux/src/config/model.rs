@@ -67,7 +67,6 @@ impl Configuration {
 
 /// `global_defs`: what is not a default of instances (those are already merged into them).
 #[derive(Clone, Debug, PartialEq)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a word of the file")]
 pub struct Global {
     /// `router_id`, or the host name.
     pub router_id: String,

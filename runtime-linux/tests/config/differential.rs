@@ -146,7 +146,7 @@ fn single_lines_get_the_verdict_of_keepalived() {
             "lvs_sync_daemon_interface eth0",
             Good,
             Complains,
-            "keepalived calls it deprecated; we say it is not built",
+            "keepalived calls it deprecated; we remark upon it",
         ),
     ];
     for (lines, our, their, why) in table {

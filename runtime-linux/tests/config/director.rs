@@ -3,9 +3,9 @@
 use core::time::Duration;
 
 use ipvs_core::{Engine, Mode};
-use runtime_linux::config::model::{FlushOnStop, Lvs, LvsTimeouts};
+use runtime_linux::config::model::{FlushOnStop, Lvs, LvsTimeouts, SyncDaemon};
 
-use super::{codes, complaints, load};
+use super::{codes, complaints, load, router};
 
 #[test]
 fn a_persistence_engine_is_the_kernels_and_has_a_known_name() {
@@ -74,4 +74,52 @@ fn timeouts_are_read_in_any_order_and_belong_to_the_kernel() {
         assert_eq!(timeouts(wrong), (LvsTimeouts::default(), vec!["S0301"]), "{wrong}");
     }
     assert_eq!(codes("global_defs {\ndata_plane user\nlvs_timeouts tcp 800\n}"), ["S0206"]);
+}
+
+#[test]
+fn the_synchronisation_daemon_has_the_vrid_of_its_instance_and_every_word_of_its_line() {
+    let plain = SyncDaemon {
+        interface: "eth1".to_owned(),
+        instance: Some("A".to_owned()),
+        id: 5,
+        longest: 0,
+        port: 0,
+        ttl: 0,
+        group: None,
+        wait: Duration::ZERO,
+    };
+    let sync = |line: &str| synchronised(&format!("lvs_sync_daemon {line}"), "");
+    assert_eq!(sync("eth1 A"), (Some(plain.clone()), vec![]));
+    assert_eq!(sync("eth1 inst A"), (Some(plain.clone()), vec![]));
+    assert_eq!(sync("eth1 A id 9").0, Some(SyncDaemon { id: 9, ..plain.clone() }));
+    assert_eq!(sync("eth1 A 77").0, Some(SyncDaemon { id: 77, ..plain.clone() }), "the old form");
+    assert_eq!(sync("eth1"), (Some(SyncDaemon { instance: None, id: 0, ..plain.clone() }), vec![]));
+    assert_eq!(
+        sync("eth1 A id 9 maxlen 800 port 9001 ttl 3 group 239.1.1.1").0,
+        Some(SyncDaemon {
+            id: 9,
+            longest: 800,
+            port: 9001,
+            ttl: 3,
+            group: Some([239, 1, 1, 1].into()),
+            ..plain.clone()
+        })
+    );
+    assert_eq!(sync("eth1 A id 300"), (Some(plain.clone()), vec!["S0301"]), "the VRID is used");
+    assert_eq!(sync("eth1 B"), (None, vec!["S0303"]));
+    for wrong in ["eth1 A ttl 0", "eth1 A group 192.0.2.1", "eth1 A maxlen", "eth1 A speed 9"] {
+        assert_eq!(sync(wrong), (Some(plain.clone()), vec!["S0301"]), "{wrong}");
+    }
+    assert_eq!(synchronised("data_plane user\nlvs_sync_daemon eth1 A", ""), (None, vec!["S0507"]));
+    let old = synchronised("", "lvs_sync_daemon_interface eth1");
+    assert_eq!(old, (Some(SyncDaemon { id: 0, ..plain.clone() }), vec!["S0204"]));
+    let both = synchronised("lvs_sync_daemon eth2", "lvs_sync_daemon_interface eth1").0.unwrap();
+    assert_eq!(both.interface, "eth2");
+}
+
+/// The synchronisation daemon of one router with these lines, and what is complained about.
+fn synchronised(global: &str, instance: &str) -> (Option<SyncDaemon>, Vec<&'static str>) {
+    let text = format!("global_defs {{\n{global}\n}}\n{}", router(instance));
+    let sync = load(&text).configuration.unwrap().global.lvs.sync;
+    (sync, codes(&text))
 }

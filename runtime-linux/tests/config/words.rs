@@ -8,15 +8,13 @@ use super::{codes, complaints, load, options, router, sample};
 
 #[test]
 fn words_without_effect_are_listed_with_their_block_and_told_of_where_it_matters() {
-    let loaded = load("global_defs {\n enable_snmp_vrrp\n lvs_sync_daemon eth0\n}");
+    let loaded = load("global_defs {\n enable_snmp_vrrp\n}\nSSL {\n password x\n}");
     let accepted: Vec<_> =
         loaded.diagnostics.accepted().iter().map(|word| (word.word.as_str(), word.block)).collect();
-    assert_eq!(accepted, [("enable_snmp_vrrp", "global_defs"), ("lvs_sync_daemon", "global_defs")]);
+    assert_eq!(accepted, [("enable_snmp_vrrp", "global_defs"), ("password", "SSL")]);
     assert_eq!(
         super::shortened(&loaded),
-        [
-            "3:2: warning[S0206]: `lvs_sync_daemon` is accepted, without effect; connections are not synchronised to the other director"
-        ]
+        ["5:2: warning[S0206]: `password` is accepted, without effect; an encrypted key cannot be read"]
     );
     assert_eq!(loaded.diagnostics.exit_code(), 0);
 }

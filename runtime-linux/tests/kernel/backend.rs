@@ -13,6 +13,7 @@ use runtime_linux::perform::ipvs::{Error, Plane, choose};
 
 use crate::machine::{self, ipvsadm};
 
+mod daemon;
 mod engine;
 mod scale;
 

@@ -250,6 +250,8 @@ impl Said {
         let mut values = Values::new(node, diagnostics);
         match word {
             "interface" => self.interface = values.word("an interface").map(|name| (name, span)),
+            // Read by `lvs`, when every instance is known.
+            "lvs_sync_daemon_interface" => {}
             "no_virtual_ipaddress" => self.no_addresses = true,
             "unicast_src_ip" | "mcast_src_ip" => {
                 self.source = values.address().map(|address| (address, span)).or(self.source);

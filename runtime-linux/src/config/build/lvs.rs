@@ -102,12 +102,13 @@ fn daemon(node: &Node, diagnostics: &mut Diagnostics) -> Option<Daemon> {
     };
     let mut words = node.values[1..].iter().enumerate();
     while let Some((place, word)) = words.next() {
-        if let (1, false) = (place, KEYWORDS.contains(&word.text.as_str())) {
+        if let (0, false) = (place, KEYWORDS.contains(&word.text.as_str())) {
             daemon.instance = Some(word.clone());
             continue;
         }
         if !KEYWORDS.contains(&word.text.as_str()) {
-            if let (true, Ok(id)) = (daemon.instance.is_some() && daemon.id.is_none(), word.text.parse()) {
+            // As it was written before there was `id`.
+            if let (1, Ok(id)) = (place, word.text.parse()) {
                 daemon.id = Some(id);
                 continue;
             }

@@ -125,7 +125,7 @@ pub(super) const VRRP: &[Word] = &[
 ];
 
 pub(super) const SERVICES: &[Word] = &[
-    missed(Common, "lvs_sync_daemon", Values, "connections are not synchronised to the other director"),
+    built(Common, "lvs_sync_daemon", Values),
     missed(Rare, "lvs_sync_wait", Values, "a router does not wait for the connections of its peer"),
     built(Rare, "lvs_reconcile_interval", Values),
     built(Rare, "lvs_timeouts", Values),

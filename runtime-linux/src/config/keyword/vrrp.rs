@@ -95,12 +95,7 @@ pub(super) const INSTANCE: &[Word] = &[
     built(Common, "smtp_alert", Values),
     accepted(Rare, "kernel_rx_buf_size", Values),
     accepted(Old, "linkbeat_use_polling", Values),
-    missed(
-        Old,
-        "lvs_sync_daemon_interface",
-        Values,
-        "connections are not synchronised to the other director",
-    ),
+    built(Old, "lvs_sync_daemon_interface", Values),
 ];
 
 pub(super) const AUTHENTICATION: &[Word] =
