@@ -74,7 +74,7 @@ pub(crate) fn sctp_ends(packet: &[u8]) -> (SocketAddr, SocketAddr) {
 }
 
 /// RFC 9260 appendix A, bit by bit.
-fn crc32c(octets: &[u8]) -> u32 {
+pub(crate) fn crc32c(octets: &[u8]) -> u32 {
     let bits = octets.iter().flat_map(|octet| (0..8).map(move |bit| u32::from(octet >> bit & 1)));
     !bits.fold(u32::MAX, |sum, bit| sum >> 1 ^ if (sum ^ bit) & 1 == 1 { 0x82F6_3B78 } else { 0 })
 }

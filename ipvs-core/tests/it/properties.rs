@@ -14,6 +14,8 @@ use proptest::prelude::*;
 use crate::lab::{Lab, VIRTUAL_V4, VIRTUAL_V6, at, server, service};
 use crate::packet::{ACK, FIN_ACK, RST, SYN, ends, tcp, udp};
 
+mod rewriting;
+
 proptest! {
     #[test]
     fn whatever_happens_connections_stay_packets_are_right_and_the_counts_agree(

@@ -312,6 +312,7 @@ impl Worker<'_> {
                 ("rejected", counters.rejected),
                 ("persistence_refused", counters.persistence_refused),
                 ("evicted", counters.evicted),
+                ("stateless", counters.stateless),
                 ("icmp_sent", counters.answered),
                 ("icmp_limited", counters.unanswered),
             ]
