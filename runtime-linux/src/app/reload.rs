@@ -31,7 +31,8 @@ impl Daemon {
         // The daemon starts with what it can use of a faulty file, because a router is better than none. Here
         // one runs, and an error that the running file did not have would take something away from it.
         let errors = diagnostics.errors();
-        if let Some(new) = errors.iter().find(|error| !self.errors.contains(error)) {
+        let known: BTreeSet<&String> = self.errors.iter().collect();
+        if let Some(new) = errors.iter().find(|error| !known.contains(error)) {
             error!("{}: not reloaded, the configuration before it runs on: {new}", path.display());
             self.reload_error = Some(new.clone());
             return;

@@ -38,6 +38,17 @@ pub struct File {
     pub path: PathBuf,
     /// What it holds; bytes that are not UTF-8 have been replaced.
     pub text: String,
+    /// Where its lines begin: files have many lines, and some have a complaint about each.
+    lines: Vec<usize>,
+}
+
+impl File {
+    /// A file with this text.
+    pub fn new(path: PathBuf, text: String) -> Self {
+        let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
+        let lines = core::iter::once(0).chain(ends).collect();
+        Self { path, text, lines }
+    }
 }
 
 /// Every file that was read, the main one first.
@@ -59,7 +70,7 @@ impl Files {
     /// Adds a file and returns its number.
     #[expect(clippy::missing_panics_doc, reason = "nobody includes 4 billion files")]
     pub fn add(&mut self, path: PathBuf, text: String) -> u32 {
-        self.files.push(File { path, text });
+        self.files.push(File::new(path, text));
         u32::try_from(self.files.len() - 1).expect("the number of includes is bounded")
     }
 
@@ -75,12 +86,11 @@ impl Files {
 
     /// Line and column of the start of a span.
     pub fn position(&self, span: Span) -> Position {
-        let text = &self.file(span.file).text;
+        let File { text, lines, .. } = self.file(span.file);
         let start = (span.start as usize).min(text.len());
-        let before = &text.as_bytes()[..start];
-        let line = before.split(|byte| *byte == b'\n').count();
-        let line_start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-        let column = String::from_utf8_lossy(&before[line_start..]).chars().count() + 1;
+        let line = lines.partition_point(|begin| *begin <= start);
+        let before = &text.as_bytes()[lines[line - 1]..start];
+        let column = String::from_utf8_lossy(before).chars().count() + 1;
         Position { line, column }
     }
 

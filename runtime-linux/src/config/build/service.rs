@@ -2,6 +2,7 @@
 
 use core::net::{IpAddr, Ipv4Addr};
 use core::time::Duration;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ipvs_core::{
     Engine, Family, Method, Mode, Persistence, Protocol, SchedulerFlags, Service, ServiceKey, Tunnel,
@@ -69,9 +70,15 @@ pub(super) fn read_all(
     defaults: &Defaults,
     diagnostics: &mut Diagnostics,
 ) -> Vec<VirtualServer> {
-    let groups: Vec<&Node> = blocks(nodes, "virtual_server_group").collect();
+    let mut groups: BTreeMap<&str, &Node> = BTreeMap::new();
+    for group in blocks(nodes, "virtual_server_group") {
+        if let Some(name) = group.values.first() {
+            groups.entry(&name.text).or_insert(group);
+        }
+    }
     let material = Material::read(nodes, diagnostics);
     let mut servers: Vec<VirtualServer> = Vec::new();
+    let mut taken: BTreeSet<ServiceKey> = BTreeSet::new();
     for node in blocks(nodes, "virtual_server") {
         let targets = targets(node, &groups, diagnostics);
         // Read even if it answers to nothing, for what else may be wrong with it.
@@ -83,9 +90,7 @@ pub(super) fn read_all(
         let mut keys: Vec<ServiceKey> = Vec::with_capacity(targets.len());
         for target in targets {
             let key = said.key(target, &real_servers);
-            let taken = keys.contains(&key)
-                || servers.iter().any(|other| other.services().any(|service| service.key == key));
-            if !taken {
+            if taken.insert(key) {
                 keys.push(key);
                 continue;
             }
@@ -101,7 +106,7 @@ pub(super) fn read_all(
 }
 
 /// What stands behind `virtual_server`: one service, or those of a group.
-fn targets(node: &Node, groups: &[&Node], diagnostics: &mut Diagnostics) -> Vec<Target> {
+fn targets(node: &Node, groups: &BTreeMap<&str, &Node>, diagnostics: &mut Diagnostics) -> Vec<Target> {
     let Some(first) = Values::new(node, diagnostics).required(0, "an address, `fwmark` or `group`") else {
         return Vec::new();
     };
@@ -113,8 +118,7 @@ fn targets(node: &Node, groups: &[&Node], diagnostics: &mut Diagnostics) -> Vec<
     let Some(name) = Values::new(node, diagnostics).required(1, "the name of a virtual_server_group") else {
         return Vec::new();
     };
-    let named = |group: &&&Node| group.values.first().is_some_and(|value| value.text == name.text);
-    let Some(group) = groups.iter().find(named) else {
+    let Some(group) = groups.get(name.text.as_str()) else {
         diagnostics.push(
             Diagnostic::new(&kind::UNKNOWN_NAME, format!("there is no virtual_server_group `{}`", name.text))
                 .at(name.span)
@@ -180,9 +184,10 @@ fn read(
             || said.availability(word, node, diagnostics)
     });
     let mut servers: Vec<Server> = Vec::new();
+    let mut taken = BTreeSet::new();
     for node in real {
         let Some(server) = server::read(node, &said, diagnostics) else { continue };
-        if servers.iter().any(|other| (other.address, other.port) == (server.address, server.port)) {
+        if !taken.insert((server.address, server.port)) {
             diagnostics.push(
                 Diagnostic::new(
                     &kind::DUPLICATE_NAME,

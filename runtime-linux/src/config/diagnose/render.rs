@@ -146,7 +146,8 @@ impl<'a> Excerpt<'a> {
         let bytes = file.text.as_bytes();
         let start = bytes[..start].iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
         let end = bytes[end..].iter().position(|byte| *byte == b'\n').map_or(bytes.len(), |at| end + at + 1);
-        let line = bytes[..start].split(|byte| *byte == b'\n').count();
+        let first = Span { start: u32::try_from(start).unwrap_or(span.start), ..span };
+        let line = files.position(first).line;
         Self { path: file.path.to_string_lossy().into_owned(), text: &file.text[start..end], start, line }
     }
 

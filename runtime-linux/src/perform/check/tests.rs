@@ -10,6 +10,7 @@ use super::*;
 use crate::config::model::{Check, Connect, Probe, RealServer};
 
 mod following;
+mod large;
 mod sharing;
 mod weights;
 
