@@ -18,6 +18,8 @@ fn a_persistence_engine_is_the_kernels_and_has_a_known_name() {
     let engine = |text: &str| load(text).configuration.unwrap().virtual_servers[0].service.engine;
     assert_eq!(engine(&text("", "sip")), Some(Engine::Sip));
     assert_eq!(codes(&text("", "sip")), [""; 0]);
+    let forgetful = text("", "sip").replace("persistence_timeout 60\n", "");
+    assert_eq!((engine(&forgetful), codes(&forgetful)), (None, vec!["S0510"]));
     assert_eq!((engine(&text("", "rtsp")), codes(&text("", "rtsp"))), (None, vec!["S0301"]));
     assert_eq!(
         complaints(&text("data_plane user", "sip")),

@@ -43,6 +43,7 @@ fn persistence_without_a_value_is_six_minutes_and_has_a_mask() {
         |seconds, granularity| Some(Persistence { timeout: Duration::from_secs(seconds), granularity });
     assert_eq!(with("persistence_timeout"), persistence(360, 32));
     assert_eq!(with("persistence_timeout 50\npersistence_granularity 255.255.0.0"), persistence(50, 16));
+    assert_eq!(with("persistence_granularity 255.255.255.0"), persistence(360, 24));
     assert_eq!(with("persistence_timeout 0"), None);
     assert_eq!(codes(&service("protocol TCP\npersistence_granularity 255.0.255.0")), ["S0301"]);
 }

@@ -23,7 +23,7 @@ use crate::config::value::{self, Values, wrong};
 
 mod entry;
 
-/// What `persistence_timeout` without a value means, and what a service on every port gets.
+/// What `persistence_timeout` without a value means, and what a service gets that must be persistent.
 const PERSISTENCE: Duration = Duration::from_secs(360);
 /// 31 days, the most that IPVS takes.
 const LONGEST_PERSISTENCE: u64 = 31 * 86_400;
@@ -361,7 +361,8 @@ fn complete(
     let real_servers = real_servers(said, servers, keys, group.is_some(), diagnostics);
     let total = real_servers.iter().map(|server| server.weight).fold(0, u32::saturating_add);
     let (quorum, hysteresis) = said.quorum_within(total, diagnostics);
-    let persistence = said.persistence.or_else(|| {
+    // Who says what counts as one client means persistence, as with keepalived.
+    let persistence = said.persistence.or(said.granularity.map(|_| PERSISTENCE)).or_else(|| {
         let portless = keys.iter().any(|key| matches!(key, ServiceKey::Address { port: 0, .. }));
         if portless {
             diagnostics.push(
@@ -372,6 +373,12 @@ fn complete(
         }
         portless.then_some(PERSISTENCE)
     });
+    let engine = said.engine.filter(|_| persistence.is_some());
+    if let Some(idle) = said.engine.filter(|_| persistence.is_none()) {
+        let what = format!("`persistence_engine {}` without `persistence_timeout`", idle.name());
+        let complaint = Diagnostic::new(&kind::ENGINE_WITHOUT_PERSISTENCE, what);
+        diagnostics.push(complaint.at(node.span()).consequence("the engine is left out"));
+    }
     let service = |key: ServiceKey| {
         let granularity = said.granularity.unwrap_or(u8::MAX).min(key.family().bits());
         Service {
@@ -380,8 +387,8 @@ fn complete(
             flags: said.flags,
             persistence: persistence.map(|timeout| Persistence { timeout, granularity }),
             one_packet: said.one_packet,
-            engine: said.engine,
             mode: said.mode,
+            engine,
         }
     };
     let sorry_forward = said.sorry_forward.unwrap_or(said.forward);

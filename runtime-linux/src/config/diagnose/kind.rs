@@ -208,6 +208,8 @@ pub const DUPLICATE_SERVICE: Kind = error("S0506");
 pub const METHOD_NOT_IN_USER_SPACE: Kind = error("S0507");
 /// An improved scheduler for the kernel.
 pub const MODE_NOT_IN_KERNEL: Kind = advice("S0508");
+/// A persistence engine where nothing is persistent.
+pub const ENGINE_WITHOUT_PERSISTENCE: Kind = advice("S0510");
 
 /// Scripts without script security.
 pub const NO_SCRIPT_SECURITY: Kind =
@@ -288,6 +290,7 @@ pub const ALL: &[&Kind] = &[
     &DUPLICATE_SERVICE,
     &METHOD_NOT_IN_USER_SPACE,
     &MODE_NOT_IN_KERNEL,
+    &ENGINE_WITHOUT_PERSISTENCE,
     &NO_SCRIPT_SECURITY,
     &INCOMPLETE_ROUTE,
     &PROTOCOL_RESET,

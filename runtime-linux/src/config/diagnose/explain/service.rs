@@ -53,4 +53,11 @@ does not have. It is left out.",
 connections over the round, sed and nq count UDP flows, mh use a table of 65,537 entries with secret keys, and twos
 draw without bias. The kernel's IPVS ignores it and does as it always did.",
     },
+    Explanation {
+        kind: &kind::ENGINE_WITHOUT_PERSISTENCE,
+        title: "A persistence engine without persistence",
+        text:
+            "The engine says what counts as one client, which only matters while clients are kept with their
+server. Without `persistence_timeout` they are not, and the engine is left out, as with keepalived.",
+    },
 ];
