@@ -6,4 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic, in its helpers too")]
 
 mod backend;
+mod different;
+mod director;
 mod machine;
+mod same;
