@@ -313,7 +313,11 @@ impl Daemon {
                 Some(report) = inputs.script_reports.recv() => self.script(report).await,
                 Some(report) = inputs.track_reports.recv() => self.tracked(report).await,
                 Some(event) = inputs.check_events.recv() => self.check(event),
-                _ = signals.reload.recv() => self.reload().await,
+                _ = signals.reload.recv() => {
+                    self.reload().await;
+                    // Also where the file says what it said before: whoever reloads wants to have what it says.
+                    self.services.begin_round();
+                }
                 Some(question) = inputs.questions.recv() => self.answer(question).await,
                 () = rounds.next() => self.services.begin_round(),
                 _ = signals.data.recv() => info!("SIGUSR1: dumps are not written; ask `steadfast status --json`"),

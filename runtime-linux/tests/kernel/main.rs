@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic, in its helpers too")]
 
 mod backend;
+mod damage;
 mod different;
 mod director;
 mod machine;
