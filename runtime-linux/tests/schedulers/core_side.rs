@@ -11,6 +11,7 @@ use super::scenario::{Event, Scenario, Took};
 
 pub(crate) struct CoreSide {
     director: Director<'static>,
+    now: Duration,
 }
 
 impl CoreSide {
@@ -28,7 +29,7 @@ impl CoreSide {
         };
         let mut director = Director::new(memory, Settings::new([7; 16]));
         director.apply(&Step::AddService(scenario.service)).unwrap();
-        Self { director }
+        Self { director, now: Duration::from_secs(100) }
     }
 
     pub(crate) fn run(&mut self, scenario: &Scenario) -> Vec<Took> {
@@ -36,9 +37,14 @@ impl CoreSide {
         for event in &scenario.events {
             match event {
                 Event::Step(step) => self.director.apply(step).unwrap(),
+                Event::Silence => {
+                    self.now += Duration::from_secs(1_000);
+                    while self.director.deadline().is_some_and(|deadline| deadline <= self.now) {
+                        self.director.tick(self.now);
+                    }
+                }
                 Event::Packet(packet) => {
-                    let now = Duration::from_secs(100);
-                    let verdict = self.director.forward(now, Arrival::default(), &packet.bytes());
+                    let verdict = self.director.forward(self.now, Arrival::default(), &packet.bytes());
                     taken.push(match verdict {
                         Verdict::Forward(outgoing) => Took::Server(outgoing.next_hop),
                         Verdict::Reject => Took::Refused,

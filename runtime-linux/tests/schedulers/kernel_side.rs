@@ -31,16 +31,64 @@ impl KernelSide {
         Self { plane, station, to_clients: channel("clients1"), to_servers }
     }
 
+    /// What happens in one scenario, without silences.
     pub(crate) fn run(&mut self, scenario: &Scenario) -> Vec<Took> {
+        self.begin(scenario);
+        let taken = self.play(&scenario.events);
+        self.end(scenario);
+        taken
+    }
+
+    /// What happens in all of these scenarios at once, so that they share their silences: connections end after `timeout`.
+    /// `None` when the machine was so slow that some may have ended before.
+    pub(crate) fn run_together(
+        &mut self,
+        scenarios: &[Scenario],
+        timeout: Duration,
+    ) -> Option<Vec<Vec<Took>>> {
+        ipvsadm(&["--set", "0", "0", &timeout.as_secs().to_string()]);
+        for scenario in scenarios {
+            self.begin(scenario);
+        }
+        let parts =
+            |scenario: &Scenario| scenario.events.split(|event| matches!(event, Event::Silence)).count();
+        let rounds = scenarios.iter().map(parts).max().unwrap_or(0);
+        let mut taken = vec![Vec::new(); scenarios.len()];
+        let mut was_slow = false;
+        for round in 0..rounds {
+            let start = clock::now();
+            for (scenario, taken) in scenarios.iter().zip(&mut taken) {
+                let mut parts = scenario.events.split(|event| matches!(event, Event::Silence));
+                taken.extend(self.play(parts.nth(round).unwrap_or_default()));
+            }
+            was_slow |= clock::now() > start + timeout.mul_f32(0.75);
+            if round + 1 < rounds {
+                std::thread::sleep(timeout.mul_f32(1.5));
+            }
+        }
+        for scenario in scenarios {
+            self.end(scenario);
+        }
+        (!was_slow).then_some(taken)
+    }
+
+    fn begin(&mut self, scenario: &Scenario) {
         self.plane.apply(Step::AddService(scenario.service)).unwrap();
+    }
+
+    fn end(&mut self, scenario: &Scenario) {
+        self.plane.apply(Step::RemoveService(scenario.service.key)).unwrap();
+    }
+
+    fn play(&mut self, events: &[Event]) -> Vec<Took> {
         let mut taken = Vec::new();
-        for event in &scenario.events {
+        for event in events {
             match event {
                 Event::Step(step) => self.plane.apply(*step).unwrap(),
                 Event::Packet(packet) => taken.push(self.send(packet)),
+                Event::Silence => unreachable!("they are between the parts"),
             }
         }
-        self.plane.apply(Step::RemoveService(scenario.service.key)).unwrap();
         taken
     }
 
@@ -85,6 +133,7 @@ fn channel(name: &str) -> (Box<dyn DataLinkSender>, Box<dyn DataLinkReceiver>) {
 /// Links on which nobody is asked for a link address: every frame goes to the other end.
 const NETWORK: &str = "\
 modprobe ip_vs
+for link in clients0 servers0; do if ip link show $link >/dev/null; then ip link delete $link; fi; done
 ip link set lo up
 ip link add clients0 type veth peer name clients1
 ip link add servers0 type veth peer name servers1
@@ -93,10 +142,10 @@ for link in clients1 servers1; do echo 1 >/proc/sys/net/ipv6/conf/$link/disable_
 for link in clients0 clients1 servers0 servers1; do ip link set $link up; done
 ip address add 10.1.255.254/16 dev clients0
 ip address add 10.2.255.254/16 dev servers0
-ip address add 10.0.0.1/32 dev lo
+ip address replace 10.0.0.1/32 dev lo
 ip address add fd00:1::/32 dev clients0 nodad
 ip address add fd00:2::/32 dev servers0 nodad
-ip address add fd00::1/128 dev lo nodad
+ip address replace fd00::1/128 dev lo nodad
 echo 1 >/proc/sys/net/ipv4/ip_forward
 echo 1 >/proc/sys/net/ipv6/conf/all/forwarding
 for file in /proc/sys/net/ipv4/conf/*/rp_filter; do echo 0 >$file; done

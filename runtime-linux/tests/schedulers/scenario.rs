@@ -18,6 +18,8 @@ pub(crate) enum Event {
     Step(Step),
     /// A client sends something.
     Packet(Packet),
+    /// Nobody sends anything until all connections have ended.
+    Silence,
 }
 
 /// What became of a packet.
@@ -35,49 +37,25 @@ impl Scenario {
     /// The `number` keeps connections and servers of scenarios apart.
     pub(crate) fn random(method: Method, seed: u64, number: u16) -> Self {
         let mut random = Random::new(seed << 32 | u64::from(number));
-        let is_v4 = random.one_in(2);
         let is_tcp = random.one_in(2) || method == Method::WeightedOverflow;
-        let protocol = if is_tcp { Protocol::Tcp } else { Protocol::Udp };
-        let key = ServiceKey::Address { protocol, address: virtual_address(is_v4), port: 1_000 + number };
-        let flags = match method {
-            Method::SourceHashing | Method::Maglev => SchedulerFlags::from_bits(random.small(4)),
-            Method::RoundRobin
-            | Method::WeightedRoundRobin
-            | Method::LeastConnection
-            | Method::WeightedLeastConnection
-            | Method::LocalityLeastConnection
-            | Method::LocalityLeastConnectionReplicated
-            | Method::DestinationHashing
-            | Method::ShortestExpectedDelay
-            | Method::NeverQueue
-            | Method::WeightedFailover
-            | Method::WeightedOverflow
-            | Method::TwoRandomChoices => SchedulerFlags::NONE,
-        };
-        let service = Service { flags, ..Service::new(key, method) };
-        let mut play = Play {
-            weights: [&[0, 1, 1, 2, 3, 4, 5][..], &[1, 2, 4, 6], &[0, 1, 10, 50, 100], &[1, 1_000, 65_535]]
-                [random.below(4)],
-            has_limits: random.one_in(2),
-            is_v4,
-            is_tcp,
-            service,
-            number,
-            random,
-            servers: Vec::new(),
-            removed: Vec::new(),
-            next_server: 1,
-            next_client: 0,
-            open: Vec::new(),
-            events: Vec::new(),
-        };
-        for _ in 0..=play.random.below(32) {
-            play.add();
-        }
+        let mut play = Play::new(method, random, number, is_tcp);
         for _ in 0..EVENTS {
             play.happen();
         }
-        Self { seed, service, events: play.events }
+        Self { seed, service: play.service, events: play.events }
+    }
+
+    /// The same with UDP, and with a silence in the middle.
+    pub(crate) fn with_silence(method: Method, seed: u64, number: u16) -> Self {
+        let mut play = Play::new(method, Random::new(seed << 32 | u64::from(number)), number, false);
+        for _ in 0..EVENTS / 2 {
+            play.happen();
+        }
+        play.events.push(Event::Silence);
+        for _ in 0..EVENTS / 2 {
+            play.happen();
+        }
+        Self { seed, service: play.service, events: play.events }
     }
 
     /// One server with 256 connections that have ended, and another one with a single one that lasts.
@@ -111,6 +89,7 @@ impl Scenario {
         let mut rank = 0;
         for event in &self.events {
             match event {
+                Event::Silence => story.push("silence".to_owned()),
                 Event::Step(step) => story.push(format!("{step:?}")),
                 Event::Packet(packet) => {
                     story.push(format!("{packet:?}"));
@@ -145,6 +124,49 @@ struct Play {
 }
 
 impl Play {
+    /// A service with its first servers.
+    fn new(method: Method, mut random: Random, number: u16, is_tcp: bool) -> Self {
+        let is_v4 = random.one_in(2);
+        let protocol = if is_tcp { Protocol::Tcp } else { Protocol::Udp };
+        let key = ServiceKey::Address { protocol, address: virtual_address(is_v4), port: 1_000 + number };
+        let flags = match method {
+            Method::SourceHashing | Method::Maglev => SchedulerFlags::from_bits(random.small(4)),
+            Method::RoundRobin
+            | Method::WeightedRoundRobin
+            | Method::LeastConnection
+            | Method::WeightedLeastConnection
+            | Method::LocalityLeastConnection
+            | Method::LocalityLeastConnectionReplicated
+            | Method::DestinationHashing
+            | Method::ShortestExpectedDelay
+            | Method::NeverQueue
+            | Method::WeightedFailover
+            | Method::WeightedOverflow
+            | Method::TwoRandomChoices => SchedulerFlags::NONE,
+        };
+        let service = Service { flags, ..Service::new(key, method) };
+        let mut play = Self {
+            weights: [&[0, 1, 1, 2, 3, 4, 5][..], &[1, 2, 4, 6], &[0, 1, 10, 50, 100], &[1, 1_000, 65_535]]
+                [random.below(4)],
+            has_limits: random.one_in(2),
+            is_v4,
+            is_tcp,
+            service,
+            number,
+            random,
+            servers: Vec::new(),
+            removed: Vec::new(),
+            next_server: 1,
+            next_client: 0,
+            open: Vec::new(),
+            events: Vec::new(),
+        };
+        for _ in 0..=play.random.below(32) {
+            play.add();
+        }
+        play
+    }
+
     fn happen(&mut self) {
         match self.random.below(40) {
             0 | 1 => self.add(),
