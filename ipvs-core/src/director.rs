@@ -101,9 +101,6 @@ pub enum Refused {
     /// Every slot lent for destinations is taken, some perhaps by removed ones that still have connections.
     #[error("no room for another destination")]
     DestinationsFull,
-    /// Firewall marks are set by the kernel's packet filter and not seen here.
-    #[error("the user-space data plane sees no firewall marks")]
-    Mark,
     /// The memory lent for tables has no room for that of `mh`.
     #[error("no room for the table of another service by mh")]
     TablesFull,

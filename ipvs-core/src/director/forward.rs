@@ -37,14 +37,16 @@ impl Director<'_> {
                     destination: widened(packet.destination),
                     destination_port,
                 };
-                match self.course(now, &packet, &flow, signal) {
+                match self.course(now, arrival.mark, &packet, &flow, signal) {
                     Ok(course) => course,
                     Err(refusal) => return refusal.into(),
                 }
             }
             Content::LaterFragment => match key.and_then(|key| self.fragments.find(now, &key)) {
                 Some(course) => course,
-                None if self.services.has_address(packet.protocol, packet.destination) => {
+                None if self.services.find_marked(arrival.mark, Family::of(packet.source)).is_some()
+                    || self.services.has_address(packet.protocol, packet.destination) =>
+                {
                     return Verdict::Drop(Reason::FragmentWithoutFirst);
                 }
                 None => return Verdict::Pass,
@@ -94,6 +96,7 @@ impl Director<'_> {
     fn course(
         &mut self,
         now: Ticks,
+        mark: u32,
         packet: &Packet,
         flow: &Flow,
         signal: Signal,
@@ -110,7 +113,9 @@ impl Director<'_> {
                 return self.reply(now, index, signal).ok_or(Refusal::Pass);
             }
         }
-        let service = self.services.find(packet.protocol, packet.destination, flow.destination_port);
+        let service = self.services.find_marked(mark, flow.family);
+        let service = service
+            .or_else(|| self.services.find(packet.protocol, packet.destination, flow.destination_port));
         let Some(service) = service else {
             return self.stateless_reply(now, packet, flow).ok_or(Refusal::Pass);
         };

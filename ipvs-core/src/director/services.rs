@@ -196,6 +196,14 @@ impl<'m> Services<'m> {
         found.ok().map(|rank| self.slots[rank].ranked)
     }
 
+    /// The service of new connections with this firewall mark, before all others as in the kernel.
+    pub(super) fn find_marked(&self, mark: u32, family: Family) -> Option<usize> {
+        if mark == 0 {
+            return None;
+        }
+        self.position(&ServiceKey::Mark { mark, family }).ok().map(|rank| self.slots[rank].ranked)
+    }
+
     /// Whether any service has this address.
     pub(super) fn has_address(&self, protocol: Protocol, address: IpAddr) -> bool {
         let lowest = ServiceKey::Address { protocol, address, port: 0 };
@@ -581,11 +589,10 @@ impl<'m> Services<'m> {
 /// Whether a service can be served here.
 fn check_service(service: &Service) -> Result<(), Refused> {
     match service.key {
-        ServiceKey::Mark { .. } => return Err(Refused::Mark),
         ServiceKey::Address { port: 0, .. } if service.persistence.is_none() => {
             return Err(Refused::WildcardPort);
         }
-        ServiceKey::Address { .. } => {}
+        ServiceKey::Address { .. } | ServiceKey::Mark { .. } => {}
     }
     if service.engine.is_some() {
         return Err(Refused::Engine);

@@ -361,11 +361,9 @@ fn what_cannot_be_served_is_refused_when_configured() {
         address: VIRTUAL_V4.parse().unwrap(),
         port: 0,
     };
-    let mark = ipvs_core::ServiceKey::Mark { mark: 1, family: ipvs_core::Family::V4 };
     for (step, refused) in [
         (Step::AddService(plain), Refused::ServiceExists),
         (Step::AddService(ipvs_core::Service { key: wildcard, ..plain }), Refused::WildcardPort),
-        (Step::AddService(ipvs_core::Service { key: mark, ..plain }), Refused::Mark),
         (Step::RemoveService(service(Protocol::Sctp, VIRTUAL_V4).key), Refused::NoService),
         (add(server("10.2.0.1", 80, Forward::Direct)), Refused::DestinationExists),
         (add(server("2001:db8::2", 80, Forward::Direct)), Refused::Family),

@@ -7,6 +7,7 @@
 //! | hook | what is dropped |
 //! |---|---|
 //! | prerouting, before connection tracking | to address, protocol and port of a service, unless it came by loopback |
+//! | the same | with the firewall mark of a service, unless it came by loopback |
 //! | forward | from address, protocol and port of a real server whose replies are translated |
 //!
 //! Changes are atomic nfnetlink batches, written here: there is no need for the `nft` binary. The table
@@ -16,6 +17,7 @@
 use core::net::IpAddr;
 use std::collections::BTreeSet;
 
+use ipvs_core::Family;
 use ipvs_core::wire::netlink::CREATE;
 use netlink_sys::protocols::NETLINK_NETFILTER;
 use nix::errno::Errno;
@@ -60,12 +62,17 @@ pub struct Element {
 pub struct Table {
     socket: Socket,
     elements: BTreeSet<Element>,
+    marks: BTreeSet<(Family, u32)>,
 }
 
 impl Table {
     /// Makes the table, in place of one that a crash left behind.
     pub fn install() -> Result<Self, Error> {
-        let mut table = Self { socket: Socket::open(NETLINK_NETFILTER)?, elements: BTreeSet::new() };
+        let mut table = Self {
+            socket: Socket::open(NETLINK_NETFILTER)?,
+            elements: BTreeSet::new(),
+            marks: BTreeSet::new(),
+        };
         match table.create(TABLE_OWNED) {
             // before Linux 5.12
             Err(error) if error.is(Errno::EINVAL) || error.is(Errno::EOPNOTSUPP) => table.create(0)?,
@@ -74,11 +81,16 @@ impl Table {
         Ok(table)
     }
 
-    /// Makes the table hold exactly `wanted`, in one step. After an error it holds what it held before.
-    pub fn replace(&mut self, wanted: &BTreeSet<Element>) -> Result<(), Error> {
+    /// Makes the table hold exactly `wanted` and the firewall marks `marks`, in one step. After an error it holds what
+    /// it held before.
+    pub fn replace(
+        &mut self,
+        wanted: &BTreeSet<Element>,
+        marks: &BTreeSet<(Family, u32)>,
+    ) -> Result<(), Error> {
         let gone: Vec<Element> = self.elements.difference(wanted).copied().collect();
         let new: Vec<Element> = wanted.difference(&self.elements).copied().collect();
-        if gone.is_empty() && new.is_empty() {
+        if gone.is_empty() && new.is_empty() && self.marks == *marks {
             return Ok(());
         }
         let mut batch = Batch::new(self.socket.sequence_number());
@@ -88,8 +100,15 @@ impl Table {
         for element in &new {
             batch.element(NEW_ELEMENT, CREATE, *element);
         }
+        for (family, mark) in self.marks.difference(marks) {
+            batch.mark(DELETE_ELEMENT, 0, marked(*family), *mark);
+        }
+        for (family, mark) in marks.difference(&self.marks) {
+            batch.mark(NEW_ELEMENT, CREATE, marked(*family), *mark);
+        }
         self.send(batch)?;
         self.elements.clone_from(wanted);
+        self.marks.clone_from(marks);
         Ok(())
     }
 
@@ -115,12 +134,23 @@ impl Table {
             batch.set(number, set);
             batch.rule(set);
         }
+        for (number, family) in (1 + SETS.len()..).zip([Family::V4, Family::V6]) {
+            batch.marks(u32::try_from(number).unwrap_or_default(), marked(family), family);
+        }
         self.send(batch)
     }
 
     fn send(&mut self, batch: Batch) -> Result<(), Error> {
         let (bytes, messages) = batch.finish().map_err(|error| Error::Malformed(error.to_string()))?;
         self.socket.exchange(&bytes, messages, |_, _| {})
+    }
+}
+
+/// The name of the set of firewall marks of a family.
+fn marked(family: Family) -> &'static str {
+    match family {
+        Family::V4 => "marks4",
+        Family::V6 => "marks6",
     }
 }
 
@@ -198,13 +228,17 @@ mod tests {
         let mut table = Table::install().unwrap();
         let six = service(IpAddr::V6(Ipv6Addr::LOCALHOST));
         let four = Element { port: None, side: Side::Reply, ..service(IpAddr::V4(Ipv4Addr::LOCALHOST)) };
-        table.replace(&[four, six].into()).unwrap();
-        table.replace(&[six].into()).unwrap();
+        let marks = [(Family::V4, 7), (Family::V6, 9)];
+        table.replace(&[four, six].into(), &marks.into()).unwrap();
+        table.replace(&[six].into(), &marks[..1].iter().copied().collect()).unwrap();
         let listing = listing();
         assert!(listing.contains("ip6 daddr . meta l4proto . th dport @services6 counter"), "{listing}");
         assert!(listing.contains("ip saddr . meta l4proto @reals4 counter"), "{listing}");
         assert!(listing.contains("elements = { ::1 . tcp . 80 }"), "{listing}");
         assert!(!listing.contains("127.0.0.1"), "{listing}");
+        assert!(listing.contains("meta nfproto ipv4 meta mark @marks4 counter"), "{listing}");
+        assert!(listing.contains("elements = { 0x00000007 }"), "{listing}");
+        assert!(!listing.contains("0x00000009"), "{listing}");
         table.remove().unwrap();
         assert_eq!(self::listing(), "");
     }

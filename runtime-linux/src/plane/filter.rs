@@ -26,10 +26,19 @@ impl From<Instruction> for SockFilter {
     }
 }
 
-/// Builds the program for packets to one of `destinations` or from one of `sources`.
-pub(super) fn program(destinations: &BTreeSet<IpAddr>, sources: &BTreeSet<IpAddr>) -> Vec<Instruction> {
-    if destinations.is_empty() && sources.is_empty() {
-        return vec![RETURN_NOTHING];
+/// The program that lets nothing through.
+pub(super) fn nothing() -> Vec<Instruction> {
+    vec![RETURN_NOTHING]
+}
+
+/// Builds the program for packets to one of `destinations`, from one of `sources` or with one of `marks`.
+pub(super) fn program(
+    destinations: &BTreeSet<IpAddr>,
+    sources: &BTreeSet<IpAddr>,
+    marks: &BTreeSet<u32>,
+) -> Vec<Instruction> {
+    if destinations.is_empty() && sources.is_empty() && marks.is_empty() {
+        return nothing();
     }
     let four = section(&FOUR, &words(destinations, false), &words(sources, false));
     let six = section(&SIX, &words(destinations, true), &words(sources, true));
@@ -40,13 +49,19 @@ pub(super) fn program(destinations: &BTreeSet<IpAddr>, sources: &BTreeSet<IpAddr
         load(EXTENSION + VLAN_PRESENT, WORD),
         equal(0, 1, 0),
         RETURN_NOTHING,
+    ];
+    if !marks.is_empty() {
+        program.push(load(EXTENSION + MARK, WORD));
+        program.extend(marks.iter().flat_map(|mark| [equal(*mark, 0, 1), RETURN_ALL]));
+    }
+    program.extend([
         load(12, HALF),
         equal(ETHERTYPE_IPV4, 0, 1),
         jump(3),
         equal(ETHERTYPE_IPV6, 0, 1),
         jump(1 + u32::try_from(four.len()).expect("a filter is short")),
         RETURN_NOTHING,
-    ];
+    ]);
     program.extend(four);
     program.extend(six);
     if program.len() > LONGEST {
@@ -156,6 +171,7 @@ const RETURN_ALL: Instruction = instruction(0x06, 0, 0, u32::MAX);
 /// `SKF_AD_OFF`: from here on, loads ask the kernel about the packet instead of reading it.
 const EXTENSION: u32 = 0xFFFF_F000;
 const PACKET_TYPE: u32 = 4;
+const MARK: u32 = 20;
 const VLAN_PRESENT: u32 = 48;
 /// `PACKET_HOST`
 const PACKET_TO_US: u32 = 0;

@@ -3,7 +3,7 @@
 use core::net::IpAddr;
 use std::collections::{BTreeMap, BTreeSet};
 
-use ipvs_core::{Forward, ServiceKey, Step};
+use ipvs_core::{Family, Forward, ServiceKey, Step};
 
 use super::filter::{self, Instruction};
 use crate::netlink::Error;
@@ -28,8 +28,10 @@ impl Guard {
     pub(super) fn prepare(&mut self, step: &Step) -> Result<Before, Error> {
         let key = step.service();
         let before = Before { key, elements: self.services.get(&key).cloned() };
-        if let Some(element) = element(step) {
-            self.services.entry(key).or_default().insert(element);
+        let is_marked = matches!((key, step), (ServiceKey::Mark { .. }, Step::AddService(_)));
+        let element = element(step);
+        if element.is_some() || is_marked {
+            self.services.entry(key).or_default().extend(element);
             if let Err(error) = self.write() {
                 self.put(before);
                 return Err(error);
@@ -56,7 +58,17 @@ impl Guard {
             let elements = self.services.values().flatten();
             elements.filter(|element| element.side == side).map(|element| element.address).collect()
         };
-        filter::program(&side(Side::Service), &side(Side::Reply))
+        let marks = self.marks().into_iter().map(|(_, mark)| mark).collect();
+        filter::program(&side(Side::Service), &side(Side::Reply), &marks)
+    }
+
+    /// The firewall marks that are services of a family.
+    pub(super) fn marks(&self) -> BTreeSet<(Family, u32)> {
+        let marks = self.services.keys().filter_map(|key| match key {
+            ServiceKey::Mark { mark, family } => Some((*family, *mark)),
+            ServiceKey::Address { .. } => None,
+        });
+        marks.collect()
     }
 
     /// Removes the table.
@@ -72,7 +84,8 @@ impl Guard {
     }
 
     fn write(&mut self) -> Result<(), Error> {
-        self.table.replace(&self.services.values().flatten().copied().collect())
+        let elements = self.services.values().flatten().copied().collect();
+        self.table.replace(&elements, &self.marks())
     }
 }
 

@@ -10,8 +10,8 @@ use netlink_packet_core::{Emitable, NLM_F_DUMP};
 use netlink_packet_route::link::LinkMessage;
 use netlink_sys::protocols::NETLINK_ROUTE;
 
-use super::filter::Instruction;
-use super::sys::PacketSocket;
+use super::filter::{self, Instruction};
+use super::sys::{Hears, PacketSocket};
 use crate::netlink::link::LinkInfo;
 use crate::netlink::{Error, Socket};
 
@@ -24,6 +24,9 @@ pub(super) struct Port {
     pub(super) mac: [u8; 6],
     /// Where its frames come and go.
     pub(super) socket: PacketSocket,
+    /// Where its frames come instead while there are services of firewall marks, which are not yet known where frames
+    /// come otherwise.
+    pub(super) marked: Vec<PacketSocket>,
     /// The socket failed in a way that only opening it again mends.
     pub(super) broken: bool,
 }
@@ -43,10 +46,33 @@ pub(super) fn discover() -> Result<Vec<LinkInfo>, Error> {
 
 impl Port {
     /// Opens a socket on an interface that [`discover`] found.
-    pub(super) fn open(link: LinkInfo, filter: &[Instruction]) -> io::Result<Self> {
-        let socket = PacketSocket::open(link.index, filter)?;
+    pub(super) fn open(link: LinkInfo, filter: &[Instruction], has_marks: bool) -> io::Result<Self> {
         let mac = link.mac.ok_or(io::ErrorKind::Unsupported)?;
-        Ok(Self { link, mac, socket, broken: false })
+        let socket = PacketSocket::open(link.index, Hears::Everything, &filter::nothing())?;
+        let mut port = Self { link, mac, socket, marked: Vec::new(), broken: false };
+        port.listen(filter, has_marks)?;
+        Ok(port)
+    }
+
+    /// Hears what `filter` lets through from now on, with marks where they are wanted.
+    pub(super) fn listen(&mut self, filter: &[Instruction], has_marks: bool) -> io::Result<()> {
+        if !has_marks {
+            self.marked.clear();
+            return self.socket.filter(filter);
+        }
+        if self.marked.is_empty() {
+            for hears in [Hears::MarkedV4, Hears::MarkedV6] {
+                self.marked.push(PacketSocket::open(self.link.index, hears, filter)?);
+            }
+        }
+        // No packet is taken twice.
+        self.socket.filter(&filter::nothing())?;
+        self.marked.iter().try_for_each(|socket| socket.filter(filter))
+    }
+
+    /// All its sockets.
+    pub(super) fn sockets(&self) -> impl Iterator<Item = &PacketSocket> {
+        core::iter::once(&self.socket).chain(&self.marked)
     }
 }
 

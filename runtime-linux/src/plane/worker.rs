@@ -1,6 +1,6 @@
 //! The thread of the plane: wait for frames, commands, news of the network or a deadline; act; again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::AsFd;
@@ -20,7 +20,7 @@ use super::filter;
 use super::guard::Guard;
 use super::path::Paths;
 use super::port::{self, Port};
-use super::sys::{Burst, PacketSocket};
+use super::sys::{Burst, Hears, PacketSocket};
 use super::waiting::Waiting;
 use crate::clock;
 use crate::netlink::neighbour::{Changes, Lookup, Route};
@@ -73,12 +73,12 @@ impl Setup {
         let mut ports = BTreeMap::new();
         for link in port::discover().map_err(|e| failed("listing interfaces", &e))? {
             let name = link.name.clone();
-            let port = Port::open(link, &filter::program(&[].into(), &[].into()))
+            let port = Port::open(link, &filter::nothing(), false)
                 .map_err(|e| failed(&format!("packet socket on {name} (needs CAP_NET_RAW)"), &e))?;
             ports.insert(port.link.index, port);
         }
         let loopback = if_nametoindex("lo").map_err(|e| failed("loopback", &e))?;
-        let local = PacketSocket::open(loopback, &filter::program(&[].into(), &[].into()))
+        let local = PacketSocket::open(loopback, Hears::Everything, &filter::nothing())
             .map_err(|e| failed("packet socket on lo (needs CAP_NET_RAW)", &e))?;
         // Last: after it there is nothing that fails, so no table stays behind.
         let guard = Guard::install().map_err(|e| {
@@ -157,7 +157,8 @@ impl Setup {
 struct Ready {
     commands: bool,
     changes: bool,
-    ports: Vec<u32>,
+    /// Interfaces with something to take.
+    ports: BTreeSet<u32>,
 }
 
 struct Worker<'m> {
@@ -176,9 +177,13 @@ impl Worker<'_> {
     fn wait(&self, wake: &EventFd) -> Ready {
         let interested = |fd| PollFd::new(fd, PollFlags::POLLIN);
         let mut descriptors = vec![interested(wake.as_fd()), interested(self.changes.as_fd())];
-        let open = self.ports.iter().filter(|(_, port)| !port.broken);
-        let indexes: Vec<u32> = open.clone().map(|(index, _)| *index).collect();
-        descriptors.extend(open.map(|(_, port)| interested(port.socket.as_fd())));
+        let mut indexes = Vec::new();
+        for (index, port) in self.ports.iter().filter(|(_, port)| !port.broken) {
+            for socket in port.sockets() {
+                indexes.push(*index);
+                descriptors.push(interested(socket.as_fd()));
+            }
+        }
         let deadline = [self.director.deadline(), self.waiting.deadline()].into_iter().flatten().min();
         let timeout = deadline.map_or(PollTimeout::NONE, |deadline| {
             // Rounded up: a wake-up before the deadline would be one for nothing.
@@ -187,7 +192,7 @@ impl Worker<'_> {
         });
         if poll(&mut descriptors, timeout).is_err() {
             // Interrupted: nothing is ready that will not be so next time.
-            return Ready { commands: false, changes: false, ports: Vec::new() };
+            return Ready { commands: false, changes: false, ports: BTreeSet::new() };
         }
         let mut ready = descriptors
             .iter()
@@ -237,7 +242,7 @@ impl Worker<'_> {
                 ));
             }
         }
-        if let ServiceKey::Address { port: 0, .. } = step.service()
+        if let ServiceKey::Address { port: 0, .. } | ServiceKey::Mark { .. } = step.service()
             && let Step::AddDestination { destination, .. } | Step::EditDestination { destination, .. } = step
             && destination.forward == Forward::Masquerade
         {
@@ -247,6 +252,18 @@ impl Worker<'_> {
                  use direct routing (`lb_kind DR`), or the kernel's IPVS (`data_plane kernel`)"
                     .to_owned(),
             ));
+        }
+        if let ServiceKey::Mark { mark, .. } = step.service()
+            && let Step::AddService(_) = step
+        {
+            let told = PacketSocket::open(self.local.0, Hears::MarkedV4, &filter::nothing());
+            told.map_err(|error| {
+                unable(format!("the kernel does not tell marks (Linux 5.19 does): {error}"))
+            })?;
+            tracing::info!(
+                "the user-space data plane sees mark {mark} where nftables sets it at the ingress hook (family \
+                 netdev); marks set at prerouting come too late for it"
+            );
         }
         let before = self.guard.prepare(step).map_err(|error| unable(format!("nftables: {error}")))?;
         if let Err(refused) = self.director.apply(step) {
@@ -271,8 +288,9 @@ impl Worker<'_> {
 
     fn refilter(&mut self) {
         let filter = self.guard.filter();
+        let has_marks = !self.guard.marks().is_empty();
         for port in self.ports.values_mut() {
-            if let Err(error) = port.socket.filter(&filter) {
+            if let Err(error) = port.listen(&filter, has_marks) {
                 tracing::warn!("packet filter on {}: {error}", port.link.name);
             }
         }
@@ -302,8 +320,12 @@ impl Worker<'_> {
             ServiceStatus::new(&service.service, traffic(&service.statistics), destinations.collect())
         });
         let services = services.collect();
-        self.counters.overrun +=
-            self.ports.values().map(|port| u64::from(port.socket.overruns())).sum::<u64>();
+        self.counters.overrun += self
+            .ports
+            .values()
+            .flat_map(Port::sockets)
+            .map(|socket| u64::from(socket.overruns()))
+            .sum::<u64>();
         let counters = self.director.counters();
         let mut named: Vec<(String, u64)> =
             Reason::ALL.iter().map(|reason| (reason.name().to_owned(), counters.dropped(*reason))).collect();

@@ -7,6 +7,7 @@
 mod answers;
 mod links;
 mod local;
+mod mark;
 mod network;
 mod selftest;
 mod transfer;

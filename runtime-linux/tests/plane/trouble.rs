@@ -92,7 +92,6 @@ fn what_the_director_cannot_do_is_refused_and_leaves_nothing() {
         let other = Destination { address: "fd18:1::13".parse().unwrap(), ..before[0].1[0] };
         let steps = [
             Step::AddService(service),
-            Step::AddService(Service { key: mark, ..service }),
             Step::AddDestination { service: key, destination: other },
             Step::RemoveService(mark),
         ];
@@ -101,7 +100,6 @@ fn what_the_director_cannot_do_is_refused_and_leaves_nothing() {
             refusals,
             [
                 "adding service [198.18.0.100]:tcp:80: the service already exists",
-                "adding service FWM 7: the user-space data plane sees no firewall marks",
                 "adding real server [fd18:1::13]:8080 to service [198.18.0.100]:tcp:80: the real server is of another \
                  address family than the service",
                 "removing service FWM 7: no such service",

@@ -1,5 +1,6 @@
 //! Batches of nfnetlink messages.
 
+use ipvs_core::Family;
 use ipvs_core::wire::netlink::{self, ACKNOWLEDGE, APPEND, CREATE, REQUEST, Writer};
 
 use super::number::{
@@ -8,10 +9,11 @@ use super::number::{
     COMPARE_SOURCE, COUNTER_BYTES, COUNTER_PACKETS, DATA_VALUE, DATA_VERDICT, DROP, ELEMENT_KEY,
     ELEMENTS_LIST, ELEMENTS_SET, ELEMENTS_TABLE, EXPRESSION_DATA, EXPRESSION_NAME, FIRST_REGISTER,
     HOOK_NUMBER, HOOK_PRIORITY, IMMEDIATE_DATA, IMMEDIATE_TARGET, LIST_ELEMENT, LOOKUP_SET, LOOKUP_SOURCE,
-    LOOPBACK_INDEX, META_FAMILY, META_INPUT, META_KEY, META_PROTOCOL, META_TARGET, NEW_CHAIN, NEW_RULE,
-    NEW_SET, PAYLOAD_BASE, PAYLOAD_LENGTH, PAYLOAD_OFFSET, PAYLOAD_TARGET, RULE_CHAIN, RULE_EXPRESSIONS,
-    RULE_TABLE, SET_KEY_LENGTH, SET_KEY_TYPE, SET_NAME, SET_NUMBER, SET_TABLE, SUBSYSTEM, TABLE_HEADER,
-    TYPE_BITS, TYPE_IPV4, TYPE_IPV6, TYPE_PORT, TYPE_PROTOCOL, VERDICT_CODE, VERDICT_REGISTER,
+    LOOPBACK_INDEX, META_FAMILY, META_INPUT, META_KEY, META_MARK, META_PROTOCOL, META_TARGET, NEW_CHAIN,
+    NEW_RULE, NEW_SET, PAYLOAD_BASE, PAYLOAD_LENGTH, PAYLOAD_OFFSET, PAYLOAD_TARGET, RULE_CHAIN,
+    RULE_EXPRESSIONS, RULE_TABLE, SET_KEY_LENGTH, SET_KEY_TYPE, SET_NAME, SET_NUMBER, SET_TABLE, SUBSYSTEM,
+    TABLE_HEADER, TYPE_BITS, TYPE_IPV4, TYPE_IPV6, TYPE_MARK, TYPE_PORT, TYPE_PROTOCOL, VERDICT_CODE,
+    VERDICT_REGISTER,
 };
 use super::{Element, Set, Side, TABLE};
 
@@ -102,6 +104,46 @@ impl Batch {
             writer.nest(ELEMENTS_LIST, |list| {
                 list.nest(LIST_ELEMENT, |item| {
                     item.nest(ELEMENT_KEY, |data| data.attribute(DATA_VALUE, &key))
+                })
+            })
+        });
+    }
+
+    /// A set of firewall marks, and the rule `iif != lo nfproto mark @set counter drop`.
+    pub(super) fn marks(&mut self, number: u32, name: &str, family: Family) {
+        self.message(NEW_SET, CREATE, |writer| {
+            writer.text(SET_TABLE, TABLE)?;
+            writer.text(SET_NAME, name)?;
+            writer.attribute(SET_KEY_TYPE, &TYPE_MARK.to_be_bytes())?;
+            writer.attribute(SET_KEY_LENGTH, &4_u32.to_be_bytes())?;
+            writer.attribute(SET_NUMBER, &number.to_be_bytes())
+        });
+        let family = match family {
+            Family::V4 => libc::AF_INET,
+            Family::V6 => libc::AF_INET6,
+        };
+        self.message(NEW_RULE, CREATE | APPEND, |writer| {
+            writer.text(RULE_TABLE, TABLE)?;
+            writer.text(RULE_CHAIN, "prerouting")?;
+            writer.nest(RULE_EXPRESSIONS, |rule| {
+                meta(rule, META_INPUT, FIRST_REGISTER)?;
+                compare(rule, COMPARE_NOT_EQUAL, &LOOPBACK_INDEX.to_ne_bytes())?;
+                meta(rule, META_FAMILY, FIRST_REGISTER)?;
+                compare(rule, COMPARE_EQUAL, &[u8::try_from(family).unwrap_or_default()])?;
+                meta(rule, META_MARK, FIRST_REGISTER)?;
+                look_up(rule, name)?;
+                verdict(rule, DROP)
+            })
+        });
+    }
+
+    pub(super) fn mark(&mut self, kind: u16, flags: u16, set: &str, mark: u32) {
+        self.message(kind, flags, |writer| {
+            writer.text(ELEMENTS_TABLE, TABLE)?;
+            writer.text(ELEMENTS_SET, set)?;
+            writer.nest(ELEMENTS_LIST, |list| {
+                list.nest(LIST_ELEMENT, |item| {
+                    item.nest(ELEMENT_KEY, |data| data.attribute(DATA_VALUE, &mark.to_ne_bytes()))
                 })
             })
         });

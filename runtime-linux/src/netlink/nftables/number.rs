@@ -64,6 +64,7 @@ pub(super) const IMMEDIATE_TARGET: u16 = 1;
 pub(super) const IMMEDIATE_DATA: u16 = 2;
 
 // linux/netfilter/nf_tables.h: values
+pub(super) const META_MARK: u32 = 3;
 pub(super) const META_INPUT: u32 = 4;
 pub(super) const META_FAMILY: u32 = 15;
 pub(super) const META_PROTOCOL: u32 = 16;
@@ -90,4 +91,5 @@ pub(super) const TYPE_IPV4: u32 = 7;
 pub(super) const TYPE_IPV6: u32 = 8;
 pub(super) const TYPE_PROTOCOL: u32 = 12;
 pub(super) const TYPE_PORT: u32 = 13;
+pub(super) const TYPE_MARK: u32 = 19;
 pub(super) const TYPE_INTERFACE: u32 = 20;

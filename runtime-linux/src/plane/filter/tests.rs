@@ -20,7 +20,7 @@ fn other_packets_do_not() {
     let mut arp = tcp4([9, 9, 9, 9], VIP4);
     arp[13] = 6;
     assert!(!passes(&program, 0, 0, &arp));
-    assert!(!passes(&super::program(&[].into(), &[].into()), 0, 0, &tcp4([9, 9, 9, 9], VIP4)));
+    assert!(!passes(&nothing(), 0, 0, &tcp4([9, 9, 9, 9], VIP4)));
 }
 
 #[test]
@@ -78,24 +78,35 @@ fn with_too_many_addresses_every_ip_packet_passes() {
 #[test]
 fn hundreds_of_addresses_are_compared_one_by_one() {
     let addresses: BTreeSet<IpAddr> = (0..800_u32).map(|n| IpAddr::V4(n.into())).collect();
-    let program = super::program(&addresses, &addresses);
+    let program = super::program(&addresses, &addresses, &[].into());
     assert!(program.len() > 3_200);
     assert!(passes(&program, 0, 0, &tcp4([9, 9, 9, 9], [0, 0, 3, 31])));
     assert!(passes(&program, 0, 0, &tcp4([0, 0, 3, 31], [9, 9, 9, 9])));
     assert!(!passes(&program, 0, 0, &tcp4([9, 9, 9, 9], [0, 0, 3, 32])));
 }
 
+#[test]
+fn packets_with_a_service_s_mark_pass() {
+    for (mark, wanted) in [(MARKED, true), (MARKED + 1, false)] {
+        let program = program(&[].into(), &[].into(), &[mark, 99].into());
+        assert_eq!(passes(&program, 0, 0, &tcp4([9, 9, 9, 9], [8, 8, 8, 8])), wanted);
+        assert_eq!(passes(&program, 0, 0, &tcp6([9; 16], [8; 16])), wanted);
+    }
+}
+
+/// The mark of every packet here.
+const MARKED: u32 = 7;
 const VIP4: [u8; 4] = [192, 0, 2, 1];
 const REAL4: [u8; 4] = [198, 51, 100, 1];
 const VIP6: [u8; 16] = [0x20, 1, 0xD, 0xB8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1];
 const REAL6: [u8; 16] = [0x20, 1, 0xD, 0xB8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1];
 
 fn some() -> Vec<Instruction> {
-    program(&[VIP4.into(), VIP6.into()].into(), &[REAL4.into(), REAL6.into()].into())
+    program(&[VIP4.into(), VIP6.into()].into(), &[REAL4.into(), REAL6.into()].into(), &[].into())
 }
 
 fn many() -> Vec<Instruction> {
-    program(&(0..2_100_u32).map(|n| IpAddr::V4(n.into())).collect(), &[].into())
+    program(&(0..2_100_u32).map(|n| IpAddr::V4(n.into())).collect(), &[].into(), &[].into())
 }
 
 fn tcp4(source: [u8; 4], destination: [u8; 4]) -> Vec<u8> {
@@ -123,6 +134,7 @@ fn passes(program: &[Instruction], packet_type: u32, vlan: u32, frame: &[u8]) ->
         let loaded = match code {
             WORD if operand == EXTENSION + PACKET_TYPE => Some(packet_type),
             WORD if operand == EXTENSION + VLAN_PRESENT => Some(vlan),
+            WORD if operand == EXTENSION + MARK => Some(MARKED),
             WORD => (0..4).try_fold(0, |word, n| byte(offset + n).map(|byte| word << 8 | byte)),
             HALF => (0..2).try_fold(0, |word, n| byte(offset + n).map(|byte| word << 8 | byte)),
             BYTE => byte(offset),

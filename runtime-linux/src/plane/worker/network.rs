@@ -75,18 +75,19 @@ impl Worker<'_> {
         };
         self.ports.retain(|index, port| !port.broken && links.iter().any(|link| link.index == *index));
         let filter = self.guard.filter();
+        let has_marks = !self.guard.marks().is_empty();
         for link in links {
             match (self.ports.get_mut(&link.index), link.mac) {
                 (Some(port), Some(mac)) => (port.link, port.mac) = (link, mac),
                 (_, None) => {}
-                (None, Some(_)) => self.open(link, &filter),
+                (None, Some(_)) => self.open(link, &filter, has_marks),
             }
         }
     }
 
-    fn open(&mut self, link: LinkInfo, filter: &[Instruction]) {
+    fn open(&mut self, link: LinkInfo, filter: &[Instruction], has_marks: bool) {
         let (index, name) = (link.index, link.name.clone());
-        match Port::open(link, filter) {
+        match Port::open(link, filter, has_marks) {
             Ok(port) => {
                 self.ports.insert(index, port);
             }

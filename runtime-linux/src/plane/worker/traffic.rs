@@ -16,9 +16,19 @@ use crate::plane::sys::{BURST, Burst, OFFLOAD, PacketSocket, ROOM, SLOT};
 impl Worker<'_> {
     /// Takes some bursts of frames from one interface, so that no interface starves the others.
     pub(super) fn receive(&mut self, index: u32, burst: &mut Burst) {
+        let sockets = self.ports.get(&index).map_or(0, |port| port.sockets().count());
+        for number in 0..sockets {
+            self.receive_from(index, number, burst);
+        }
+    }
+
+    fn receive_from(&mut self, index: u32, number: usize, burst: &mut Burst) {
         for _ in 0..BURSTS {
             let Some(port) = self.ports.get_mut(&index) else { return };
-            let received = match port.socket.receive(burst) {
+            let Some(received) = port.sockets().nth(number).map(|socket| socket.receive(burst)) else {
+                return;
+            };
+            let received = match received {
                 Ok(received) => received,
                 Err(error) => match error.raw_os_error() {
                     Some(libc::EAGAIN | libc::EINTR | libc::ENETDOWN) => return,
@@ -44,10 +54,11 @@ impl Worker<'_> {
     fn forward(&mut self, from: u32, burst: &mut Burst, received: usize) {
         let now = clock::now();
         let mtu = self.ports.get(&from).map_or(0, |port| u16::try_from(port.link.mtu).unwrap_or(u16::MAX));
-        let arrival = Arrival { mark: 0, mtu };
         let mut leaving = Vec::with_capacity(received);
-        let slots = burst.slots.chunks_exact_mut(SLOT).zip(burst.lengths).take(received);
-        for (number, (slot, length)) in slots.enumerate() {
+        let slots =
+            burst.slots.chunks_exact_mut(SLOT).zip(burst.lengths.iter().zip(burst.marks)).take(received);
+        for (number, (slot, (length, mark))) in slots.enumerate() {
+            let arrival = Arrival { mark, mtu };
             match slot.get_mut(..ROOM + length) {
                 Some(slot) => self.judge(now, arrival, number, slot, &mut leaving),
                 None => self.counters.cut += 1,
