@@ -2,6 +2,7 @@
 
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use core::time::Duration;
+use std::collections::BTreeMap;
 
 use etherparse::{IpNumber, IpSlice};
 use ipvs_core::{
@@ -45,8 +46,11 @@ pub fn director(bytes: &[u8]) {
     };
     let mut director = Director::new(memory, settings);
     let (mut now, mut latest) = (Duration::from_secs(1), Duration::ZERO);
+    let mut last = Vec::new();
     while !choices.is_over() {
-        match choices.below(8) {
+        let before = settled(&director, now);
+        let what = choices.below(9);
+        match what {
             0 | 1 => {
                 director.apply(&step(&mut choices)).ok();
             }
@@ -57,12 +61,22 @@ pub fn director(bytes: &[u8]) {
             3 => tick(&mut director, now),
             4 => {
                 let len = usize::from(choices.short() % 2_048);
-                forward(&mut director, now, choices.bytes(len));
+                last = forward(&mut director, now, choices.bytes(len)).unwrap_or(last);
+            }
+            5 => {
+                let error = error(&mut choices, &last);
+                forward(&mut director, now, &error);
             }
             _ => {
                 let packet = packet(&mut choices);
-                forward(&mut director, now, &packet);
+                last = forward(&mut director, now, &packet).unwrap_or(last);
             }
+        }
+        if what != 2 && what != 3 {
+            // A packet changes its own connection at most, and what is configured none.
+            let after = settled(&director, now);
+            let lost = before.iter().filter(|(flow, server)| after.get(*flow) != Some(server)).count();
+            assert!(lost <= usize::from(what >= 4), "{before:?} became {after:?}");
         }
         latest = latest.max(now);
         counts_agree(&director, now, capacity);
@@ -70,12 +84,12 @@ pub fn director(bytes: &[u8]) {
     everything_ends(&mut director, latest);
 }
 
-/// Hands over a packet and looks at what became of its bytes.
-fn forward(director: &mut Director<'_>, now: Duration, before: &[u8]) {
+/// Hands over a packet and looks at what became of its bytes; returns them, if it is sent on.
+fn forward(director: &mut Director<'_>, now: Duration, before: &[u8]) -> Option<Vec<u8>> {
     let mut after = before.to_vec();
     let verdict = director.forward(now, Arrival::default(), before);
     match verdict {
-        Verdict::Pass | Verdict::Local | Verdict::Reject | Verdict::Drop(_) => {}
+        Verdict::Pass | Verdict::Local | Verdict::Reject | Verdict::Drop(_) => None,
         Verdict::Forward(outgoing) => {
             outgoing.write(&mut after, 1_500);
             let (packet, padding) = after.split_at(outgoing.length);
@@ -96,8 +110,39 @@ fn forward(director: &mut Director<'_>, now: Duration, before: &[u8]) {
                     "a missing checksum stays away, a present one stays"
                 );
             }
+            after.truncate(outgoing.length);
+            Some(after)
         }
     }
+}
+
+/// The connections that are given up for no others, with their servers.
+fn settled(director: &Director<'_>, now: Duration) -> BTreeMap<(u8, SocketAddr, SocketAddr), SocketAddr> {
+    let connections = director.connections(now).filter(|entry| {
+        let is_settled = ["ESTABLISHED", "FIN_WAIT", "CLOSE_WAIT", "LAST_ACK"].contains(&entry.state);
+        is_settled && entry.expires_in > Duration::ZERO
+    });
+    let flow = |entry: &ConnectionStatus| (entry.protocol.number(), entry.client, entry.virtual_server);
+    connections.map(|entry| (flow(&entry), entry.server)).collect()
+}
+
+/// What a router says of a packet that it could not send on: to its sender, as a rule.
+fn error(choices: &mut Choices<'_>, about: &[u8]) -> Vec<u8> {
+    let shape = choices.byte();
+    let is_v6 = about.first().is_some_and(|first| first >> 4 == 6);
+    let quoted = &about[..about.len().min(usize::from(choices.byte()))];
+    let sender = if is_v6 {
+        quoted.get(8..24).and_then(|octets| <[u8; 16]>::try_from(octets).ok()).map(IpAddr::from)
+    } else {
+        quoted.get(12..16).and_then(|octets| <[u8; 4]>::try_from(octets).ok()).map(IpAddr::from)
+    };
+    let to = sender.filter(|_| shape & 3 > 0).unwrap_or(network(is_v6, 9, shape >> 2 & 3));
+    let kind = if is_v6 { shape >> 4 & 7 } else { choices.one_of(&[3, 4, 11, 12, 5, 0]) };
+    let body = [&[kind, 0, 0, 0, 0, 0, 0, 0], quoted].concat();
+    let len = u16::try_from(body.len()).unwrap_or(u16::MAX);
+    let mut packet = header(network(is_v6, 7, 1), to, if is_v6 { 58 } else { 1 }, 64, 0, len);
+    packet.extend(body);
+    packet
 }
 
 /// A tick in its own right: nothing when it is early, and never a deadline that has passed.
@@ -170,7 +215,11 @@ fn step(choices: &mut Choices<'_>) -> Step {
 
 fn key(choices: &mut Choices<'_>) -> ServiceKey {
     let shape = choices.byte();
-    let protocol = if shape & 1 == 0 { Protocol::Tcp } else { Protocol::Udp };
+    let protocol = match shape & 0x21 {
+        0 | 0x20 => Protocol::Tcp,
+        0x21 => Protocol::Sctp,
+        _ => Protocol::Udp,
+    };
     let address = virtual_address(shape & 2 != 0);
     let port = match shape >> 2 & 7 {
         0..=4 => 80,
@@ -225,14 +274,19 @@ fn packet(choices: &mut Choices<'_>) -> Vec<u8> {
     let there = SocketAddr::new(virtual_address(is_v6), 80);
     let server = SocketAddr::new(network(is_v6, 2, client >> 4 & 3), 9_000);
     let (source, destination) = if shape & 0x0c == 0x0c { (server, here) } else { (here, there) };
-    let mut body = transport(is_tcp, source.port(), destination.port(), flags);
+    let is_sctp = !is_tcp && shape & 0xf0 == 0x70;
+    let mut body = if is_sctp {
+        chunk(source.port(), destination.port(), flags)
+    } else {
+        transport(is_tcp, source.port(), destination.port(), flags)
+    };
     body.extend(choices.bytes(usize::from(flags >> 5)));
     let len = u16::try_from(body.len()).unwrap_or(u16::MAX);
-    if !is_tcp {
+    if !is_tcp && !is_sctp {
         body[4..6].copy_from_slice(&len.to_be_bytes());
     }
     let field = if is_tcp { 16..18 } else { 6..8 };
-    if is_tcp || shape & 0x10 == 0 {
+    if is_tcp || (shape & 0x10 == 0 && !is_sctp) {
         let protocol = if is_tcp { 6 } else { 17 };
         let sum = !ones_complement_sum(
             &[pseudo_header(source.ip(), destination.ip(), len, protocol), body.clone()].concat(),
@@ -243,7 +297,14 @@ fn packet(choices: &mut Choices<'_>) -> Vec<u8> {
     }
     let fragment = if shape & 0xe0 == 0xe0 { choices.short() & 0x3fff } else { 0 };
     let ttl = if shape & 0xe0 == 0xc0 { choices.below(3) } else { 64 };
-    let mut packet = header(source.ip(), destination.ip(), is_tcp, ttl, fragment, len);
+    let protocol = if is_tcp {
+        6
+    } else if is_sctp {
+        132
+    } else {
+        17
+    };
+    let mut packet = header(source.ip(), destination.ip(), protocol, ttl, fragment, len);
     packet.extend(body);
     if shape & 0xe0 == 0xa0 {
         // Somebody tampered with it.
@@ -266,9 +327,14 @@ fn transport(is_tcp: bool, source: u16, destination: u16, flags: u8) -> Vec<u8> 
     }
 }
 
+/// SCTP with one chunk and a checksum that is missing or wrong.
+fn chunk(source: u16, destination: u16, flags: u8) -> Vec<u8> {
+    let ports = [source.to_be_bytes(), destination.to_be_bytes()].concat();
+    [&ports[..], &[0, 0, 0, 1, 0, 0, 0, flags >> 4 & 1, flags & 0x0f, 0, 0, 4]].concat()
+}
+
 /// An IP header; over IPv6 with a fragment header if it is for a fragment.
-fn header(source: IpAddr, destination: IpAddr, is_tcp: bool, ttl: u8, fragment: u16, len: u16) -> Vec<u8> {
-    let protocol = if is_tcp { 6 } else { 17 };
+fn header(source: IpAddr, destination: IpAddr, protocol: u8, ttl: u8, fragment: u16, len: u16) -> Vec<u8> {
     match (source, destination) {
         (IpAddr::V4(source), IpAddr::V4(destination)) => {
             let mut header = vec![0x45, 0];

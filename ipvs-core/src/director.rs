@@ -13,8 +13,10 @@ use crate::tunnel::Entrance;
 
 mod answer;
 mod error;
+mod flow;
 mod forward;
 mod memory;
+mod open;
 mod rendezvous;
 mod servers;
 mod services;
@@ -31,9 +33,13 @@ pub use verdict::{Arrival, Direction, Fit, Outgoing, Reason, Verdict};
 
 /// Balances packets over real servers, as the kernel's IPVS does.
 ///
-/// What it does not do: FTP data connections get no special treatment; a one-packet
-/// service with NAT forwards requests, but its replies are not recognised; fragments that overtake the first one of
-/// their packet are dropped.
+/// When its table of connections is full, new ones take the place of those whose time is up, then of those whose client
+/// has not shown that it is there, the oldest first. Where there is none of either, they are served without an entry:
+/// their server is drawn by lot, the same for every packet while the weights stay. Neither asks how many there are.
+///
+/// What it does not do: FTP data connections get no special treatment; fragments that overtake the first one of their
+/// packet are dropped, and so are fragments of SCTP through NAT; ICMP errors are passed that come in fragments or are
+/// about a packet without an entry; what a server sends without having been asked is passed, be it behind NAT or not.
 #[derive(Debug)]
 pub struct Director<'m> {
     services: Services<'m>,
