@@ -4,6 +4,7 @@
 //! plane's control and the log. Routers run on a thread of their own ([`crate::driver`]) that never waits for it.
 
 mod announce;
+mod dump;
 mod errand;
 mod groups;
 mod host;
@@ -48,6 +49,7 @@ use crate::perform::track;
 use crate::perform::track_file::Files;
 use crate::perform::track_process::Processes;
 use crate::process::Policy;
+use dump::Dump;
 use groups::Groups;
 use rounds::Rounds;
 use services::Services;
@@ -200,6 +202,9 @@ struct Signals {
     interrupt: Signal,
     data: Signal,
     statistics: Signal,
+    statistics_clear: Signal,
+    json: Signal,
+    timers: Signal,
     /// The kernel sends it when a thread has computed in real time for too long.
     exhausted: Signal,
 }
@@ -212,6 +217,9 @@ impl Signals {
             interrupt: signal(SignalKind::interrupt())?,
             data: signal(SignalKind::user_defined1())?,
             statistics: signal(SignalKind::user_defined2())?,
+            statistics_clear: signal(SignalKind::from_raw(libc::SIGRTMAX() - 1))?,
+            json: signal(SignalKind::from_raw(libc::SIGRTMIN() + 2))?,
+            timers: signal(SignalKind::from_raw(libc::SIGRTMAX()))?,
             exhausted: signal(SignalKind::from_raw(libc::SIGXCPU))?,
         })
     }
@@ -320,9 +328,12 @@ impl Daemon {
                 }
                 Some(question) = inputs.questions.recv() => self.answer(question).await,
                 () = rounds.next() => self.services.begin_round(),
-                _ = signals.data.recv() => info!("SIGUSR1: dumps are not written; ask `steadfast status --json`"),
+                _ = signals.data.recv() => self.dump(Dump::State).await,
                 _ = signals.exhausted.recv() => self.relax(),
-                _ = signals.statistics.recv() => info!("SIGUSR2: dumps are not written; ask `steadfast status --json`"),
+                _ = signals.statistics.recv() => self.dump(Dump::Statistics).await,
+                _ = signals.statistics_clear.recv() => self.dump(Dump::StatisticsThenZero).await,
+                _ = signals.json.recv() => self.dump(Dump::Json).await,
+                _ = signals.timers.recv() => self.dump(Dump::Timers).await,
                 // Last, and only after everything else had its chance.
                 () = tokio::task::yield_now(), if self.services.has_due() => self.services.turn(),
             }

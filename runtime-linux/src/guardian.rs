@@ -89,6 +89,7 @@ impl Guardian {
         let mut heard = SigSet::empty();
         heard.extend(FORWARDED);
         heard.add(Signal::SIGCHLD);
+        let heard = sys::with_signals(heard, &real_time());
         heard.thread_block().context("cannot block signals")?;
         let flags = SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK;
         let signals = SignalFd::with_flags(&heard, flags).context("cannot listen to signals")?;
@@ -196,9 +197,9 @@ impl Guardian {
             let next = deadline.map_or(pulse.next(), |deadline| deadline.min(pulse.next()));
             let timeout = Some(next.saturating_sub(clock::now()));
             for signal in self.hear(timeout)? {
-                if signal != Signal::SIGCHLD {
+                if signal != Signal::SIGCHLD as i32 {
                     // One that has ended is about to be waited for.
-                    let _ = kill(pid, signal);
+                    sys::send_signal(pid, signal);
                 }
             }
             match waitpid(pid, Some(WaitPidFlag::WNOHANG)).context("cannot wait for the worker")? {
@@ -253,7 +254,7 @@ impl Guardian {
         while !self.ending && clock::now() < until {
             match self.hear(Some(until.saturating_sub(clock::now()))) {
                 // Somebody repaired something.
-                Ok(signals) if signals.contains(&Signal::SIGHUP) => break,
+                Ok(signals) if signals.contains(&(Signal::SIGHUP as i32)) => break,
                 Ok(_) => {}
                 Err(error) => {
                     error!("{error:#}");
@@ -264,8 +265,8 @@ impl Guardian {
         self.ending
     }
 
-    /// Waits for signals, up to so long.
-    fn hear(&mut self, timeout: Option<Duration>) -> anyhow::Result<Vec<Signal>> {
+    /// Waits for signals, up to so long; their numbers.
+    fn hear(&mut self, timeout: Option<Duration>) -> anyhow::Result<Vec<i32>> {
         // Rounded up: a poll that ends just before the deadline would spin.
         let timeout = timeout.map_or(PollTimeout::NONE, |timeout| {
             let rounded = timeout.saturating_add(Duration::from_nanos(999_999)).as_millis();
@@ -278,10 +279,8 @@ impl Guardian {
         let mut heard = Vec::new();
         while let Some(information) = self.signals.read_signal().context("cannot read signals")? {
             let number = i32::try_from(information.ssi_signo).unwrap_or_default();
-            if let Ok(signal) = Signal::try_from(number) {
-                self.ending |= matches!(signal, Signal::SIGTERM | Signal::SIGINT);
-                heard.push(signal);
-            }
+            self.ending |= [Signal::SIGTERM as i32, Signal::SIGINT as i32].contains(&number);
+            heard.push(number);
         }
         Ok(heard)
     }
@@ -294,6 +293,13 @@ fn exit_code(code: i32) -> u8 {
 /// What the worker is told in turn.
 const FORWARDED: [Signal; 5] =
     [Signal::SIGHUP, Signal::SIGTERM, Signal::SIGINT, Signal::SIGUSR1, Signal::SIGUSR2];
+
+/// And these, which would end a process that does not expect them: `JSON`, `STATS_CLEAR` and `TDUMP` of
+/// `--signum`.
+fn real_time() -> [i32; 3] {
+    [libc::SIGRTMIN() + 2, libc::SIGRTMAX() - 1, libc::SIGRTMAX()]
+}
+
 /// The exit code when the last worker died.
 const EXIT_DEAD: u8 = 1;
 /// The exit code of a Rust program that panicked.

@@ -9,6 +9,7 @@ use core::time::Duration;
 use std::path::PathBuf;
 
 mod bfd;
+mod dumps;
 mod fixture;
 mod lvs;
 mod notice;
@@ -20,6 +21,7 @@ mod virtual_interface;
 mod watch;
 
 pub use bfd::BfdInstance;
+pub use dumps::Dumps;
 pub use fixture::{Fixture, Fixtures};
 pub use ipvs_core::{Forward, Method};
 pub use lvs::{FlushOnStop, Lvs, LvsTimeouts, SyncDaemon};
@@ -102,6 +104,8 @@ pub struct Global {
     pub fifos: Fifos,
     /// Mail about changes.
     pub mail: Mail,
+    /// What signals make it write.
+    pub dumps: Dumps,
 }
 
 impl Default for Global {
@@ -124,6 +128,7 @@ impl Default for Global {
             shutdown_script: None,
             fifos: Fifos::default(),
             mail: Mail::default(),
+            dumps: Dumps::default(),
         }
     }
 }

@@ -48,6 +48,8 @@ pub enum Command {
         /// Its name.
         name: String,
     },
+    /// All counters of all instances begin at zero again.
+    ZeroStatistics,
     /// Asks for the state of everything.
     Status(oneshot::Sender<Status>),
     /// Ends the thread: a priority-0 advert for each Active router, then the addresses go.

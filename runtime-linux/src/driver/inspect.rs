@@ -3,7 +3,7 @@
 use core::time::Duration;
 use std::collections::BTreeMap;
 
-use vrrp_core::{Fault, Timers};
+use vrrp_core::{Fault, Statistics, Timers};
 
 use super::history::Moment;
 use super::instance::Instance;
@@ -38,6 +38,15 @@ impl Worker {
             lateness_max_us: microseconds(self.lateness.most),
             reports_dropped: self.hands.outbox.dropped(),
             interfaces,
+        }
+    }
+
+    /// Counts from zero again.
+    pub(super) fn zero_statistics(&mut self) {
+        for id in self.roster.ids() {
+            if let Some(instance) = self.roster.get_mut(id) {
+                instance.statistics = Statistics::default();
+            }
         }
     }
 

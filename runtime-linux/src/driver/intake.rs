@@ -37,6 +37,7 @@ impl Worker {
                 }
                 Ok(Command::Fixtures(fixtures)) => self.apply_fixtures(fixtures),
                 Ok(Command::Schedule(schedule)) => self.take_place(&schedule),
+                Ok(Command::ZeroStatistics) => self.zero_statistics(),
                 Ok(Command::Gaps(gaps)) => self.hands.announcer.set_gaps(gaps),
                 Ok(Command::Judged { kind, name, verdict }) => self.judged(kind, &name, verdict),
                 Ok(Command::Forget { kind, name }) => self.verdicts.forget(kind, &name),

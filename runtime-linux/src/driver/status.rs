@@ -38,7 +38,7 @@ pub struct GroupStatus {
 }
 
 /// One instance at one moment.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct InstanceStatus {
     /// Its name in the configuration.
     pub name: String,

@@ -5,6 +5,7 @@ use core::ptr;
 use core::sync::atomic::AtomicU64;
 use std::io;
 
+use nix::sys::signal::SigSet;
 use nix::unistd::{ForkResult, Pid};
 
 /// Memory that this process shares with those it forks: so many words, all zero, for good. Pages that nobody
@@ -38,4 +39,21 @@ pub(crate) fn fork() -> io::Result<Option<Pid>> {
         ForkResult::Parent { child } => Ok(Some(child)),
         ForkResult::Child => Ok(None),
     }
+}
+
+/// The set with real-time signals besides, which the wrapper does not know.
+pub(super) fn with_signals(set: SigSet, numbers: &[i32]) -> SigSet {
+    let mut raw = *set.as_ref();
+    for number in numbers {
+        // SAFETY: the set is initialised and ours; a number that is none leaves it as it is.
+        unsafe { libc::sigaddset(&raw mut raw, *number) };
+    }
+    // SAFETY: the set was initialised by the wrapper, and only signals were added.
+    unsafe { SigSet::from_sigset_t_unchecked(raw) }
+}
+
+/// Sends a signal of any number. One that has ended is nobody to be told.
+pub(super) fn send_signal(to: Pid, number: i32) {
+    // SAFETY: the call takes two numbers and touches no memory.
+    unsafe { libc::kill(to.as_raw(), number) };
 }

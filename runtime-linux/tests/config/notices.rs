@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use runtime_linux::config::model::{Fifo, MailSecurity, Script, ScriptUser, TimedScript};
 
-use super::{clean, codes, load, router};
+use super::{clean, codes, complaints, load, router};
 
 const SECURE: &str = "enable_script_security\n";
 
@@ -146,4 +146,17 @@ fn where_the_daemon_lives_may_stand_inside_global_defs_and_outside() {
 
 fn global(lines: &str) -> runtime_linux::config::model::Global {
     clean(&format!("global_defs {{\n{lines}\n}}\n")).global
+}
+
+#[test]
+fn dump_files_are_named_where_keepalived_names_them_under_both_of_their_words() {
+    let text = "global_defs {\nstate_file_location /a\nstats_dump_file /b\njson_dump_file /c\ndata_use_instance\njson_version 2\n}";
+    let dumps = load(text).configuration.unwrap().global.dumps;
+    let paths = [&dumps.state, &dumps.statistics, &dumps.json].map(|path| path.clone().unwrap());
+    assert_eq!(paths, ["/a", "/b", "/c"].map(std::path::PathBuf::from));
+    assert!(dumps.name_instance && dumps.json_by_kind);
+    assert_eq!(
+        complaints("global_defs {\njson_version 3\n}"),
+        ["2:14: error[S0301]: `3` is not what is expected here; version 1 is written; did you mean `1`?"]
+    );
 }

@@ -9,6 +9,7 @@ mod authentication;
 mod bfd;
 mod checksum;
 mod domain;
+mod dumps;
 mod election;
 mod failback;
 mod fixtures;

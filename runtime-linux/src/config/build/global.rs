@@ -2,6 +2,7 @@
 
 use core::net::IpAddr;
 use core::time::Duration;
+use std::path::PathBuf;
 
 use super::notice::{self, Notices};
 use super::{each, lvs};
@@ -98,6 +99,14 @@ pub(super) fn read(node: &Node, global: &mut Global, defaults: &mut Defaults, di
                     values.no_more_than(2);
                     global.script_user = Some(ScriptUser { user: user.text.clone(), group });
                 }
+            }
+            "state_dump_file" => global.dumps.state = values.word("a path").map(PathBuf::from),
+            "stats_dump_file" => global.dumps.statistics = values.word("a path").map(PathBuf::from),
+            "json_dump_file" => global.dumps.json = values.word("a path").map(PathBuf::from),
+            "data_use_instance" => set(&mut global.dumps.name_instance, values.boolean()),
+            "json_version" => {
+                let versions = [("1", false), ("2", true)];
+                set(&mut global.dumps.json_by_kind, values.one_of(&versions, "version 1 is written"));
             }
             "enable_script_security" => set(&mut global.script_security, values.boolean()),
             "vrrp_rt_priority" | "vrrp_rlimit_rttime" | "vrrp_priority" | "vrrp_no_swap"
