@@ -2,8 +2,9 @@
 
 use runtime_linux::lab::Node;
 
-use crate::director::{Director, PATIENCE};
-use crate::machine::{self, until};
+use crate::director::Director;
+use crate::machine;
+use crate::waiting::{PATIENCE, until};
 
 struct Difference {
     why: &'static str,

@@ -5,10 +5,8 @@ use core::time::Duration;
 use nix::sys::signal::Signal;
 use runtime_linux::lab::{CONFIGURATION, Daemon, Node, Process};
 
-use crate::machine::{self, ipvsadm};
-
-/// How long a daemon may take for anything, on a machine that does other work too.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+use crate::machine::ipvsadm;
+use crate::waiting::{self, PATIENCE};
 
 /// Debian's keepalived or steadfast on a host.
 pub(crate) struct Director {
@@ -49,7 +47,7 @@ impl Director {
 
     /// Ends the daemon as an administrator does; how long that took.
     pub(crate) fn stop(&mut self) -> Duration {
-        let start = machine::now();
+        let start = waiting::now();
         let ended = self.process().stop(PATIENCE).unwrap();
         assert!(ended.is_some_and(|status| status.success()), "{ended:?}{}", self.log());
         start.elapsed()

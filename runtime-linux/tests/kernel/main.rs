@@ -11,3 +11,5 @@ mod different;
 mod director;
 mod machine;
 mod same;
+mod traffic;
+mod waiting;

@@ -8,8 +8,9 @@ mod serving;
 
 use runtime_linux::lab::Node;
 
-use crate::director::{Director, PATIENCE, services};
-use crate::machine::{self, until};
+use crate::director::{Director, services};
+use crate::machine;
+use crate::waiting::{PATIENCE, until};
 
 /// A file, and what it brings about at last.
 struct Configuration {
