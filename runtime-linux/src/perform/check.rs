@@ -4,6 +4,7 @@
 //! What a result means is decided by `check-core`. This task keeps one queue of the times when checks are due,
 //! makes the probes as they come due, and reports what changes. It touches no data plane.
 
+mod descriptors;
 mod probe;
 mod prober;
 mod roster;
@@ -15,11 +16,12 @@ mod told;
 
 use core::time::Duration;
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use check_core::pool::Share;
 use check_core::{Verdict, check};
 use ipvs_core::{Destination, Service, ServiceKey};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::sleep;
 use tracing::Level;
@@ -140,6 +142,10 @@ struct Task {
     policy: Policy,
     clients: Clients,
     told: Told,
+    /// Who makes a probe has a permit.
+    room: Arc<Semaphore>,
+    /// Why there is not room for all.
+    complaint: Option<String>,
     probes: JoinSet<(Outcome, Duration)>,
     /// Whose a probe under way is.
     under_way: HashMap<Id, usize>,
@@ -159,6 +165,8 @@ impl Task {
             policy: Policy::default(),
             clients: Clients::default(),
             told,
+            room: Arc::new(Semaphore::new(1)),
+            complaint: None,
             probes: JoinSet::new(),
             under_way: HashMap::new(),
             changed: BTreeSet::new(),
@@ -208,6 +216,7 @@ impl Task {
             .collect();
         self.timers = Timers::of(&self.roster.probers);
         self.changed = (0..self.roster.services.len()).collect();
+        self.make_room();
         // What is known already counts from the start.
         let now = clock::now();
         for told in 0..self.roster.told.len() {
@@ -218,6 +227,18 @@ impl Task {
         }
         self.publish();
         say(&self.events, Event::Applied);
+    }
+
+    /// Sees to it that as many probes can be made at once as there may be.
+    fn make_room(&mut self) {
+        let asking = self.roster.probers.len() - self.roster.told.len();
+        let descriptors::Room { probes, complaint } = descriptors::make_room(asking);
+        // Those under way give their permits back to where they have them from.
+        self.room = Arc::new(Semaphore::new(probes.min(Semaphore::MAX_PERMITS)));
+        if let Some(text) = complaint.clone().filter(|_| complaint != self.complaint) {
+            say(&self.events, Event::Log { level: Level::WARN, text });
+        }
+        self.complaint = complaint;
     }
 
     /// Lets the checks that are due know it.
@@ -344,7 +365,9 @@ impl Task {
             self.clients.clone(),
             prober.gate.clone(),
         );
+        let room = Arc::clone(&self.room);
         let run = self.probes.spawn(async move {
+            let _permit = room.acquire().await;
             let began = clock::now();
             let outcome = made.await;
             (outcome, clock::now().saturating_sub(began))

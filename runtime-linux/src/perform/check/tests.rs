@@ -9,6 +9,7 @@ use tokio::time::timeout;
 use super::*;
 use crate::config::model::{Check, Connect, Probe, RealServer};
 
+mod bounds;
 mod following;
 mod large;
 mod sharing;

@@ -103,7 +103,7 @@ async fn exchange<Q: Question>(
 ) -> Ended {
     let mut open = Some(open);
     let mut socket: Option<UdpSocket> = None;
-    let mut buffer = vec![0; DATAGRAM];
+    let mut heard;
     let mut event = Event::Start;
     loop {
         let mut next = None;
@@ -120,8 +120,9 @@ async fn exchange<Q: Question>(
                 },
                 Action::Send => match &socket {
                     Some(socket) => {
-                        let length = exchange.message(&mut buffer);
-                        socket.send(&buffer[..length]).await.map(drop)
+                        let mut message = vec![0; DATAGRAM];
+                        let length = exchange.message(&mut message);
+                        socket.send(&message[..length]).await.map(drop)
                     }
                     None => Ok(()),
                 },
@@ -141,8 +142,11 @@ async fn exchange<Q: Question>(
         }
         event = match (next, &socket) {
             (Some(next), _) => next,
-            (None, Some(socket)) => match within(exchange.deadline(), hear(socket, &mut buffer)).await {
-                Some(Ok(length)) => Event::Received(body(&buffer[..length], headed)),
+            (None, Some(socket)) => match within(exchange.deadline(), hear(socket)).await {
+                Some(Ok(datagram)) => {
+                    heard = datagram;
+                    Event::Received(body(&heard, headed))
+                }
                 Some(Err(error)) => match reason(&error, to) {
                     Some(failure) => Event::Failed(failure),
                     None => return Ended::With(Outcome::Skipped(error.to_string())),
@@ -155,9 +159,14 @@ async fn exchange<Q: Question>(
 }
 
 /// The next datagram, or what the network said instead: an ICMP error makes a socket not readable but faulty, and who
-/// waits for reading alone would sleep through it.
-async fn hear(socket: &UdpSocket, buffer: &mut [u8]) -> io::Result<usize> {
-    let receive = || Ok(recv(socket.as_raw_fd(), buffer, MsgFlags::MSG_DONTWAIT)?);
+/// waits for reading alone would sleep through it. While thousands wait, none of them holds memory for an answer.
+async fn hear(socket: &UdpSocket) -> io::Result<Vec<u8>> {
+    let receive = || {
+        let mut buffer = vec![0; DATAGRAM];
+        let length = recv(socket.as_raw_fd(), &mut buffer, MsgFlags::MSG_DONTWAIT)?;
+        buffer.truncate(length);
+        Ok(buffer)
+    };
     socket.async_io(Interest::READABLE | Interest::ERROR, receive).await
 }
 

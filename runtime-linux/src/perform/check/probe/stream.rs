@@ -48,7 +48,7 @@ pub(super) async fn converse<D: Dialogue>(
     farewell: Farewell,
 ) -> Outcome {
     let mut line: Option<Line> = None;
-    let mut buffer = vec![0; 16_384];
+    let mut buffer = Vec::new();
     let mut event = Event::Start;
     loop {
         let mut next = None;
@@ -118,7 +118,7 @@ pub(super) async fn converse<D: Dialogue>(
         }
         event = match (next, &mut line) {
             (Some(next), _) => next,
-            (None, Some(line)) => match within(conversation.deadline(), line.read(&mut buffer)).await {
+            (None, Some(line)) => match within(conversation.deadline(), line.read(room(&mut buffer))).await {
                 Some(Ok(0)) => Event::Closed,
                 Some(Ok(length)) => Event::Received(&buffer[..length]),
                 Some(Err(error)) if error.kind() == io::ErrorKind::UnexpectedEof => match farewell {
@@ -137,6 +137,12 @@ pub(super) async fn converse<D: Dialogue>(
             }
         };
     }
+}
+
+/// Where what comes goes; nobody who only waits for a connection holds memory for it.
+fn room(buffer: &mut Vec<u8>) -> &mut [u8] {
+    buffer.resize(16_384, 0);
+    buffer
 }
 
 /// What a broken connection says about the server; nothing when this host lacks something.
