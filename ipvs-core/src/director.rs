@@ -58,7 +58,8 @@ pub struct Director<'m> {
 /// How a director behaves apart from its services.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Settings {
-    /// Key of the hash over connections. To be random and secret, so that nobody can aim at one chain.
+    /// Key of the hash over connections, of the improved `mh`, and of what `twos` draws. To be random and secret, so
+    /// that nobody can aim at one chain or one server.
     pub seed: [u8; 16],
     /// After how long without a packet a connection ends.
     pub timeouts: Timeouts,

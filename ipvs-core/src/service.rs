@@ -340,7 +340,8 @@ pub enum Method {
     DestinationHashing,
     /// `sh`
     SourceHashing,
-    /// `mh`
+    /// `mh`. Weight 0 and back leaves its table as it is; any other change of a weight, slow start's too, makes the table
+    /// anew, and some clients without a connection move.
     Maglev,
     /// `sed`
     ShortestExpectedDelay,

@@ -23,7 +23,7 @@ pub(crate) struct KernelSide {
 
 impl KernelSide {
     pub(crate) fn new() -> Self {
-        assert!(Command::new("sh").args(["-exc", NETWORK]).status().unwrap().success());
+        assert!(Command::new("sh").args(["-ec", NETWORK]).status().unwrap().success());
         let mut plane = choose(DataPlane::Kernel).unwrap();
         plane.flush().unwrap();
         let station = interface("clients0").mac.unwrap().octets();
@@ -63,7 +63,7 @@ impl KernelSide {
             }
             was_slow |= clock::now() > start + timeout.mul_f32(0.75);
             if round + 1 < rounds {
-                std::thread::sleep(timeout.mul_f32(1.5));
+                silence(timeout);
             }
         }
         for scenario in scenarios {
@@ -116,6 +116,11 @@ impl KernelSide {
         }
         panic!("nothing came of {packet:?}:\n{}", ipvsadm(&["-Ln"]));
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the kernel does not tell when connections have ended")]
+fn silence(timeout: Duration) {
+    std::thread::sleep(timeout.mul_f32(1.5));
 }
 
 fn interface(name: &str) -> pnet_datalink::NetworkInterface {

@@ -14,7 +14,6 @@ use ipvs_core::Method;
 mod core_side;
 mod frame;
 mod kernel_side;
-#[path = "../kernel/machine.rs"]
 mod machine;
 mod scenario;
 
