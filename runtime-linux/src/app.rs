@@ -14,6 +14,7 @@ mod reload;
 mod rounds;
 mod services;
 mod status;
+mod sync_wait;
 
 pub use pid_file::{PidFile, PidFileError};
 
@@ -53,6 +54,7 @@ use dump::Dump;
 use groups::Groups;
 use rounds::Rounds;
 use services::Services;
+use sync_wait::SyncWait;
 
 /// Where the process id goes when nobody says otherwise; tools know the name.
 const PID_FILE: &str = "/run/keepalived.pid";
@@ -168,6 +170,7 @@ struct Daemon {
     mailer: Mailer,
     checker: Checker,
     services: Services,
+    sync_wait: SyncWait,
     groups: Groups,
     /// The state of every instance, as last reported.
     phases: BTreeMap<String, Phase>,
@@ -271,6 +274,7 @@ impl Daemon {
             bfd,
             checker,
             services: Services::default(),
+            sync_wait: SyncWait::Idle,
             groups: Groups::default(),
             phases: BTreeMap::new(),
             notify: BTreeMap::new(),
@@ -302,10 +306,11 @@ impl Daemon {
     /// Works until a signal ends it.
     async fn serve(mut self, mut inputs: Inputs) -> u8 {
         let _guard = AbortOnPanic;
-        let mut rounds = Rounds::default();
+        let (mut rounds, mut counts) = (Rounds::default(), Rounds::default());
         let signals = &mut inputs.signals;
         loop {
             rounds.every(self.configuration.global.lvs.reconcile_interval);
+            counts.every(self.sync_wait.period());
             tokio::select! {
                 biased;
                 _ = signals.terminate.recv() => break,
@@ -316,7 +321,18 @@ impl Daemon {
                         error!("the VRRP thread has ended by itself");
                         process::abort();
                     };
+                    let moved = match &report {
+                        Report::Transition { instance, to, .. } => Some((instance.clone(), *to)),
+                        Report::PriorityChanged { .. }
+                        | Report::LesserHeard { .. }
+                        | Report::Log { .. }
+                        | Report::Applied { .. }
+                        | Report::Stopped => None,
+                    };
                     self.report(report);
+                    if let Some((instance, to)) = moved {
+                        self.follow_wait(&instance, to).await;
+                    }
                 }
                 Some(report) = inputs.script_reports.recv() => self.script(report).await,
                 Some(report) = inputs.track_reports.recv() => self.tracked(report).await,
@@ -328,6 +344,7 @@ impl Daemon {
                 }
                 Some(question) = inputs.questions.recv() => self.answer(question).await,
                 () = rounds.next() => self.services.begin_round(),
+                () = counts.next() => self.count_connections().await,
                 _ = signals.data.recv() => self.dump(Dump::State).await,
                 _ = signals.exhausted.recv() => self.relax(),
                 _ = signals.statistics.recv() => self.dump(Dump::Statistics).await,

@@ -1,11 +1,14 @@
 //! From a configuration to running parts, at the start and at each reload.
 
+use core::time::Duration;
 use std::collections::BTreeSet;
 
 use ipvs_core::ServiceKey;
 use tracing::{error, info, warn};
 
+use super::sync_wait::SyncWait;
 use super::{Daemon, gaps, host};
+use crate::clock;
 use crate::config::model::{Configuration, Global, Lvs, VirtualServer};
 use crate::config::{self, Loaded};
 use crate::driver::{Command, Kind, Phase};
@@ -68,6 +71,9 @@ impl Daemon {
     /// Brings every part to this configuration. What did not change is not touched: each part compares.
     pub(super) async fn apply(&mut self, configuration: Configuration) {
         let policy = Policy::from(&configuration.global);
+        if self.is_first_start() && configuration.global.lvs.sync_wait().is_some() {
+            self.sync_wait.begin(clock::now());
+        }
         for instance in &configuration.instances {
             self.notify.insert(instance.name.clone(), instance.notify.clone());
         }
@@ -94,8 +100,7 @@ impl Daemon {
         if configuration.instances != self.configuration.instances
             || configuration.groups != self.configuration.groups
         {
-            let (instances, groups) = (configuration.instances.clone(), configuration.groups.clone());
-            self.tell(Command::Apply { instances, groups }).await;
+            self.tell(self.wanted_routers(&configuration)).await;
         }
         self.notifier.set_policy(policy.clone());
         self.scripts.apply(&configuration.scripts, &policy);
@@ -115,13 +120,59 @@ impl Daemon {
     /// The services of this configuration, while the daemon starts for the first time. What another worker left is
     /// ours, and nothing is flushed for its sake.
     fn first_services(&self, configuration: &Configuration) -> Option<BTreeSet<ServiceKey>> {
-        let starts = self.restarts == 0 && self.configuration.virtual_servers.is_empty();
         let services = configuration.virtual_servers.iter().flat_map(VirtualServer::services);
-        starts.then(|| services.map(|service| service.key).collect())
+        self.is_first_start().then(|| services.map(|service| service.key).collect())
     }
 }
 
 impl Daemon {
+    /// No worker ran before this one, and none of it runs yet.
+    fn is_first_start(&self) -> bool {
+        self.restarts == 0 && self.configuration == Configuration::default()
+    }
+
+    /// The routers of a configuration; the one that waits for connections lets lesser ones be meanwhile.
+    pub(super) fn wanted_routers(&self, configuration: &Configuration) -> Command {
+        let (mut instances, groups) = (configuration.instances.clone(), configuration.groups.clone());
+        if let Some((name, longest)) = configuration.global.lvs.sync_wait() {
+            for instance in instances.iter_mut().filter(|instance| instance.name == name) {
+                instance.preempt_delay = self.sync_wait.delay(instance.preempt_delay, longest);
+            }
+        }
+        Command::Apply { instances, groups }
+    }
+
+    /// Counts the connections that have arrived; the router may preempt when they are all there.
+    pub(super) async fn count_connections(&mut self) {
+        let Some((name, longest)) = self.configuration.global.lvs.sync_wait() else {
+            self.sync_wait = SyncWait::Idle;
+            return;
+        };
+        let followed = self.configuration.instances.iter().find(|instance| instance.name == name);
+        let least = followed.map_or(Duration::ZERO, |instance| instance.preempt_delay);
+        let connections = self.services.connections();
+        if self.sync_wait.count(clock::now(), connections, longest, least) {
+            info!(
+                "({name}) may preempt: connections have arrived, or were waited for long enough (lvs_sync_wait)"
+            );
+            self.tell(self.wanted_routers(&self.configuration)).await;
+        }
+    }
+
+    /// The followed router became Active: from now on its `preempt_delay` is as configured. One that fell out has to
+    /// wait for connections again.
+    pub(super) async fn follow_wait(&mut self, instance: &str, phase: Phase) {
+        if self.configuration.global.lvs.sync_wait().is_none_or(|(name, _)| name != instance) {
+            return;
+        }
+        match phase {
+            Phase::Master if self.sync_wait != SyncWait::Idle => self.sync_wait = SyncWait::Idle,
+            Phase::Fault => self.sync_wait.begin(clock::now()),
+            Phase::Master | Phase::Backup | Phase::Initialize | Phase::Stop => return,
+        }
+        self.tell(self.wanted_routers(&self.configuration)).await;
+    }
+
     /// Whether the instance is Active that the synchronisation of connections follows.
     pub(super) fn is_synchronised_active(&self, lvs: &Lvs) -> bool {
         let followed = lvs.sync.as_ref().and_then(|sync| sync.instance.as_ref());

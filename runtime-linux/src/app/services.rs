@@ -202,6 +202,13 @@ impl Services {
         }
     }
 
+    /// How many connections our services have, or so many of them as are quickly asked.
+    pub(super) fn connections(&mut self) -> u64 {
+        let some: Vec<ServiceKey> = self.ours.iter().take(COUNTED).copied().collect();
+        let counted = self.plane.as_mut().map_or(Ok(0), |plane| plane.connections(&some));
+        counted.inspect_err(|error| tracing::warn!("data plane: {error}")).unwrap_or(0)
+    }
+
     /// `kernel`, `user` or `none`.
     pub(super) fn plane_name(&self) -> &'static str {
         self.plane.as_ref().map_or("none", |plane| plane.name())
@@ -256,6 +263,8 @@ fn flush_others(plane: &mut dyn Plane, configured: &BTreeSet<ServiceKey>) -> Res
     plane.apply_all(&others).into_iter().collect()
 }
 
+/// Services whose connections stand for those of all.
+const COUNTED: usize = 128;
 /// Services and real servers that one turn looks at, about.
 const TURN: usize = 512;
 

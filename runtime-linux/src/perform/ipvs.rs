@@ -79,6 +79,11 @@ pub trait Plane: Send {
         steps.iter().map(|step| self.apply(*step)).collect()
     }
 
+    /// How many connections and persistent clients these services have, where the plane tells that cheaply.
+    fn connections(&mut self, _keys: &[ServiceKey]) -> Result<u64, Error> {
+        Ok(0)
+    }
+
     /// The kernel's IPVS, where that is the plane.
     fn kernel(&mut self) -> Option<&mut Ipvs> {
         None

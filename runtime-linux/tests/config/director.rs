@@ -109,7 +109,7 @@ fn the_synchronisation_daemon_has_the_vrid_of_its_instance_and_every_word_of_its
     );
     assert_eq!(sync("eth1 A id 300"), (Some(plain.clone()), vec!["S0301"]), "the VRID is used");
     assert_eq!(sync("eth1 B"), (None, vec!["S0303"]));
-    for wrong in ["eth1 A ttl 0", "eth1 A group 192.0.2.1", "eth1 A maxlen", "eth1 A speed 9"] {
+    for wrong in ["eth1 A ttl 0", "eth1 A group 192.0.2.1", "eth1 A maxlen", "eth1 A speed"] {
         assert_eq!(sync(wrong), (Some(plain.clone()), vec!["S0301"]), "{wrong}");
     }
     assert_eq!(synchronised("data_plane user\nlvs_sync_daemon eth1 A", ""), (None, vec!["S0507"]));
@@ -124,4 +124,15 @@ fn synchronised(global: &str, instance: &str) -> (Option<SyncDaemon>, Vec<&'stat
     let text = format!("global_defs {{\n{global}\n}}\n{}", router(instance));
     let sync = load(&text).configuration.unwrap().global.lvs.sync;
     (sync, codes(&text))
+}
+
+#[test]
+fn a_router_may_wait_for_connections_where_some_are_synchronised() {
+    let wait = |global: &str| synchronised(global, "");
+    let (sync, complaints) = wait("lvs_sync_daemon eth1 A\nlvs_sync_wait 30");
+    assert_eq!((sync.unwrap().wait, complaints), (Duration::from_secs(30), vec![]));
+    let (sync, complaints) = wait("lvs_sync_daemon eth1\nlvs_sync_wait 30");
+    assert_eq!((sync.unwrap().wait, complaints), (Duration::ZERO, vec!["S0428"]), "no instance is followed");
+    assert_eq!(wait("lvs_sync_wait 30"), (None, vec!["S0428"]));
+    assert_eq!(wait("lvs_sync_daemon eth1 A\nlvs_sync_wait 601").1, ["S0301"]);
 }

@@ -16,6 +16,7 @@ use crate::machine::{self, ipvsadm};
 mod daemon;
 mod engine;
 mod scale;
+mod wait;
 
 #[test]
 #[ignore = "needs the IPVS virtual machine"]

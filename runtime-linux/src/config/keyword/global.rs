@@ -126,7 +126,7 @@ pub(super) const VRRP: &[Word] = &[
 
 pub(super) const SERVICES: &[Word] = &[
     built(Common, "lvs_sync_daemon", Values),
-    missed(Rare, "lvs_sync_wait", Values, "a router does not wait for the connections of its peer"),
+    built(Rare, "lvs_sync_wait", Values),
     built(Rare, "lvs_reconcile_interval", Values),
     built(Rare, "lvs_timeouts", Values),
     built(Common, "lvs_flush", Values),

@@ -35,6 +35,14 @@ impl Default for Lvs {
     }
 }
 
+impl Lvs {
+    /// The instance that waits for connections before it preempts, and for how long at most.
+    pub fn sync_wait(&self) -> Option<(&str, Duration)> {
+        let sync = self.sync.as_ref().filter(|sync| !sync.wait.is_zero())?;
+        Some((sync.instance.as_deref()?, sync.wait))
+    }
+}
+
 /// What goes from the kernel at a stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FlushOnStop {

@@ -135,6 +135,16 @@ impl Plane for Kernel {
         Ok(Status { plane: self.name().to_owned(), services, counters: Vec::new() })
     }
 
+    fn connections(&mut self, keys: &[ServiceKey]) -> Result<u64, Error> {
+        let mut count = 0;
+        for key in keys {
+            for listed in self.ipvs.destinations(*key)? {
+                count += u64::from(listed.active) + u64::from(listed.inactive) + u64::from(listed.persistent);
+            }
+        }
+        Ok(count)
+    }
+
     fn kernel(&mut self) -> Option<&mut Ipvs> {
         Some(&mut self.ipvs)
     }

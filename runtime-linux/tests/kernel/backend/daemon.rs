@@ -159,6 +159,7 @@ impl Host {
         read(&self.directory.join("log"))
     }
 
+    #[expect(clippy::disallowed_methods, reason = "the kernel tells nobody that its table has changed")]
     fn until(&self, what: &str, mut reached: impl FnMut() -> bool) {
         for _ in 0..100 {
             if reached() {
