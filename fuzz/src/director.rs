@@ -75,8 +75,8 @@ pub fn director(bytes: &[u8]) {
         if what != 2 && what != 3 {
             // A packet changes its own connection at most, and what is configured none.
             let after = settled(&director, now);
-            let lost = before.iter().filter(|(flow, server)| after.get(*flow) != Some(server)).count();
-            assert!(lost <= usize::from(what >= 4), "{before:?} became {after:?}");
+            let changed = before.iter().filter(|(flow, server)| after.get(*flow) != Some(server)).count();
+            assert!(changed <= usize::from(what >= 4), "{before:?} became {after:?}");
         }
         latest = latest.max(now);
         counts_agree(&director, now, capacity);

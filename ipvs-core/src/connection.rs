@@ -25,7 +25,7 @@ mod wheel;
 pub(crate) use clock::Ticks;
 pub(crate) use sctp::Chunk;
 pub use state::Timeouts;
-pub(crate) use state::{FIRST_TIMEOUT, Side, Signal, State};
+pub(crate) use state::{Side, Signal, State};
 pub(crate) use tcp::Segment;
 pub use wheel::Timer;
 

@@ -169,6 +169,3 @@ impl Default for Timeouts {
         Self { tcp: Duration::from_mins(15), tcp_fin: Duration::from_mins(2), udp: Duration::from_mins(5) }
     }
 }
-
-/// How long a new connection stays whose first packet said nothing about its state.
-pub(crate) const FIRST_TIMEOUT: Duration = Duration::from_secs(3);

@@ -18,7 +18,7 @@ pub struct Memory<'m> {
     pub destinations: &'m mut [DestinationSlot],
     /// As many connections and persistent clients as there can be, 64 octets each.
     pub connections: &'m mut [Entry],
-    /// When connections end, 8 octets each; as many as there are connections.
+    /// In which order connections end, 16 octets each; as many as there are connections.
     pub timers: &'m mut [Timer],
     /// Heads of the hash chains over connections; about one for each connection is good, at least one is needed.
     pub buckets: &'m mut [Bucket],

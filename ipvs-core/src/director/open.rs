@@ -1,6 +1,6 @@
 //! New connections: their server, their entry, and the template that binds a persistent client.
 
-use crate::connection::{Entry, FIRST_TIMEOUT, Flow, Kind, Side, Signal, State, Ticks, narrowed};
+use crate::connection::{Entry, Flow, Kind, Side, Signal, State, Ticks, narrowed};
 use crate::director::Director;
 use crate::director::services::Standing;
 use crate::director::verdict::Refusal;
@@ -50,12 +50,10 @@ impl Director<'_> {
         let is_known = is_one_packet || {
             let through_nat = server.forward == Forward::Masquerade;
             let side = if through_nat { Side::Request } else { Side::RequestOnly };
-            let before = State::new(flow.protocol);
-            let state = before.after(signal, side);
-            let timeout =
-                if state == before { FIRST_TIMEOUT } else { state.timeout(&self.settings.timeouts) };
+            let state = State::new(flow.protocol).after(signal, side);
+            let expires = now.after(state.timeout(&self.settings.timeouts));
             let kind = Kind::Connection { state, through_nat, template };
-            let entry = Entry::new(flow, server_port, kind, destination, now.after(timeout));
+            let entry = Entry::new(flow, server_port, kind, destination, expires);
             has_room && self.enter(now, entry, template)
         };
         if !is_known {
