@@ -90,7 +90,7 @@ fn a_packet_with_stops_left_on_its_way_is_not_for_the_service() {
 }
 
 /// Cuts a packet after the first 48 octets behind the IP header.
-fn in_two(packet: &[u8], identification: u8) -> [Vec<u8>; 2] {
+pub(crate) fn in_two(packet: &[u8], identification: u8) -> [Vec<u8>; 2] {
     let is_v4 = packet[0] >> 4 == 4;
     let (header, rest) = packet.split_at(if is_v4 { 20 } else { 40 });
     let (first, second) = rest.split_at(48);

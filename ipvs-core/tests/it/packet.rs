@@ -81,8 +81,13 @@ pub(crate) fn crc32c(octets: &[u8]) -> u32 {
 
 /// An ICMP error that quotes a packet, of the type that says that a port or host cannot be reached.
 pub(crate) fn error(source: IpAddr, destination: IpAddr, quoted: &[u8]) -> Vec<u8> {
+    icmp([if source.is_ipv4() { 3 } else { 1 }, 1, 0, 0, 0, 0, 0, 0], source, destination, quoted)
+}
+
+/// An ICMP message with this header, its checksum left out.
+pub(crate) fn icmp(header: [u8; 8], source: IpAddr, destination: IpAddr, quoted: &[u8]) -> Vec<u8> {
     let is_v4 = source.is_ipv4();
-    let mut icmp = [&[if is_v4 { 3 } else { 1 }, 1, 0, 0, 0, 0, 0, 0], quoted].concat();
+    let mut icmp = [&header, quoted].concat();
     let sum = !icmp_sum(source, destination, &icmp);
     icmp[2..4].copy_from_slice(&sum.to_be_bytes());
     let protocol = if is_v4 { IpNumber::ICMP } else { IpNumber::IPV6_ICMP };
