@@ -12,12 +12,23 @@
 //!   control thread ── Step, read, status ────────────┘
 //! ```
 //!
-//! What it does not do, and says so where it is asked: tunnels, SCTP, firewall marks, NAT of every port of an address
-//! (port 0), and real servers that are this host itself. Processes of this host do not reach the services (the kernel's IPVS does that). A real server
-//! with NAT cannot be reached past the service through this host, at the balanced port. The firewall of this host does
-//! not see the packets of services. A service on port 0 takes everything of its protocol that comes to the address, answers
-//! to connections that this host opened from there included. Routes are looked up by
-//! destination in the main decision of the host; rules that look at the source are not seen.
+//! - Packets for tunnels get their envelope in the room before them, without a copy. A coalesced frame, which no network
+//!   card can cut once it is in an envelope, is cut here; what is too long for the next link is fragmented here where
+//!   its sender allows it, or answered.
+//! - Packets for this host as a real server go to its stack by loopback, which our table lets in. With
+//!   `net.ipv4.conf.lo.rp_filter` or `all.rp_filter` at 1 the kernel drops them there.
+//! - Firewall marks are seen where nftables sets them at the ingress hook (family netdev), since Linux 5.19: prerouting
+//!   works on a copy that the plane never sees. While there are services of marks, packets are taken after that hook.
+//!
+//! What it does not do, and says so where it is asked: persistence engines; NAT where the ports are not known when the service is
+//! made (port 0, firewall marks), because the kernel would have to be kept from everything that the real server sends;
+//! NAT to this host itself, whose replies leave without passing here. Processes of this host do not reach the services
+//! (the kernel's IPVS does that). A real server with NAT cannot be reached past the service through this host, at the
+//! balanced port. The firewall of this host does not see the packets of services, but for what its ingress hook does
+//! while there are services of marks. Frames with a VLAN tag are taken on the VLAN's own interface. A service on port 0
+//! takes everything of its protocol that comes to the address, answers to connections that this host opened from there
+//! included. Routes are looked up by destination in the main decision of the host; rules that look at the source are
+//! not seen.
 
 use core::time::Duration;
 use std::io;

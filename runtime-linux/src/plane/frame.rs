@@ -220,6 +220,26 @@ mod tests {
     }
 
     #[test]
+    fn a_checksum_of_sctp_is_nobody_else_s() {
+        let mut slot = partial_frame([10, 0, 0, 1], [10, 0, 0, 100], 443);
+        slot[CHECKSUM_OFFSET..CHECKSUM_OFFSET + 2].copy_from_slice(&8_u16.to_ne_bytes());
+        let packet = slot[OFFLOAD..].to_vec();
+        assert_eq!(partial(&slot), Ok(None));
+        restore(&mut slot, None);
+        assert_eq!((slot[0], &slot[OFFLOAD..]), (0, &packet[..]));
+    }
+
+    #[test]
+    fn a_checksum_that_was_left_to_the_hardware_is_made_here() {
+        let mut slot = partial_frame([10, 0, 0, 1], [10, 0, 0, 100], 443);
+        assert!(complete(&mut slot));
+        let sliced = etherparse::SlicedPacket::from_ethernet(&slot[OFFLOAD..]).unwrap();
+        let Some(etherparse::TransportSlice::Tcp(tcp)) = sliced.transport else { panic!("no TCP") };
+        assert_eq!(Ok(tcp.checksum()), tcp.calc_checksum_ipv4([10, 0, 0, 1], [10, 0, 0, 100]));
+        assert_eq!(slot[0], 0);
+    }
+
+    #[test]
     fn a_segment_is_headers_and_the_payload_of_one() {
         let mut slot = partial_frame([10, 0, 0, 1], [10, 0, 0, 100], 443);
         assert_eq!(segment(&slot, 9_000), 9_000);

@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic, in its helpers too")]
 
 mod answers;
+mod devices;
 mod links;
 mod local;
 mod mark;
