@@ -1,9 +1,15 @@
 //! The servers of one service: who carries traffic, and is that enough.
 
+mod duty;
+mod event;
 mod quorum;
 mod server;
 mod share;
 
+use core::time::Duration;
+
+pub use duty::{Duty, SlowStart};
+pub use event::{Action, Event};
 pub use quorum::Quorum;
 pub use server::{Server, TooManyChecks};
 pub use share::Share;
@@ -15,8 +21,6 @@ pub struct Settings {
     pub quorum: u32,
     /// `hysteresis`: how far beyond the quorum either way the weight must be before that changes.
     pub hysteresis: u32,
-    /// `alpha`: the service starts without a quorum. Otherwise it is taken to have one.
-    pub alpha: bool,
     /// `omega`: what is up goes down, with its scripts, when the daemon stops.
     pub omega: bool,
     /// `sorry_server`: who stands in without a quorum.
@@ -31,70 +35,6 @@ pub struct Sorry {
     /// `sorry_server_inhibit`: with a quorum it stays, with weight 0, instead of being removed.
     pub inhibit: bool,
 }
-
-/// What happened. A server is named by its place in the slice, a check by its number within its server; events
-/// about others are ignored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Event {
-    /// The pool goes into service.
-    Start,
-    /// A check of a server passes or fails.
-    Check {
-        /// Which server.
-        server: usize,
-        /// Which of its checks, below [`Server::MAX_CHECKS`].
-        check: usize,
-        /// Whether it passes.
-        up: bool,
-    },
-    /// The checks of a server say another weight.
-    CheckWeights {
-        /// Which server.
-        server: usize,
-        /// The sum of what those that pass add to its configured weight ([`Share::offset`]).
-        offset: i64,
-    },
-    /// The operator wants another weight.
-    Weight {
-        /// Which server.
-        server: usize,
-        /// This weight whatever is configured and checks say; `None`: what those say, again.
-        weight: Option<u32>,
-    },
-}
-
-/// What changed. [`Pool::destinations`] says what the data plane should hold from now on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Action {
-    /// All checks of the server pass now.
-    ServerUp {
-        /// Which server.
-        server: usize,
-    },
-    /// A first check of the server fails.
-    ServerDown {
-        /// Which server.
-        server: usize,
-    },
-    /// The weight of a server changed.
-    Reweighted {
-        /// Which server.
-        server: usize,
-    },
-    /// The service has enough again; the sorry server goes out.
-    QuorumUp {
-        /// Total weight of the servers alive.
-        weight: u64,
-    },
-    /// The service has not enough any more. The sorry server, if there is one, takes the place of all others.
-    QuorumDown {
-        /// Total weight of the servers alive.
-        weight: u64,
-    },
-}
-
-/// At most: one server and the quorum.
-pub type Actions = heapless::Vec<Action, 2>;
 
 /// What the data plane should hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,76 +54,97 @@ pub enum Target {
     Sorry,
 }
 
+/// Why servers leave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Leaving {
+    /// The daemon stops: only with `omega` anybody is told.
+    Stop,
+    /// A reload took the service away.
+    Removal,
+}
+
 /// The servers of one service, in a place that the caller lends: a box, an array, a mutable slice.
+///
+/// Of two times the later one counts, so that a clock that steps back stands still.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pool<S> {
     settings: Settings,
     quorum: Quorum,
     servers: S,
     has_quorum: bool,
+    started: bool,
+    now: Duration,
 }
 
 impl<S: AsRef<[Server]> + AsMut<[Server]>> Pool<S> {
-    /// A pool before [`Event::Start`].
+    /// A pool before [`Event::Start`]. Until then it has no quorum and says nothing about one, so that what is
+    /// known already can be told.
     pub fn new(settings: Settings, servers: S) -> Self {
         Self {
             quorum: Quorum::new(settings.quorum, settings.hysteresis, servers.as_ref()),
-            has_quorum: !settings.alpha,
+            has_quorum: false,
+            started: false,
             settings,
             servers,
+            now: Duration::ZERO,
         }
     }
 
-    /// What changes by an event.
-    #[must_use]
-    pub fn handle(&mut self, event: Event) -> Actions {
-        let mut actions = Actions::new();
+    /// What changes by an event at the time `now`; each change is handed to `perform`. One event changes one server
+    /// and the quorum, but [`Event::Tick`] may change every server.
+    pub fn handle(&mut self, now: Duration, event: Event, perform: &mut impl FnMut(Action)) {
+        self.now = self.now.max(now);
         match event {
-            Event::Start => {}
-            Event::Check { server, check, up } => {
-                if let Some(entry) = self.servers.as_mut().get_mut(server) {
-                    let was_alive = entry.alive();
-                    entry.set_check(check, up);
-                    match (was_alive, entry.alive()) {
-                        (false, true) => push(&mut actions, Action::ServerUp { server }),
-                        (true, false) => push(&mut actions, Action::ServerDown { server }),
-                        (true, true) | (false, false) => {}
-                    }
+            Event::Start => {
+                self.started = true;
+                self.judge_quorum(perform);
+                if !self.has_quorum && self.settings.sorry.is_some() {
+                    perform(Action::QuorumDown { weight: self.weight() });
                 }
+                return;
             }
+            Event::Check { server, check, up } => self.check(server, check, up, perform),
             Event::CheckWeights { server, offset } => {
-                self.reweigh(server, &mut actions, |entry| entry.set_offset(offset));
+                self.reweigh(server, perform, |entry| entry.set_offset(offset));
             }
             Event::Weight { server, weight } => {
-                self.reweigh(server, &mut actions, |entry| entry.order_weight(weight));
+                self.reweigh(server, perform, |entry| entry.order_weight(weight));
             }
+            Event::Drain { server, within } => self.drain(server, within, perform),
+            Event::Connections { server, count } => self.connections(server, count, perform),
+            Event::Enable { server } => self.enable(server, perform),
+            Event::Tick => self.tick(perform),
         }
-        self.judge_quorum(&mut actions);
-        actions
+        self.judge_quorum(perform);
+    }
+
+    /// When to send [`Event::Tick`]: a server in its slow start has a step to take, or the time of one that is
+    /// being drained is over.
+    pub fn deadline(&self) -> Option<Duration> {
+        self.servers.as_ref().iter().filter_map(Server::deadline).min()
     }
 
     /// Takes other settings and servers at a reload. Whether there was a quorum is remembered; the servers
-    /// bring their failing checks along ([`Server::with_failing`]).
-    #[must_use]
-    pub fn configure(&mut self, settings: Settings, servers: S) -> Actions {
+    /// bring along what is known of them ([`Server::with_failing`], [`Server::carried_over`]).
+    pub fn configure(&mut self, settings: Settings, servers: S, perform: &mut impl FnMut(Action)) {
         self.quorum = Quorum::new(settings.quorum, settings.hysteresis, servers.as_ref());
         self.settings = settings;
         self.servers = servers;
-        let mut actions = Actions::new();
-        self.judge_quorum(&mut actions);
-        actions
+        self.judge_quorum(perform);
     }
 
     /// What the data plane should hold now: the servers in their order, then the sorry server.
     pub fn destinations(&self) -> impl Iterator<Item = Destination> {
         let sorry_on_duty = self.settings.sorry.is_some() && !self.has_quorum;
         let servers = self.servers.as_ref().iter().enumerate().filter_map(move |(index, server)| {
-            let weight = match (server.alive() && !sorry_on_duty, server.inhibit_on_failure()) {
-                (true, _) => server.weight(),
-                (false, true) => 0,
-                (false, false) => return None,
+            let weight = match (server.duty(), server.alive()) {
+                (Duty::Drained, _) => None,
+                (Duty::Serving, true) if !sorry_on_duty => Some(server.carried()),
+                // Its connections go on whoever takes the new ones.
+                (Duty::Draining { .. }, true) => Some(0),
+                (Duty::Serving | Duty::Draining { .. }, _) => server.inhibit_on_failure().then_some(0),
             };
-            Some(Destination { target: Target::Server(index), weight })
+            Some(Destination { target: Target::Server(index), weight: weight? })
         });
         let sorry = self.settings.sorry.and_then(move |sorry| {
             let weight = match (sorry_on_duty, sorry.inhibit) {
@@ -196,16 +157,26 @@ impl<S: AsRef<[Server]> + AsMut<[Server]>> Pool<S> {
         servers.chain(sorry)
     }
 
-    /// What goes down when the daemon stops: with `omega` every server alive, then the quorum; else nothing.
-    /// The pool itself does not change.
-    pub fn farewell(&self) -> impl Iterator<Item = Action> {
-        let omega = self.settings.omega;
+    /// Whether nobody would carry traffic any more if these servers did not, while somebody does now. A sorry
+    /// server is somebody.
+    pub fn cannot_spare(&self, servers: &[usize]) -> bool {
+        let working = |(_, server): &(usize, &Server)| server.counts() && server.weight() > 0;
+        let mut carriers = self.servers.as_ref().iter().enumerate().filter(working).peekable();
+        self.settings.sorry.is_none()
+            && carriers.peek().is_some()
+            && carriers.all(|(place, _)| servers.contains(&place))
+    }
+
+    /// What goes down when the daemon stops or the service is taken away: every server alive, then the quorum. The
+    /// pool itself does not change.
+    pub fn farewell(&self, leaving: Leaving) -> impl Iterator<Item = Action> {
+        let told = self.settings.omega || leaving == Leaving::Removal;
         let servers = self.servers.as_ref().iter().enumerate();
         servers
             .filter(|(_, server)| server.alive())
             .map(|(server, _)| Action::ServerDown { server })
             .chain(self.has_quorum.then_some(Action::QuorumDown { weight: 0 }))
-            .filter(move |_| omega)
+            .filter(move |_| told)
     }
 
     /// The servers.
@@ -228,33 +199,107 @@ impl<S: AsRef<[Server]> + AsMut<[Server]>> Pool<S> {
         self.has_quorum
     }
 
-    /// Total weight of the servers alive.
+    /// Total weight of the servers alive but for those drained. In its slow start a server counts in full: it can
+    /// carry that much.
     pub fn weight(&self) -> u64 {
-        let alive = self.servers.as_ref().iter().filter(|server| server.alive());
-        alive.map(|server| u64::from(server.weight())).sum()
+        let counting = self.servers.as_ref().iter().filter(|server| server.counts());
+        counting.map(|server| u64::from(server.weight())).sum()
     }
 
-    fn reweigh(&mut self, server: usize, actions: &mut Actions, change: impl FnOnce(&mut Server)) {
+    fn check(&mut self, server: usize, check: usize, up: bool, perform: &mut impl FnMut(Action)) {
+        let Some(entry) = self.servers.as_mut().get_mut(server) else { return };
+        let was_alive = entry.alive();
+        let news = entry.set_check(check, up);
+        match (was_alive, entry.alive()) {
+            (false, true) => {
+                // One that was never known to be down has nothing to recover from.
+                if !news {
+                    entry.begin_slowly(self.now);
+                }
+                perform(Action::ServerUp { server });
+            }
+            (true, false) => {
+                entry.stop_ramp();
+                perform(Action::ServerDown { server });
+            }
+            (false, false) if news => perform(Action::ServerDown { server }),
+            (true, true) | (false, false) => {}
+        }
+    }
+
+    fn reweigh(&mut self, server: usize, perform: &mut impl FnMut(Action), change: impl FnOnce(&mut Server)) {
         let Some(entry) = self.servers.as_mut().get_mut(server) else { return };
         let before = entry.weight();
         change(entry);
         if entry.weight() != before {
-            push(actions, Action::Reweighted { server });
+            perform(Action::Reweighted { server });
         }
     }
 
-    fn judge_quorum(&mut self, actions: &mut Actions) {
+    fn drain(&mut self, server: usize, within: Option<Duration>, perform: &mut impl FnMut(Action)) {
+        let until = within.map(|within| self.now.saturating_add(within));
+        let Some(entry) = self.servers.as_mut().get_mut(server) else { return };
+        match entry.duty() {
+            Duty::Serving => {
+                entry.set_duty(Duty::Draining { until, connections: None });
+                perform(Action::Draining { server });
+            }
+            // The last word about the time counts.
+            Duty::Draining { connections, .. } => entry.set_duty(Duty::Draining { until, connections }),
+            Duty::Drained => {}
+        }
+    }
+
+    fn connections(&mut self, server: usize, count: u64, perform: &mut impl FnMut(Action)) {
+        let Some(entry) = self.servers.as_mut().get_mut(server) else { return };
+        match entry.duty() {
+            Duty::Draining { .. } if count == 0 => {
+                entry.set_duty(Duty::Drained);
+                perform(Action::Drained { server, left: 0 });
+            }
+            Duty::Draining { until, .. } => {
+                entry.set_duty(Duty::Draining { until, connections: Some(count) });
+            }
+            Duty::Serving | Duty::Drained => {}
+        }
+    }
+
+    fn enable(&mut self, server: usize, perform: &mut impl FnMut(Action)) {
+        let Some(entry) = self.servers.as_mut().get_mut(server) else { return };
+        if !entry.duty().serves() {
+            entry.set_duty(Duty::Serving);
+            entry.begin_slowly(self.now);
+            perform(Action::Enabled { server });
+        }
+    }
+
+    fn tick(&mut self, perform: &mut impl FnMut(Action)) {
+        let now = self.now;
+        for (server, entry) in self.servers.as_mut().iter_mut().enumerate() {
+            match entry.duty() {
+                Duty::Draining { until: Some(until), connections } if now >= until => {
+                    entry.set_duty(Duty::Drained);
+                    perform(Action::Drained { server, left: connections.unwrap_or(0) });
+                }
+                Duty::Serving | Duty::Draining { .. } | Duty::Drained => {}
+            }
+            if entry.ramp_to(now) {
+                perform(Action::Ramped { server });
+            }
+        }
+    }
+
+    fn judge_quorum(&mut self, perform: &mut impl FnMut(Action)) {
+        if !self.started {
+            return;
+        }
         let weight = self.weight();
         let had = self.has_quorum;
         self.has_quorum = self.quorum.holds(had, weight);
         match (had, self.has_quorum) {
-            (false, true) => push(actions, Action::QuorumUp { weight }),
-            (true, false) => push(actions, Action::QuorumDown { weight }),
+            (false, true) => perform(Action::QuorumUp { weight }),
+            (true, false) => perform(Action::QuorumDown { weight }),
             (true, true) | (false, false) => {}
         }
     }
-}
-
-fn push(actions: &mut Actions, action: Action) {
-    actions.push(action).expect("one event changes at most one server and the quorum");
 }

@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use check_core::check::{self, Check, Verdict};
-use check_core::pool::{self, Pool, Server, Settings, Sorry, Target};
+use check_core::pool::{self, Duty, Leaving, Pool, Server, Settings, SlowStart, Sorry, Target};
 use check_core::{Failure, TcpProbe, Timing, tcp};
 
 use crate::choices::Choices;
@@ -111,52 +111,85 @@ pub fn pool(bytes: &[u8]) {
     let mut choices = Choices::new(bytes);
     let (settings, servers) = (settings(&mut choices), servers(&mut choices));
     let mut pool = Pool::new(settings, servers);
-    let mut quorum = pool.has_quorum();
+    let (mut now, mut quorum) = (Duration::ZERO, pool.has_quorum());
     while !choices.is_over() {
-        let alive: Vec<bool> = pool.servers().iter().map(Server::alive).collect();
-        let (actions, reloaded) = match choices.below(8) {
-            0 => (pool.handle(pool::Event::Start), false),
-            1..=5 => {
-                let (server, check) = (usize::from(choices.below(6)), usize::from(choices.below(66)));
-                (pool.handle(pool::Event::Check { server, check, up: choices.flag() }), false)
-            }
-            6 => {
-                let (server, weight) = (usize::from(choices.below(6)), weight(&mut choices));
-                let event = match choices.below(3) {
-                    0 => pool::Event::Weight { server, weight: Some(weight) },
-                    1 => pool::Event::Weight { server, weight: None },
-                    _ => pool::Event::CheckWeights { server, offset: i64::from(weight) - 3 },
-                };
-                (pool.handle(event), false)
-            }
-            _ => {
-                let (settings, servers) = (self::settings(&mut choices), self::servers(&mut choices));
-                (pool.configure(settings, servers), true)
-            }
-        };
+        let step = choices.time();
+        now = if choices.below(8) == 7 { now.saturating_sub(step) } else { now.saturating_add(step) };
+        let before = pool.servers().to_vec();
+        let mut actions = Vec::new();
+        let (at_start, reloaded) = (choices.below(16) == 0, choices.below(16) == 1);
+        if at_start {
+            pool.handle(now, pool::Event::Start, &mut |action| actions.push(action));
+        } else if reloaded {
+            let (settings, servers) = (self::settings(&mut choices), self::servers(&mut choices));
+            pool.configure(settings, servers, &mut |action| actions.push(action));
+        } else {
+            let event = pool_event(&mut choices);
+            let mut twin = pool.clone();
+            let mut others = Vec::new();
+            pool.handle(now, event, &mut |action| actions.push(action));
+            twin.handle(now, event, &mut |action| others.push(action));
+            assert_eq!((&pool, &actions), (&twin, &others));
+        }
         for action in actions {
-            match action {
-                pool::Action::ServerUp { server } => {
-                    assert!(!alive[server] && pool.servers()[server].alive());
-                }
-                pool::Action::ServerDown { server } => {
-                    assert!(alive[server] && !pool.servers()[server].alive());
-                }
-                pool::Action::Reweighted { .. } => assert!(!reloaded),
-                pool::Action::QuorumUp { weight } => {
-                    assert!(!quorum && weight > 0);
-                    assert_eq!(weight, pool.weight());
-                    quorum = true;
-                }
-                pool::Action::QuorumDown { weight } => {
-                    assert!(quorum);
-                    assert_eq!(weight, pool.weight());
-                    quorum = false;
-                }
-            }
+            follows(action, &before, &pool, at_start, reloaded, &mut quorum);
         }
         assert_eq!(pool.has_quorum(), quorum);
         stands(&pool);
+    }
+}
+
+fn pool_event(choices: &mut Choices<'_>) -> pool::Event {
+    let server = usize::from(choices.below(6));
+    match choices.below(16) {
+        0..=4 => pool::Event::Check { server, check: usize::from(choices.below(66)), up: choices.flag() },
+        5 => pool::Event::Weight { server, weight: Some(weight(choices)) },
+        6 => pool::Event::Weight { server, weight: None },
+        7 => pool::Event::CheckWeights { server, offset: i64::from(weight(choices)) - 3 },
+        8 => pool::Event::Drain { server, within: None },
+        9 => pool::Event::Drain { server, within: Some(choices.time()) },
+        10 => pool::Event::Connections { server, count: choices.below(3).into() },
+        11 | 12 => pool::Event::Enable { server },
+        _ => pool::Event::Tick,
+    }
+}
+
+/// What is said to have changed did.
+fn follows(
+    action: pool::Action,
+    before: &[Server],
+    pool: &Pool<Vec<Server>>,
+    at_start: bool,
+    reloaded: bool,
+    quorum: &mut bool,
+) {
+    let now = pool.servers();
+    match action {
+        pool::Action::ServerUp { server } => assert!(!before[server].alive() && now[server].alive()),
+        pool::Action::ServerDown { server } => assert!(!now[server].alive()),
+        pool::Action::Reweighted { server } => {
+            assert!(!reloaded && before[server].weight() != now[server].weight());
+        }
+        pool::Action::Ramped { server } => assert!(before[server].carried() != now[server].carried()),
+        pool::Action::Draining { server } => {
+            assert!(before[server].duty().serves() && !now[server].duty().serves());
+        }
+        pool::Action::Drained { server, left: _ } => {
+            assert!(before[server].duty() != Duty::Drained && now[server].duty() == Duty::Drained);
+        }
+        pool::Action::Enabled { server } => {
+            assert!(!before[server].duty().serves() && now[server].duty().serves());
+        }
+        pool::Action::QuorumUp { weight } => {
+            assert!(!*quorum && weight > 0);
+            assert_eq!(weight, pool.weight());
+            *quorum = true;
+        }
+        pool::Action::QuorumDown { weight } => {
+            assert!(*quorum || at_start);
+            assert_eq!(weight, pool.weight());
+            *quorum = false;
+        }
     }
 }
 
@@ -177,9 +210,9 @@ fn stands(pool: &Pool<Vec<Server>>) {
         Target::Sorry => None,
     });
     let carried: u64 = others.clone().map(|(_, weight)| weight).sum();
-    assert_eq!(carried, if is_on_duty { 0 } else { pool.weight() });
+    assert!(carried <= if is_on_duty { 0 } else { pool.weight() });
     assert!(others.is_sorted_by(|(one, _), (next, _)| one < next));
-    assert!(pool.settings().omega || pool.farewell().next().is_none());
+    assert!(pool.settings().omega || pool.farewell(Leaving::Stop).next().is_none());
 }
 
 fn settings(choices: &mut Choices<'_>) -> Settings {
@@ -187,7 +220,6 @@ fn settings(choices: &mut Choices<'_>) -> Settings {
     Settings {
         quorum: weight(choices),
         hysteresis: weight(choices),
-        alpha: switches & 1 != 0,
         omega: switches & 2 != 0,
         sorry: (switches & 4 != 0).then(|| Sorry { weight: weight(choices), inhibit: switches & 8 != 0 }),
     }
@@ -196,7 +228,8 @@ fn settings(choices: &mut Choices<'_>) -> Settings {
 fn servers(choices: &mut Choices<'_>) -> Vec<Server> {
     let count = choices.below(6);
     let server = |choices: &mut Choices<'_>| {
-        let server = Server::new(weight(choices), choices.flag());
+        let slow = choices.flag().then(|| SlowStart { length: choices.time(), steps: choices.below(6) });
+        let server = Server::new(weight(choices), choices.flag()).with_slow_start(slow);
         server.with_failing(usize::from(choices.byte())).unwrap_or(server)
     };
     (0..count).map(|_| server(choices)).collect()

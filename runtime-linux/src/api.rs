@@ -1,7 +1,7 @@
 //! The control socket: one line of JSON in, one line of JSON out.
 //!
-//! `steadfast status` is a client of it. The socket is made with mode 0600: who may speak to it may see and,
-//! later, change what the daemon does.
+//! `steadfast status` is a client of it. The socket is made with mode 0600: who may speak to it may see and
+//! change what the daemon does.
 
 use std::io;
 use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
@@ -12,6 +12,8 @@ use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{mpsc, oneshot};
+
+use crate::perform::check::{Meant, Wish};
 
 pub mod client;
 
@@ -25,6 +27,13 @@ pub enum Request {
     Why {
         /// A router's name, or the address of a service or of a real server.
         name: String,
+    },
+    /// Something shall become of real servers.
+    Obey {
+        /// Of which.
+        meant: Meant,
+        /// What.
+        wish: Wish,
     },
 }
 

@@ -8,6 +8,7 @@ mod dump;
 mod errand;
 mod groups;
 mod host;
+mod orders;
 mod pid_file;
 mod place;
 mod reload;
@@ -29,7 +30,7 @@ use anyhow::Context as _;
 use nix::sys::signal::SigSet;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
-use tokio::time::timeout;
+use tokio::time::{MissedTickBehavior, interval, timeout};
 use tracing::{debug, error, info, warn};
 
 use crate::api::{self, Question, Request};
@@ -52,6 +53,7 @@ use crate::perform::track_process::Processes;
 use crate::process::Policy;
 use dump::Dump;
 use groups::Groups;
+use orders::OrderFile;
 use rounds::Rounds;
 use services::Services;
 use sync_wait::SyncWait;
@@ -60,6 +62,8 @@ use sync_wait::SyncWait;
 const PID_FILE: &str = "/run/keepalived.pid";
 /// Where `steadfast status` looks when nobody says otherwise.
 const SOCKET: &str = "/run/steadfast.sock";
+/// How often connections are counted while real servers are drained.
+const CENSUS: Duration = Duration::from_secs(1);
 /// How long the VRRP thread is an ordinary one after it has computed for too long.
 const RELAXATION: Duration = Duration::from_secs(1);
 /// How long routers and checks may take to end.
@@ -171,6 +175,7 @@ struct Daemon {
     checker: Checker,
     services: Services,
     sync_wait: SyncWait,
+    orders: OrderFile,
     groups: Groups,
     /// The state of every instance, as last reported.
     phases: BTreeMap<String, Phase>,
@@ -261,6 +266,7 @@ impl Daemon {
                 (None, mpsc::channel(1).1)
             }
         };
+        let orders = OrderFile::beside(run.pid_file.as_deref().unwrap_or(Path::new(PID_FILE)));
         let mut daemon = Self {
             notifier: Notifier::new(Policy::from(&configuration.global)),
             fifos: Writers::default(),
@@ -275,6 +281,7 @@ impl Daemon {
             checker,
             services: Services::default(),
             sync_wait: SyncWait::Idle,
+            orders,
             groups: Groups::default(),
             phases: BTreeMap::new(),
             notify: BTreeMap::new(),
@@ -286,6 +293,7 @@ impl Daemon {
         };
         info!("steadfast {} runs {}", env!("CARGO_PKG_VERSION"), daemon.run.config.display());
         host::disable_missing_scripts(&mut configuration);
+        daemon.checker.send(check::Command::Restore(daemon.orders.load()));
         daemon.apply(configuration).await;
         charge.ledger.live();
         crate::sys::trim_memory();
@@ -307,6 +315,8 @@ impl Daemon {
     async fn serve(mut self, mut inputs: Inputs) -> u8 {
         let _guard = AbortOnPanic;
         let (mut rounds, mut counts) = (Rounds::default(), Rounds::default());
+        let mut census = interval(CENSUS);
+        census.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let signals = &mut inputs.signals;
         loop {
             rounds.every(self.configuration.global.lvs.reconcile_interval);
@@ -343,6 +353,7 @@ impl Daemon {
                     self.services.begin_round();
                 }
                 Some(question) = inputs.questions.recv() => self.answer(question).await,
+                _ = census.tick(), if self.orders.draining => self.count_for_drains(),
                 () = rounds.next() => self.services.begin_round(),
                 () = counts.next() => self.count_connections().await,
                 _ = signals.data.recv() => self.dump(Dump::State).await,
@@ -490,6 +501,7 @@ impl Daemon {
             }
             check::Event::Run { queue, script } => self.notifier.run(&queue, &script),
             check::Event::Turned { what, subject, up, mail } => self.turned(&what, &subject, up, mail),
+            check::Event::Orders(orders) => self.orders.save(orders),
             check::Event::Log { level, text } => log_at(level, &text),
             check::Event::Applied | check::Event::Stopped => {}
         }
@@ -499,6 +511,7 @@ impl Daemon {
         let value = match request {
             Request::Status => self.status().await,
             Request::Why { name } => self.why(&name).await,
+            Request::Obey { meant, wish } => self.obey(meant, wish).await,
         };
         // A client that went away needs no answer.
         let _ = answer.send(value);

@@ -7,11 +7,13 @@
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
+use self::server::Obey;
 use crate::{capture, config, lab, realserver, simulate};
 
 pub mod command;
 pub mod flag;
 pub mod said;
+pub mod server;
 
 /// Where the configuration is looked for when nobody says otherwise.
 pub const DEFAULT_CONFIG: &str = "/etc/keepalived/keepalived.conf";
@@ -33,6 +35,8 @@ pub enum Invocation {
     Status(Status),
     /// Ask the running daemon why something is as it is.
     Why(Why),
+    /// Tell the running daemon what shall become of real servers.
+    Obey(Obey),
     /// Run configurations on virtual time and show what happens when something fails.
     Simulate(simulate::Options),
     /// Make this host a direct-routing real server, or undo it.

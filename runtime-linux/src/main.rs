@@ -37,6 +37,10 @@ fn perform(invocation: Invocation) -> anyhow::Result<u8> {
             let socket = app::socket_path(question.socket.as_deref(), None);
             why::command(&socket, &question.name, question.json).map(|()| 0)
         }
+        Invocation::Obey(order) => {
+            let socket = app::socket_path(order.socket.as_deref(), None);
+            api::client::obey(&socket, order.meant, order.wish).map(|()| 0)
+        }
         Invocation::Simulate(options) => simulate::command(&options),
         Invocation::RealServer(options) => realserver::run(options).map(|()| 0),
         Invocation::Capture(options) => capture::run(options).map(|()| 0),

@@ -19,6 +19,7 @@ use crate::api::{Request, client};
 use crate::driver::InstanceStatus;
 use crate::perform::check::{ServerStatus, ServiceStatus};
 
+pub(crate) use name::is_meant;
 pub use span::span;
 
 /// Everything that has a name.

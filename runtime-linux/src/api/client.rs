@@ -11,6 +11,7 @@ use anyhow::{Context as _, bail};
 use serde_json::Value;
 
 use super::Request;
+use crate::perform::check::{Meant, Wish};
 
 /// How long a daemon may take to answer.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -52,6 +53,18 @@ pub fn status(socket: &Path, json: bool) -> anyhow::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         written => Ok(written?),
     }
+}
+
+/// `steadfast drain`, `enable` and `weight`: tells the daemon, and prints how the servers stand then.
+///
+/// # Errors
+/// As [`ask`], and when the terminal cannot be written to.
+pub fn obey(socket: &Path, meant: Meant, wish: Wish) -> anyhow::Result<()> {
+    let answer = ask(socket, &Request::Obey { meant, wish })?;
+    let lines = answer.get("done").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    let text: String =
+        lines.iter().filter_map(Value::as_str).fold(String::new(), |text, line| text + line + "\n");
+    Ok(io::stdout().write_all(text.as_bytes())?)
 }
 
 #[cfg(test)]

@@ -9,8 +9,10 @@ use std::path::PathBuf;
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 
 use super::flag::{Effect, FLAGS, Value};
+use super::server::{self, Target};
 use super::{Check, Invocation, Status, Usage, Why};
 use crate::config::diagnose::explain;
+use crate::perform::check::Wish;
 use crate::{capture, config, lab, realserver, simulate};
 
 #[derive(Parser)]
@@ -102,6 +104,35 @@ enum Command {
         /// The daemon's socket, when it is not the usual one
         #[arg(long, value_name = "PATH")]
         socket: Option<PathBuf>,
+    },
+    /// Let a real server finish what it has and give it nothing new; `enable` brings it back
+    ///
+    /// Its health checks go on. It leaves the data plane when it has no connections any more, or when its time is
+    /// over. The order outlives reloads and restarts of the daemon.
+    Drain {
+        #[command(flatten)]
+        target: Target,
+        /// Take it out after this time even with connections
+        #[arg(long = "for", value_name = "SPAN", value_parser = span)]
+        within: Option<Duration>,
+        /// Even if nobody is left to serve
+        #[arg(long)]
+        force: bool,
+    },
+    /// Let a real server take part again that is drained or being drained
+    Enable {
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Give a real server another weight until further notice
+    ///
+    /// The weight stands whatever the file and its checks say, and outlives reloads and restarts of the daemon.
+    Weight {
+        #[command(flatten)]
+        target: Target,
+        /// The weight, or `auto` for what the file and its checks say
+        #[arg(value_name = "N|auto", value_parser = server::weight)]
+        weight: Wish,
     },
     /// Run configurations on virtual time and show what happens when something fails
     #[command(after_long_help = simulate::RULE)]
@@ -251,6 +282,9 @@ pub fn parse(arguments: Vec<OsString>) -> Result<Invocation, Usage> {
         }),
         Command::Status { json, socket } => Invocation::Status(Status { json, socket }),
         Command::Why { name, json, socket } => Invocation::Why(Why { name, json, socket }),
+        Command::Drain { target, within, force } => target.wish(server::drain(within, force)),
+        Command::Enable { target } => target.wish(Wish::Enable),
+        Command::Weight { target, weight } => target.wish(weight),
         Command::Simulate { files, faults, length, seed, json } => {
             Invocation::Simulate(simulate::Options { files, faults, length, seed, json })
         }

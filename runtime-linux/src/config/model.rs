@@ -532,6 +532,8 @@ pub struct RealServer {
     pub forward: Forward,
     /// `inhibit_on_failure`: weight 0 instead of removal.
     pub inhibit_on_failure: bool,
+    /// `slow_start` (steadfast's own word): how its weight rises when it comes back.
+    pub slow_start: Option<check_core::pool::SlowStart>,
     /// `uthreshold`, 0: none.
     pub upper_threshold: u32,
     /// `lthreshold`, 0: none.

@@ -4,7 +4,10 @@
 //! What a result means is decided by `check-core`. This task keeps one queue of the times when checks are due,
 //! makes the probes as they come due, and reports what changes. It touches no data plane.
 
+mod command;
+mod deadlines;
 mod descriptors;
+mod order;
 mod probe;
 mod prober;
 mod roster;
@@ -19,22 +22,26 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use check_core::pool::Share;
-use check_core::{Verdict, check};
+use check_core::{Verdict, check, pool};
 use ipvs_core::{Destination, Service, ServiceKey};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::sleep;
 use tracing::Level;
 
+use self::deadlines::Deadlines;
 use self::probe::{Clients, Outcome};
 use self::prober::{Last, Run};
 use self::roster::Roster;
+use self::service::Served;
 use self::timers::Timers;
 use crate::clock;
 use crate::config::model::{Script, VirtualServer};
 use crate::process::Policy;
 
-pub use self::status::{CheckStatus, ServerStatus, ServiceStatus, SorryStatus};
+pub use self::command::{Count, Counted, Meant, Wish};
+pub use self::order::{Order, Standing};
+pub use self::status::{CheckStatus, DrainStatus, ServerStatus, ServiceStatus, SorryStatus};
 pub use self::told::Told;
 
 /// What the task is told.
@@ -51,6 +58,19 @@ pub enum Command {
     /// `rs_init_notifies`: servers that are up from the start are told of like those that come up. Off before the
     /// first of these.
     TellFirstServers(bool),
+    /// What was wanted of real servers before a restart; comes before the first [`Command::Apply`].
+    Restore(Vec<Order>),
+    /// The operator wishes something of real servers.
+    Obey {
+        /// Of which.
+        meant: Meant,
+        /// What.
+        wish: Wish,
+        /// A line for each server, or why nothing was done.
+        reply: oneshot::Sender<Result<Vec<String>, String>>,
+    },
+    /// What the data plane has counted, while servers are drained.
+    Counted(Counted),
     /// Asks for the state of everything.
     Status(oneshot::Sender<Vec<ServiceStatus>>),
     /// Ends the task: what `omega` asks for, then [`Event::Stopped`].
@@ -90,6 +110,8 @@ pub enum Event {
         /// Whether mail is wanted.
         mail: bool,
     },
+    /// What the operator wants of real servers changed. This is all of it.
+    Orders(Vec<Order>),
     /// A line for the log.
     Log {
         /// How much it matters.
@@ -139,6 +161,7 @@ impl Checker {
 struct Task {
     roster: Roster,
     timers: Timers,
+    deadlines: Deadlines,
     policy: Policy,
     clients: Clients,
     told: Told,
@@ -162,6 +185,7 @@ impl Task {
         Self {
             roster: Roster::default(),
             timers: Timers::default(),
+            deadlines: Deadlines::default(),
             policy: Policy::default(),
             clients: Clients::default(),
             told,
@@ -176,13 +200,18 @@ impl Task {
 
     async fn run(mut self, mut commands: mpsc::UnboundedReceiver<Command>) {
         loop {
-            let due = self.timers.next(&self.roster.probers);
+            let due = self.timers.next(&self.roster.probers).into_iter().chain(self.deadlines.next()).min();
             tokio::select! {
                 command = commands.recv() => match command {
                     Some(Command::Apply { virtual_servers, policy }) => self.apply(virtual_servers, policy),
                     Some(Command::TellFirstServers(tell)) => self.roster.tells_first_servers = tell,
+                    Some(Command::Restore(orders)) => self.roster.orders = orders,
+                    Some(Command::Obey { meant, wish, reply }) => {
+                        // Whoever asked may have gone; here and below.
+                        let _ = reply.send(self.obey(&meant, wish));
+                    }
+                    Some(Command::Counted(counted)) => self.counted(&counted),
                     Some(Command::Status(reply)) => {
-                        // Whoever asked may have gone.
                         let _ = reply.send(status::of(&self.roster, clock::now()));
                     }
                     Some(Command::Stop) | None => break,
@@ -215,6 +244,7 @@ impl Task {
             .filter_map(|(place, prober)| prober.run.as_ref().map(|run| (run.id(), place)))
             .collect();
         self.timers = Timers::of(&self.roster.probers);
+        self.deadlines = Deadlines::default();
         self.changed = (0..self.roster.services.len()).collect();
         self.make_room();
         // What is known already counts from the start.
@@ -225,7 +255,13 @@ impl Task {
         for place in 0..self.roster.probers.len() {
             self.tell(place);
         }
+        for service in &mut self.roster.services {
+            let events = &self.events;
+            service.begin(&mut |event| say(events, event));
+        }
         self.publish();
+        // Of services that went nobody wants anything.
+        self.tell_orders();
         say(&self.events, Event::Applied);
     }
 
@@ -247,6 +283,11 @@ impl Task {
         for _ in 0..BUDGET {
             let Some(place) = self.timers.pop_due(now, &self.roster.probers) else { break };
             self.step(now, place, check::Event::Tick);
+        }
+        for place in self.deadlines.due(now) {
+            let events = &self.events;
+            self.roster.services[place].handle(pool::Event::Tick, None, &mut |event| say(events, event));
+            self.changed.insert(place);
         }
     }
 
@@ -343,7 +384,10 @@ impl Task {
                     let text = format!("{} success, {left} more needed.", self.roster.name_of(place));
                     say(&self.events, Event::Log { level: Level::INFO, text });
                 }
-                // It is down already, and was said to be.
+                // It is down already, but that may have been an assumption only.
+                check::Action::Attempt { failure: _, left: None } if !was_proven => {
+                    self.verdict(place, self.roster.probers[place].core.verdict(), was_proven);
+                }
                 check::Action::Attempt { failure: _, left: None } => {}
                 check::Action::Verdict(verdict) => self.verdict(place, verdict, was_proven),
             }
@@ -405,11 +449,26 @@ impl Task {
         self.changed.extend(self.roster.tell(place, &mut |event| say(events, event)));
     }
 
-    /// Says what the data plane should hold, for the services where that changed.
+    /// Says what the data plane should hold and the operator wants, for the services where that changed.
     fn publish(&mut self) {
+        let mut ordered = false;
         for place in core::mem::take(&mut self.changed) {
-            let events = &self.events;
-            self.roster.services[place].publish(&mut |event| say(events, event));
+            let (events, service) = (&self.events, &mut self.roster.services[place]);
+            service.publish(&mut |event| say(events, event));
+            self.deadlines.set(place, service.pool.deadline());
+            ordered |= service.look_at_orders();
+        }
+        if ordered {
+            self.tell_orders();
+        }
+    }
+
+    /// Tells what the operator wants, if that is not what was last known.
+    fn tell_orders(&mut self) {
+        let orders = self.roster.services.iter().flat_map(Served::orders).cloned().collect();
+        if orders != self.roster.orders {
+            self.roster.orders.clone_from(&orders);
+            say(&self.events, Event::Orders(orders));
         }
     }
 }

@@ -6,7 +6,7 @@ use super::Known;
 
 /// Whether somebody who says `said` may mean the service or server called `name`: brackets and the protocol may
 /// be left out, and so may the port.
-pub(super) fn is_meant(said: &str, name: &str) -> bool {
+pub(crate) fn is_meant(said: &str, name: &str) -> bool {
     let (said, name) = (plain(said), plain(name));
     said == name || name.rsplit_once(':').is_some_and(|(address, _)| said == address)
 }

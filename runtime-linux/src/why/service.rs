@@ -2,16 +2,20 @@
 
 use super::span;
 use super::text::{Screen, sums};
-use crate::perform::check::{CheckStatus, ServerStatus, ServiceStatus};
+use crate::perform::check::{CheckStatus, DrainStatus, ServerStatus, ServiceStatus};
 
 /// The screen of a virtual server.
 pub(super) fn explain(service: &ServiceStatus) -> String {
     let ServiceStatus { service: name, weight, quorum_gained_at, quorum_lost_below, .. } = service;
-    let up = service.real_servers.iter().filter(|server| server.up).count();
+    let up = service.real_servers.iter().filter(|server| server.up && server.drain.is_none()).count();
     let all = service.real_servers.len();
+    let drained = match service.real_servers.iter().filter(|server| server.drain.is_some()).count() {
+        0 => String::new(),
+        drained => format!(" ({drained} drained)"),
+    };
     let answer = if service.quorum {
         format!(
-            "{name} is up: {up} of {all} real servers are up, weight {weight}, its quorum is {quorum_gained_at}"
+            "{name} is up: {up} of {all} real servers are up{drained}, weight {weight}, its quorum is {quorum_gained_at}"
         )
     } else {
         let sorry = match &service.sorry_server {
@@ -19,15 +23,21 @@ pub(super) fn explain(service: &ServiceStatus) -> String {
             None => "; there is no sorry server".to_owned(),
         };
         format!(
-            "{name} has no quorum because {up} of {all} real servers are up: \
+            "{name} has no quorum because {up} of {all} real servers are up{drained}: \
              weight {weight}, {quorum_gained_at} is needed{sorry}"
         )
     };
     let mut screen = Screen::new(&answer);
     let mut rows: Vec<(String, String)> = (service.real_servers.iter())
         .map(|server| {
-            let state = if server.up { "is up" } else { "is down" };
-            let weight = server.weight.filter(|_| server.up).unwrap_or(0);
+            let state = match (server.up, &server.drain) {
+                (true, None) => "is up",
+                (false, None) => "is down",
+                (_, Some(DrainStatus::Draining { .. })) => "is being drained",
+                (_, Some(DrainStatus::Drained)) => "is drained",
+            };
+            let counts = server.up && server.drain.is_none();
+            let weight = server.full_weight.or(server.weight).filter(|_| counts).unwrap_or(0);
             (format!("{} {state}", server.address), format!("+{weight}"))
         })
         .collect();
@@ -57,6 +67,10 @@ pub(super) fn explain_server(service: &ServiceStatus, server: &ServerStatus) -> 
     let of = &service.service;
     let failing: Vec<&CheckStatus> = server.checks.iter().filter(|check| !check.up).collect();
     let answer = match (server.up, failing.first()) {
+        (up, _) if server.drain.is_some() => {
+            let health = if up { "" } else { "; it is down besides" };
+            format!("{address} of {of} {}{health}", drain(server))
+        }
         (true, _) if server.checks.is_empty() => {
             format!("{address} of {of} is up because it has no check: it always is")
         }
@@ -72,12 +86,23 @@ pub(super) fn explain_server(service: &ServiceStatus, server: &ServerStatus) -> 
     };
     let mut screen = Screen::new(&answer);
     let weight = match server.weight {
+        Some(weight) if server.slow_start_left_ms.is_some() => format!(
+            "{weight} in the data plane, rising to {} within {}",
+            server.full_weight.unwrap_or(weight),
+            span(server.slow_start_left_ms.unwrap_or(0))
+        ),
         Some(weight) => format!("{weight} in the data plane"),
+        None if server.drain == Some(DrainStatus::Drained) => {
+            "not in the data plane: it is drained".to_owned()
+        }
         None if !server.up => "not in the data plane while it is down".to_owned(),
         None if !service.quorum => "not in the data plane: the service has no quorum".to_owned(),
         None => "not in the data plane".to_owned(),
     };
-    screen.section("WEIGHT", &[weight]);
+    let ordered = server
+        .ordered_weight
+        .map(|weight| format!("{weight} was ordered; `steadfast weight {address} auto` takes that back"));
+    screen.section("WEIGHT", &[weight].into_iter().chain(ordered).collect::<Vec<_>>());
     let checks: Vec<String> = server.checks.iter().flat_map(check_lines).collect();
     screen.section("CHECKS", &checks);
     let quorum = format!(
@@ -86,6 +111,28 @@ pub(super) fn explain_server(service: &ServiceStatus, server: &ServerStatus) -> 
     );
     screen.section("QUORUM", &[quorum]);
     screen.finish()
+}
+
+/// How far a drain has come.
+fn drain(server: &ServerStatus) -> String {
+    match server.drain {
+        None => "takes part".to_owned(),
+        Some(DrainStatus::Drained) => {
+            format!(
+                "is drained: the operator wants it out; `steadfast enable {}` brings it back",
+                server.address
+            )
+        }
+        Some(DrainStatus::Draining { connections, left_ms }) => {
+            let connections = match connections {
+                None => "its connections have not been counted yet".to_owned(),
+                Some(1) => "it has 1 connection left".to_owned(),
+                Some(connections) => format!("it has {connections} connections left"),
+            };
+            let end = left_ms.map_or_else(String::new, |left| format!(" and {} at most", span(left)));
+            format!("is being drained and gets nothing new: {connections}{end}")
+        }
+    }
 }
 
 fn complaint(check: &CheckStatus) -> String {
@@ -112,7 +159,10 @@ fn check_lines(check: &CheckStatus) -> Vec<String> {
         (true, Some(0)) => ", the next failure takes the server down".to_owned(),
         (true, Some(left)) => format!(", {left} more may fail before the next takes the server down"),
         (true, None) => ", a first failure takes the server down at once".to_owned(),
-        (false, _) => ", the first that passes brings it back".to_owned(),
+        (false, _) => match check.successes_missing {
+            None | Some(0 | 1) => ", the first that passes brings it back".to_owned(),
+            Some(missing) => format!(", {missing} that pass in a row bring it back"),
+        },
     };
     let mut lines = vec![state, format!("  {next}{retries}")];
     let last = check.last_ms_ago.map(|ago| match check.took_ms {

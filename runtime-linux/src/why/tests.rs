@@ -258,6 +258,10 @@ fn service() -> ServiceStatus {
         address: address.to_owned(),
         up,
         weight: None,
+        full_weight: None,
+        slow_start_left_ms: None,
+        ordered_weight: None,
+        drain: None,
         checks: vec![check],
     };
     let mut up = server(
@@ -273,6 +277,7 @@ fn service() -> ServiceStatus {
             took_ms: Some(1.25),
             shared_by: 2,
             retries_left: Some(1),
+            successes_missing: None,
             next_in_ms: Some(2_500),
             ..CheckStatus::default()
         },
@@ -288,6 +293,7 @@ fn service() -> ServiceStatus {
             reason: Some("timed out".to_owned()),
             last_failure: Some("timed out".to_owned()),
             shared_by: 1,
+            successes_missing: Some(1),
             adds_weight: -5,
             ..CheckStatus::default()
         },

@@ -193,6 +193,23 @@ fn real_servers_inherit_and_are_unique() {
 }
 
 #[test]
+fn slow_start_is_handed_down_and_has_few_steps_where_each_is_dear() {
+    let slow = |outer: &str, inner: &str| {
+        let text = format!("protocol TCP\nweight 100\n{outer}\nreal_server 10.0.0.1 80 {{\n{inner}\n}}");
+        let start = clean(&service(&text)).virtual_servers.remove(0).real_servers.remove(0).slow_start;
+        start.map(|start| (start.length, start.steps))
+    };
+    assert_eq!(slow("", ""), None);
+    assert_eq!(slow("slow_start 30", ""), Some((Duration::from_secs(30), 20)));
+    assert_eq!(slow("slow_start 30", "slow_start 2.5"), Some((Duration::from_millis(2_500), 20)));
+    assert_eq!(slow("slow_start 30", "slow_start 0"), None);
+    assert_eq!(slow("slow_start 30\nlb_algo mh", ""), Some((Duration::from_secs(30), 4)));
+    assert_eq!(codes(&service("protocol TCP\nslow_start 86401")), ["S0301"]);
+    let idle = service("protocol TCP\nslow_start 30\nreal_server 10.0.0.1 80 {\n}");
+    assert_eq!(codes(&idle), ["S0513"]);
+}
+
+#[test]
 fn a_sorry_server_has_its_own_way_or_the_services() {
     let nat = only(&service("protocol TCP\nsorry_server 10.0.0.9 8080"));
     assert_eq!(nat.sorry_server, Some(("10.0.0.9:8080".parse().unwrap(), Forward::Masquerade)));

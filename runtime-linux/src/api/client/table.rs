@@ -137,12 +137,29 @@ fn real_server(status: &Value, services: &[&str], server: &Value) -> [String; 5]
         .filter(|check| check.get("up").and_then(Value::as_bool) == Some(false))
         .map(|check| format!("{}: {}", word(check, "check"), word(check, "reason")))
         .collect();
+    let state = match (server.pointer("/drain/state").and_then(Value::as_str), up) {
+        (Some(drain), true) => drain.to_owned(),
+        (Some(drain), false) => format!("down, {drain}"),
+        (None, up) => if up { "up" } else { "down" }.to_owned(),
+    };
+    let mut notes = Vec::new();
+    if server.pointer("/drain/left_ms").is_some_and(Value::is_u64) {
+        notes.push(format!("goes in {} at the latest", span(&server["drain"], "left_ms")));
+    }
+    if server.get("slow_start_left_ms").is_some() {
+        let (full, left) = (word(server, "full_weight"), span(server, "slow_start_left_ms"));
+        notes.push(format!("slow start: weight {full} in {left}"));
+    }
+    if server.get("ordered_weight").is_some() {
+        notes.push("weight ordered".to_owned());
+    }
+    notes.extend(complaints);
     [
         format!("    {address}"),
-        if up { "up" } else { "down" }.to_owned(),
+        state,
         format!("weight {}", word(server, "weight")),
         connections,
-        complaints.join("; "),
+        notes.join("; "),
     ]
 }
 
@@ -208,6 +225,11 @@ mod tests {
                 { "address": "10.0.0.3:80", "up": true, "weight": 1, "checks": [] },
                 { "address": "10.0.0.4:80", "up": false, "weight": 1, "checks": [
                     { "check": "TCP_CHECK", "up": false, "reason": "connection refused" } ] },
+                { "address": "10.0.0.5:80", "up": true, "weight": 0, "checks": [],
+                  "drain": { "state": "draining", "connections": 3, "left_ms": 61_000 } },
+                { "address": "10.0.0.6:80", "up": true, "weight": null, "checks": [], "drain": { "state": "drained" } },
+                { "address": "10.0.0.8:80", "up": true, "weight": 5, "full_weight": 100, "checks": [],
+                  "slow_start_left_ms": 9_000, "ordered_weight": 100 },
             ] } ],
             "traffic": { "services": [ { "service": "[10.0.0.9]:tcp:80", "destinations": [
                 { "address": "10.0.0.3:80", "active": 2, "inactive": 5 } ] } ] },
@@ -225,9 +247,12 @@ VI_2    FAULT   1.2 s      100           eth9  3     nobody heard
 
 SERVICES (data plane: user)
   [10.0.0.9]:tcp:80 rr
-    10.0.0.3:80  up     weight 1  2 active, 5 inactive
-    10.0.0.4:80  down   weight 1                        TCP_CHECK: connection refused
-    10.0.0.7:80  spare                                  sorry server
+    10.0.0.3:80  up        weight 1  2 active, 5 inactive
+    10.0.0.4:80  down      weight 1                        TCP_CHECK: connection refused
+    10.0.0.5:80  draining  weight 0                        goes in 1 min 1 s at the latest
+    10.0.0.6:80  drained   weight -
+    10.0.0.8:80  up        weight 5                        slow start: weight 100 in 9.0 s; weight ordered
+    10.0.0.7:80  spare                                     sorry server
 "
         );
     }

@@ -1,12 +1,16 @@
 //! `real_server`.
 
 use core::net::IpAddr;
+use core::time::Duration;
+
+use check_core::pool::SlowStart;
+use ipvs_core::Method;
 
 use super::check::{Said as Check, Timings};
 use super::global::set;
 use super::service::{Said as Service, forward};
 use super::{check, each, notify};
-use crate::config::diagnose::Diagnostics;
+use crate::config::diagnose::{Diagnostic, Diagnostics, kind};
 use crate::config::keyword::Block;
 use crate::config::model::{Forward, RealServer, Script};
 use crate::config::source::Span;
@@ -21,6 +25,7 @@ pub(super) struct Server {
     pub(super) port: Option<u16>,
     pub(super) forward: Forward,
     weight: u32,
+    slow_start: Duration,
     upper_threshold: u32,
     lower_threshold: u32,
     inhibit_on_failure: bool,
@@ -47,6 +52,7 @@ pub(super) fn read(node: &Node, service: &Service, diagnostics: &mut Diagnostics
         port,
         forward: service.forward,
         weight: service.weight,
+        slow_start: service.slow_start,
         upper_threshold: 0,
         lower_threshold: 0,
         inhibit_on_failure: service.inhibit_on_failure,
@@ -63,6 +69,7 @@ pub(super) fn read(node: &Node, service: &Service, diagnostics: &mut Diagnostics
         let mut values = Values::new(node, diagnostics);
         match word {
             "weight" => set(&mut server.weight, values.number(0..=i32::MAX.unsigned_abs())),
+            "slow_start" => set(&mut server.slow_start, values.seconds(0.0..=LONGEST_SLOW_START)),
             "lvs_method" => set(&mut server.forward, forward(node, diagnostics)),
             "uthreshold" => set(&mut server.upper_threshold, values.number(0..=u32::MAX)),
             "lthreshold" => set(&mut server.lower_threshold, values.number(0..=u32::MAX)),
@@ -80,7 +87,28 @@ pub(super) fn read(node: &Node, service: &Service, diagnostics: &mut Diagnostics
     Some(server)
 }
 
+/// The longest slow start, in seconds.
+pub(super) const LONGEST_SLOW_START: f64 = 86_400.0;
+
 impl Server {
+    pub(super) fn complain_of_slow_start(&self, diagnostics: &mut Diagnostics) {
+        if !self.slow_start.is_zero() && self.weight < 2 {
+            let message = format!("a weight of {} cannot rise in steps", self.weight);
+            diagnostics.push(
+                Diagnostic::new(&kind::SLOW_START_WITHOUT_STEPS, message)
+                    .at(self.span)
+                    .consequence("slow_start has no effect on this server")
+                    .help("give the real servers weights such as 100"),
+            );
+        }
+    }
+
+    /// The steps that its weight takes. Of Maglev's table, which is built anew for each, they are fewer.
+    fn slow_start(&self, service: &Service) -> Option<SlowStart> {
+        let steps = if service.method == Method::Maglev { 4 } else { 20 };
+        (!self.slow_start.is_zero()).then_some(SlowStart { length: self.slow_start, steps })
+    }
+
     /// The real server with this port, checked at `checked_port`.
     pub(super) fn at(&self, port: u16, checked_port: u16, service: &Service) -> RealServer {
         let timings = self.timings.or(&service.timings);
@@ -91,6 +119,7 @@ impl Server {
             weight: self.weight,
             forward: self.forward,
             inhibit_on_failure: self.inhibit_on_failure,
+            slow_start: self.slow_start(service),
             upper_threshold: self.upper_threshold,
             lower_threshold: self.lower_threshold,
             notify_up: self.notify_up.clone(),

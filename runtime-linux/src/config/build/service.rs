@@ -59,6 +59,7 @@ pub(super) struct Said {
     sorry_inhibit: bool,
     sorry_forward: Option<Forward>,
     pub(super) weight: u32,
+    pub(super) slow_start: Duration,
     pub(super) inhibit_on_failure: bool,
     mail: bool,
     /// What real servers do that do not say.
@@ -169,6 +170,7 @@ fn read(
         sorry_inhibit: false,
         sorry_forward: None,
         weight: 1,
+        slow_start: Duration::ZERO,
         inhibit_on_failure: false,
         mail: defaults.notices.mail_of_service(),
         server_mail: defaults.notices.mail_of_server(),
@@ -275,6 +277,9 @@ impl Said {
             "sorry_server_inhibit" => set(&mut self.sorry_inhibit, values.boolean()),
             "sorry_server_lvs_method" => self.sorry_forward = forward(node, diagnostics),
             "weight" => set(&mut self.weight, values.number(0..=i32::MAX.unsigned_abs())),
+            "slow_start" => {
+                set(&mut self.slow_start, values.seconds(0.0..=server::LONGEST_SLOW_START));
+            }
             "smtp_alert" => set(&mut self.mail, values.boolean()),
             "inhibit_on_failure" => set(&mut self.inhibit_on_failure, values.boolean()),
             _ => return false,
@@ -507,6 +512,7 @@ fn real_servers(
             let real = kept.unwrap_or(port);
             (real, if port == 0 { own } else { real })
         };
+        server.complain_of_slow_start(diagnostics);
         let follows_port = of_group && kept.is_none();
         result.push(RealServer { follows_port, ..server.at(known, checked, said) });
     }

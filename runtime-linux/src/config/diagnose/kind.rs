@@ -210,6 +210,8 @@ pub const METHOD_NOT_IN_USER_SPACE: Kind = error("S0507");
 pub const MODE_NOT_IN_KERNEL: Kind = advice("S0508");
 /// A persistence engine where nothing is persistent.
 pub const ENGINE_WITHOUT_PERSISTENCE: Kind = advice("S0510");
+/// A slow start of a server that weighs too little for it.
+pub const SLOW_START_WITHOUT_STEPS: Kind = warning("S0513");
 
 /// Scripts without script security.
 pub const NO_SCRIPT_SECURITY: Kind =

@@ -40,6 +40,7 @@ pub(super) const VIRTUAL_SERVER: &[Word] = &[
     built(Common, "smtp_alert", Values),
     accepted(Rare, "snmp_name", Values),
     built(Rare, "weight", Values),
+    built(Rare, "slow_start", Values),
     built(Common, "inhibit_on_failure", Values),
     built(Common, "retry", Values),
     built(Common, "delay_before_retry", Values),
@@ -51,6 +52,7 @@ pub(super) const VIRTUAL_SERVER: &[Word] = &[
 
 pub(super) const REAL_SERVER: &[Word] = &[
     built(Essential, "weight", Values),
+    built(Rare, "slow_start", Values),
     built(Rare, "lvs_method", Values),
     built(Rare, "uthreshold", Values),
     built(Rare, "lthreshold", Values),

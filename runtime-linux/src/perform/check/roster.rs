@@ -10,6 +10,7 @@ use check_core::{Server, Verdict, pool};
 use ipvs_core::ServiceKey;
 
 use super::Event;
+use super::order::Order;
 use super::prober::{Key, Prober};
 use super::service::Served;
 use super::spread::Spread;
@@ -29,6 +30,8 @@ pub(super) struct Roster {
     pub(super) tells_first_servers: bool,
     spread: Spread,
     hashes: RandomState,
+    /// What the operator wants, as known before a restart or last looked at.
+    pub(super) orders: Vec<Order>,
 }
 
 /// One check of one server, and what the pool knows of it.
@@ -67,7 +70,8 @@ impl Roster {
             for (number, real) in config.real_servers.iter().enumerate() {
                 let was_down = down.contains(&real.address);
                 let mut same = old.slots.remove(&(key, real.address)).unwrap_or_default();
-                let mut server = Server::new(real.weight, real.inhibit_on_failure);
+                let server = Server::new(real.weight, real.inhibit_on_failure);
+                let mut server = server.with_slow_start(real.slow_start);
                 let mut offset = 0_i64;
                 for (check, wanted) in real.checks.iter().enumerate() {
                     let before = old.take_same(&mut same, wanted, &self.probers);
@@ -102,7 +106,7 @@ impl Roster {
                 servers.push(server.with_offset(offset));
             }
             let known = before.as_ref().map(Served::addresses).unwrap_or_default();
-            let service = Served::new(config, servers.into(), before, say);
+            let service = Served::new(config, servers.into(), before, &self.orders, say);
             if self.tells_first_servers {
                 service.greet(&known, say);
             }
@@ -113,7 +117,7 @@ impl Roster {
         let kept = self.services.iter().flat_map(|service| service.config.services());
         let kept: BTreeSet<ServiceKey> = kept.map(|service| service.key).collect();
         for old in old.services.values() {
-            old.farewell(say);
+            old.removal(say);
         }
         for service in held.difference(&kept) {
             say(Event::Gone { service: *service });
@@ -136,12 +140,14 @@ impl Roster {
             let configured = service.config.real_servers[slot.server].weight;
             // What fails says nothing of the weight: it stays for the time when the server is back.
             let offset = if up { prober.share.offset(configured) } else { slot.offset };
-            if (slot.up, slot.offset) == (up, offset) {
+            // With `alpha` a first failure changes nothing, but it is news.
+            let is_first = !up && service.pool.servers()[slot.server].unproven();
+            if (slot.up, slot.offset) == (up, offset) && !is_first {
                 continue;
             }
             let (server, check) = (slot.server, slot.check);
             let reweighed = slot.offset != offset;
-            let turned = slot.up != up;
+            let turned = slot.up != up || is_first;
             (slot.up, slot.offset) = (up, offset);
             changed.push(slot.service);
             if reweighed {

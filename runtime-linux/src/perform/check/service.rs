@@ -4,51 +4,80 @@ use core::fmt;
 use core::net::SocketAddr;
 use std::collections::BTreeSet;
 
-use check_core::pool::{Action, Settings, Sorry, Target};
+use check_core::pool::{Action, Leaving, Settings, Sorry};
 use check_core::{Pool, Server, pool};
-use ipvs_core::{Destination, Family, Forward, Service, ServiceKey};
+use ipvs_core::{Destination, Service, ServiceKey};
 use tracing::Level;
 
+use self::held::destinations;
 use super::Event;
-use crate::config::model::{Dns, Probe, RealServer, Script, Udp, VirtualServer};
+use super::order::Order;
+use crate::clock;
+use crate::config::model::{Dns, Probe, Script, Udp, VirtualServer};
+
+mod held;
+mod orders;
 
 /// One virtual server.
 #[derive(Debug)]
 pub(super) struct Served {
     pub(super) config: VirtualServer,
     pub(super) pool: Pool<Box<[Server]>>,
+    /// The pool is in service.
+    begun: bool,
     /// What was last said of its services.
     said: Vec<(Service, Vec<Destination>)>,
+    /// What the operator wants of its servers, as last looked at.
+    orders: Vec<Order>,
 }
 
 impl Served {
-    /// Takes a virtual server into service, or goes on with the old one of the same key.
+    /// Takes a virtual server into service, or goes on with the old one of the same key. `orders`: what was wanted of
+    /// its servers before a restart.
     pub(super) fn new(
         config: VirtualServer,
-        servers: Box<[Server]>,
+        mut servers: Box<[Server]>,
         old: Option<Self>,
+        orders: &[Order],
         say: &mut impl FnMut(Event),
     ) -> Self {
         let settings = Settings {
             quorum: config.quorum,
             hysteresis: config.hysteresis,
-            alpha: config.alpha,
             omega: config.omega,
             sorry: config.sorry_server.map(|_| Sorry { weight: 1, inhibit: config.sorry_server_inhibit }),
         };
-        let (pool, actions, said) = if let Some(Self { mut pool, said, .. }) = old {
-            let actions = pool.configure(settings, servers);
-            (pool, actions, said)
+        let mut actions = Vec::new();
+        let (pool, said, begun) = if let Some(old) = old {
+            old.tell_of_the_removed(&config, say);
+            for (server, real) in servers.iter_mut().zip(&config.real_servers) {
+                let before = old.config.real_servers.iter().position(|other| other.address == real.address);
+                *server = before.map_or(*server, |before| server.carried_over(&old.pool.servers()[before]));
+            }
+            let Self { mut pool, said, begun, .. } = old;
+            pool.configure(settings, servers, &mut |action| actions.push(action));
+            (pool, said, begun)
         } else {
-            let mut pool = Pool::new(settings, servers);
-            let actions = pool.handle(pool::Event::Start);
-            (pool, actions, Vec::new())
+            orders::restore(&config, &mut servers, orders);
+            (Pool::new(settings, servers), Vec::new(), false)
         };
-        let served = Self { config, pool, said };
+        let served = Self { config, pool, begun, said, orders: Vec::new() };
         for action in actions {
             served.tell(action, None, say);
         }
         served
+    }
+
+    /// Takes it into service if that is to be done yet; comes after what is known already.
+    pub(super) fn begin(&mut self, say: &mut impl FnMut(Event)) {
+        if !self.begun {
+            self.begun = true;
+            let mut actions = Vec::new();
+            self.pool.handle(clock::now(), pool::Event::Start, &mut |action| actions.push(action));
+            for action in actions {
+                self.tell_of_the_start(action, say);
+            }
+        }
     }
 
     /// What identifies it: its first service.
@@ -95,15 +124,33 @@ impl Served {
     /// Hands an event to the pool, and says what follows but for the destinations. `why` is the reason of a
     /// failure.
     pub(super) fn handle(&mut self, event: pool::Event, why: Option<&str>, say: &mut impl FnMut(Event)) {
-        for action in self.pool.handle(event) {
+        let mut actions = Vec::new();
+        self.pool.handle(clock::now(), event, &mut |action| actions.push(action));
+        for action in actions {
             self.tell(action, why, say);
         }
     }
 
-    /// What goes down as the daemon stops or the service is removed.
+    /// What goes down as the daemon stops.
     pub(super) fn farewell(&self, say: &mut impl FnMut(Event)) {
-        for action in self.pool.farewell() {
+        for action in self.pool.farewell(Leaving::Stop) {
             self.tell(action, Some("shutting down"), say);
+        }
+    }
+
+    /// What goes down as a reload takes the service away.
+    pub(super) fn removal(&self, say: &mut impl FnMut(Event)) {
+        for action in self.pool.farewell(Leaving::Removal) {
+            self.tell(action, Some(NOT_CONFIGURED), say);
+        }
+    }
+
+    /// What goes down as a reload takes servers away, and leaves the service with this configuration.
+    fn tell_of_the_removed(&self, config: &VirtualServer, say: &mut impl FnMut(Event)) {
+        for (server, (real, entry)) in self.config.real_servers.iter().zip(self.pool.servers()).enumerate() {
+            if entry.alive() && config.real_servers.iter().all(|other| other.address != real.address) {
+                self.tell(Action::ServerDown { server }, Some(NOT_CONFIGURED), say);
+            }
         }
     }
 
@@ -171,14 +218,16 @@ impl Served {
                 let real = &self.config.real_servers[server];
                 let rs = self.name_of(real.address);
                 let sorry_on_duty = self.config.sorry_server.is_some() && !self.pool.has_quorum();
+                let drained = !self.pool.servers()[server].duty().serves();
                 say(log(
                     Level::INFO,
-                    match (sorry_on_duty, real.inhibit_on_failure) {
-                        (true, _) => {
+                    match (drained, sorry_on_duty, real.inhibit_on_failure) {
+                        (true, ..) => format!("Service {rs} of VS {vs} is good again, but it is drained"),
+                        (false, true, _) => {
                             format!("Service {rs} of VS {vs} is good again, but there is no quorum yet")
                         }
-                        (false, true) => format!("Enabling service {rs} to VS {vs}"),
-                        (false, false) => format!("Adding service {rs} to VS {vs}"),
+                        (false, false, true) => format!("Enabling service {rs} of VS {vs}"),
+                        (false, false, false) => format!("Adding service {rs} to VS {vs}"),
                     },
                 ));
                 run(format!("RS {rs} {vs}"), real.notify_up.as_ref(), say);
@@ -188,9 +237,13 @@ impl Served {
             Action::ServerDown { server } => {
                 let real = &self.config.real_servers[server];
                 let rs = self.name_of(real.address);
-                let verb = if real.inhibit_on_failure { "Disabling" } else { "Removing" };
+                let does = if real.inhibit_on_failure {
+                    format!("Disabling service {rs} of VS {vs}")
+                } else {
+                    format!("Removing service {rs} from VS {vs}")
+                };
                 let why = why.map(|why| format!(": {why}")).unwrap_or_default();
-                say(log(Level::WARN, format!("{verb} service {rs} from VS {vs}{why}")));
+                say(log(Level::WARN, format!("{does}{why}")));
                 run(format!("RS {rs} {vs}"), real.notify_down.as_ref(), say);
                 let subject = format!("Realserver {rs} of virtual server {vs}");
                 say(Event::Turned { what: format!("RS {rs} {vs}"), subject, up: false, mail: real.mail });
@@ -200,76 +253,71 @@ impl Served {
                 let weight = self.pool.servers()[server].weight();
                 say(log(Level::INFO, format!("Changing weight of service {rs} of VS {vs} to {weight}")));
             }
-            Action::QuorumUp { weight } => {
-                let needed = self.pool.quorum().gained_at();
-                say(log(Level::INFO, format!("Gained quorum {needed} <= {weight} for VS {vs}")));
-                if let Some((sorry, _)) = self.config.sorry_server {
-                    let sorry = self.name_of(sorry);
-                    say(log(Level::INFO, format!("Removing sorry server {sorry} from VS {vs}")));
-                }
-                run(format!("VS {vs}"), self.config.quorum_up.as_ref(), say);
-                let subject = format!("Virtualserver {vs}");
-                say(Event::Turned { what: format!("VS {vs}"), subject, up: true, mail: self.config.mail });
+            Action::Ramped { server } => {
+                let rs = self.name_of(self.address_of(server));
+                let weight = self.pool.servers()[server].carried();
+                say(log(Level::DEBUG, format!("Slow start of service {rs} of VS {vs}: weight {weight}")));
             }
-            Action::QuorumDown { weight } => {
-                let needed = self.pool.quorum().lost_below();
-                say(log(Level::WARN, format!("Lost quorum {needed} > {weight} for VS {vs}")));
-                if let Some((sorry, _)) = self.config.sorry_server {
-                    let sorry = self.name_of(sorry);
-                    say(log(Level::WARN, format!("Adding sorry server {sorry} to VS {vs}")));
-                    if weight > 0 {
-                        say(log(Level::WARN, format!("Removing alive servers from the pool for VS {vs}")));
-                    }
-                }
-                run(format!("VS {vs}"), self.config.quorum_down.as_ref(), say);
-                let subject = format!("Virtualserver {vs}");
-                say(Event::Turned { what: format!("VS {vs}"), subject, up: false, mail: self.config.mail });
+            Action::Draining { server } => {
+                let rs = self.name_of(self.address_of(server));
+                say(log(Level::INFO, format!("Draining service {rs} of VS {vs}: it gets nothing new")));
+            }
+            Action::Drained { server, left } => {
+                let rs = self.name_of(self.address_of(server));
+                let (level, end) = match left {
+                    0 => (Level::INFO, "it has no connections any more".to_owned()),
+                    left => (Level::WARN, format!("its time is over with {left} connections left")),
+                };
+                say(log(level, format!("Drained service {rs} of VS {vs}: {end}")));
+            }
+            Action::Enabled { server } => {
+                let rs = self.name_of(self.address_of(server));
+                say(log(Level::INFO, format!("Service {rs} of VS {vs} takes part again")));
+            }
+            Action::QuorumUp { weight } => self.tell_of_the_quorum(true, weight, "Gained quorum", say),
+            Action::QuorumDown { weight } => self.tell_of_the_quorum(false, weight, "Lost quorum", say),
+        }
+    }
+
+    /// Puts in words how it begins.
+    fn tell_of_the_start(&self, action: Action, say: &mut impl FnMut(Event)) {
+        if let Action::QuorumUp { weight } = action {
+            self.tell_of_the_quorum(true, weight, "Starting with quorum up", say);
+        } else if let Action::QuorumDown { weight } = action {
+            self.tell_of_the_quorum(false, weight, "Starting with quorum down", say);
+        }
+    }
+
+    /// Puts in words that there is a quorum from now on, or none, at this weight.
+    fn tell_of_the_quorum(&self, up: bool, weight: u64, words: &str, say: &mut impl FnMut(Event)) {
+        let vs = self.name();
+        let quorum = self.pool.quorum();
+        let (needed, than) = if up { (quorum.gained_at(), "<=") } else { (quorum.lost_below(), ">") };
+        let level = if up { Level::INFO } else { Level::WARN };
+        say(Event::Log { level, text: format!("{words} {needed} {than} {weight} for VS {vs}") });
+        if let Some((sorry, _)) = self.config.sorry_server
+            && (!up || !self.said.is_empty())
+        {
+            let sorry = self.name_of(sorry);
+            let does = match (up, self.config.sorry_server_inhibit) {
+                (true, false) => format!("Removing sorry server {sorry} from VS {vs}"),
+                (true, true) => format!("Disabling sorry server {sorry} of VS {vs}"),
+                (false, _) => format!("Adding sorry server {sorry} to VS {vs}"),
+            };
+            say(Event::Log { level, text: does });
+            if !up && weight > 0 {
+                say(Event::Log { level, text: format!("Removing alive servers from the pool for VS {vs}") });
             }
         }
+        let script = if up { &self.config.quorum_up } else { &self.config.quorum_down };
+        run(format!("VS {vs}"), script.as_ref(), say);
+        let subject = format!("Virtualserver {vs}");
+        say(Event::Turned { what: format!("VS {vs}"), subject, up, mail: self.config.mail });
     }
 }
 
-/// What one of the services should hold.
-fn destinations(config: &VirtualServer, service: ServiceKey, pool: &[pool::Destination]) -> Vec<Destination> {
-    let mut list: Vec<Destination> = Vec::with_capacity(pool.len());
-    for wanted in pool {
-        let destination = match (wanted.target, config.sorry_server) {
-            (Target::Server(place), _) => {
-                let RealServer { address, follows_port, forward, upper_threshold, lower_threshold, .. } =
-                    config.real_servers[place];
-                Destination {
-                    address: address.ip(),
-                    port: if follows_port { service.port() } else { address.port() },
-                    forward,
-                    weight: wanted.weight,
-                    upper: upper_threshold,
-                    lower: lower_threshold,
-                }
-            }
-            (Target::Sorry, Some((address, forward))) => Destination {
-                address: address.ip(),
-                port: if address.port() == 0 { service.port() } else { address.port() },
-                forward,
-                weight: wanted.weight,
-                upper: 0,
-                lower: 0,
-            },
-            (Target::Sorry, None) => continue,
-        };
-        // A group may have services of both families.
-        let tunnelled = matches!(destination.forward, Forward::Tunnel(_));
-        if Family::of(destination.address) != service.family() && !tunnelled {
-            continue;
-        }
-        // The sorry server may be one of the real servers: IPVS has each once, with what it carries now.
-        match list.iter_mut().find(|other| other.is_same_server(&destination)) {
-            Some(other) if other.weight < destination.weight => *other = destination,
-            Some(_) => {}
-            None => list.push(destination),
-        }
-    }
-    list
-}
+/// Why something goes that a reload took away.
+const NOT_CONFIGURED: &str = "not in the configuration any more";
 
 fn run(queue: String, script: Option<&Script>, say: &mut impl FnMut(Event)) {
     if let Some(script) = script {

@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 
+use check_core::pool::Duty;
 use check_core::{Verdict, pool};
 use serde::Serialize;
 
@@ -51,8 +52,35 @@ pub struct ServerStatus {
     pub up: bool,
     /// Its weight in the data plane; absent: it is not there.
     pub weight: Option<u32>,
+    /// Its full weight, where it is in a slow start.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub full_weight: Option<u32>,
+    /// Milliseconds to the end of its slow start.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub slow_start_left_ms: Option<u64>,
+    /// The weight that the operator ordered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ordered_weight: Option<u32>,
+    /// Whether the operator wants it out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub drain: Option<DrainStatus>,
     /// Its checks; none: it is always up.
     pub checks: Vec<CheckStatus>,
+}
+
+/// A real server that the operator wants out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum DrainStatus {
+    /// It gets nothing new.
+    Draining {
+        /// Its connections when they were last counted.
+        connections: Option<u64>,
+        /// Milliseconds until it goes even with connections.
+        left_ms: Option<u64>,
+    },
+    /// It is out.
+    Drained,
 }
 
 /// One check of a real server.
@@ -81,6 +109,9 @@ pub struct CheckStatus {
     /// Attempts in a row that may still fail before the server goes down; absent when it is down, and before
     /// the first probe.
     pub retries_left: Option<u32>,
+    /// Probes in a row that must pass before it counts as passing again; absent when it passes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub successes_missing: Option<u32>,
     /// Milliseconds to the next probe; absent while one is under way.
     pub next_in_ms: Option<u64>,
 }
@@ -89,7 +120,7 @@ pub struct CheckStatus {
 pub(super) fn of(roster: &Roster, now: Duration) -> Vec<ServiceStatus> {
     let mut slots = roster.slots.iter().peekable();
     let services = roster.services.iter().enumerate().map(|(place, service)| {
-        let mut status = service_status(service);
+        let mut status = service_status(service, now);
         // The checks stand in the order of their services and servers.
         while let Some(slot) = slots.next_if(|slot| slot.service == place) {
             let check = check_status(service, slot, &roster.probers[slot.prober], now);
@@ -100,13 +131,17 @@ pub(super) fn of(roster: &Roster, now: Duration) -> Vec<ServiceStatus> {
     services.collect()
 }
 
-fn service_status(service: &Served) -> ServiceStatus {
+fn service_status(service: &Served, now: Duration) -> ServiceStatus {
     let pool = &service.pool;
     let mut real_servers: Vec<ServerStatus> = (service.config.real_servers.iter().zip(pool.servers()))
         .map(|(real, server)| ServerStatus {
             address: real.address.to_string(),
             up: server.alive(),
             weight: None,
+            full_weight: server.slow_start_left(now).map(|_| server.weight()),
+            slow_start_left_ms: server.slow_start_left(now).map(milliseconds),
+            ordered_weight: server.ordered_weight(),
+            drain: drain_status(server.duty(), now),
             checks: Vec::with_capacity(real.checks.len()),
         })
         .collect();
@@ -135,6 +170,17 @@ fn service_status(service: &Served) -> ServiceStatus {
     }
 }
 
+fn drain_status(duty: Duty, now: Duration) -> Option<DrainStatus> {
+    match duty {
+        Duty::Serving => None,
+        Duty::Drained => Some(DrainStatus::Drained),
+        Duty::Draining { until, connections } => Some(DrainStatus::Draining {
+            connections,
+            left_ms: until.map(|until| milliseconds(until.saturating_sub(now))),
+        }),
+    }
+}
+
 fn check_status(service: &Served, slot: &Slot, prober: &Prober, now: Duration) -> CheckStatus {
     let core = &prober.core;
     let reason = match core.verdict() {
@@ -155,6 +201,7 @@ fn check_status(service: &Served, slot: &Slot, prober: &Prober, now: Duration) -
         adds_weight: slot.offset,
         shared_by: prober.slots.len(),
         retries_left: core.retries_left(),
+        successes_missing: core.successes_missing(),
         next_in_ms: core.deadline().map(|deadline| milliseconds(deadline.saturating_sub(now))),
         told: Told::knows(&prober.config.probe),
     }

@@ -12,6 +12,7 @@ use crate::config::model::{Check, Connect, Probe, RealServer};
 mod bounds;
 mod following;
 mod large;
+mod operator;
 mod sharing;
 mod weights;
 
@@ -104,8 +105,9 @@ async fn the_sorry_server_and_the_scripts_follow_the_quorum() {
     let rs = format!("[127.0.0.1]:tcp:{}", at_a.port());
     let runs = |queue: &str, name: &str| Event::Run { queue: queue.to_owned(), script: script(name) };
     assert_eq!(
-        take(&mut events, 9).await,
+        take(&mut events, 10).await,
         [
+            runs(&format!("VS {vs}"), "up"),
             wanted(&config, &[(at_a, 2)]),
             Event::Applied,
             warns(format!("TCP connection to {rs} failed: connection refused.")),
@@ -188,8 +190,7 @@ async fn a_service_that_a_reload_removes_is_gone() {
     let other =
         VirtualServer { service: Service { method: Method::RoundRobin, ..config.service }, ..service() };
     let (checker, mut events) = apply([config.clone()]);
-    let lost = warns("Lost quorum 1 > 0 for VS [198.51.100.1]:tcp:80".to_owned());
-    assert_eq!(take(&mut events, 3).await, [lost, wanted(&config, &[]), Event::Applied]);
+    assert_eq!(take(&mut events, 2).await, [wanted(&config, &[]), Event::Applied]);
     checker.send(Command::Apply { virtual_servers: vec![other.clone()], policy: Policy::default() });
     assert_eq!(take(&mut events, 2).await, [wanted(&other, &[]), Event::Applied]);
     checker.send(Command::Apply { virtual_servers: vec![], policy: Policy::default() });
@@ -425,6 +426,7 @@ fn real_at(address: SocketAddr, weight: u32) -> RealServer {
         weight,
         forward: Forward::Masquerade,
         inhibit_on_failure: false,
+        slow_start: None,
         upper_threshold: 0,
         lower_threshold: 0,
         notify_up: None,
@@ -489,12 +491,19 @@ fn notes(text: String) -> Event {
     Event::Log { level: Level::INFO, text }
 }
 
-/// The next event but for those that say once more, for others to hear, what the log says.
+/// Whether an event says once more, for others to hear, what the log says, or how the quorum is at the start.
+fn is_told_besides(event: &Event) -> bool {
+    let start = "Starting with quorum up";
+    matches!(event, Event::Turned { .. })
+        || matches!(event, Event::Log { text, .. } if text.starts_with(start))
+}
+
+/// The next event but for those.
 async fn next(events: &mut UnboundedReceiver<Event>) -> Event {
     loop {
         let event = timeout(Duration::from_secs(10), events.recv()).await;
         let event = event.expect("an event comes").expect("the task runs");
-        if !matches!(event, Event::Turned { .. }) {
+        if !is_told_besides(&event) {
             return event;
         }
     }

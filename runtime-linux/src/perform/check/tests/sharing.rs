@@ -108,9 +108,8 @@ async fn the_same_check_written_twice_in_a_server_is_made_once() {
     let vs = "[198.51.100.1]:tcp:80";
     let rs = format!("[127.0.0.1]:tcp:{}", at_a.port());
     assert_eq!(
-        take(&mut events, 6).await,
+        take(&mut events, 5).await,
         [
-            warns(format!("Lost quorum 1 > 0 for VS {vs}")),
             wanted(&config, &[]),
             Event::Applied,
             notes(format!("TCP connection to {rs} success.")),
