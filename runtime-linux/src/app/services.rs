@@ -124,9 +124,11 @@ impl Services {
     pub(super) fn turn(&mut self) {
         let Some(plane) = &mut self.plane else { return };
         let mut weight = 0;
-        let some: Vec<ServiceKey> = self
-            .due
-            .keys()
+        // What was asked for does not wait until everything else has been compared.
+        let because =
+            |cause| self.due.iter().filter(move |(_, because)| **because == cause).map(|(key, _)| key);
+        let some: Vec<ServiceKey> = because(Cause::Wish)
+            .chain(because(Cause::Round))
             .take_while(|key| {
                 let fits = weight < TURN;
                 weight += 1 + self.wanted.get(key).map_or(0, |(_, destinations)| destinations.len());

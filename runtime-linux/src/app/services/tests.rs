@@ -111,6 +111,21 @@ fn thousands_of_services_are_brought_in_turns_of_a_few_hundred() {
 }
 
 #[test]
+fn what_is_asked_for_does_not_wait_for_a_round() {
+    let plane = Shared::default();
+    let mut services = Services { plane: Some(Box::new(plane.clone())), ..Services::default() };
+    for number in 0..2_000_u16 {
+        services.want(numbered(number), (1..=4).map(server).collect());
+    }
+    settle(&mut services);
+    services.begin_round();
+    let last = numbered(1_999);
+    services.want(last, vec![server(1)]);
+    services.turn();
+    assert_eq!(plane.0.lock().unwrap()[&last.key].1, [server(1)]);
+}
+
+#[test]
 fn a_service_of_a_foreign_kind_under_our_key_is_made_ours() {
     let servers = [server(1), server(2)];
     let ours = (service(1), &servers[..]);
