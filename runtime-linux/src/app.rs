@@ -147,7 +147,7 @@ fn work(run: &Run, checked: Option<(Configuration, Vec<String>)>, charge: Charge
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let code = runtime.block_on(async {
         let (daemon, inputs) = Daemon::start(run.clone(), configuration, errors, charge).await?;
-        anyhow::Ok(daemon.serve(inputs).await)
+        anyhow::Ok(Box::pin(daemon.serve(inputs)).await)
     });
     // Who reads from a file system that does not answer is not waited for.
     runtime.shutdown_background();
