@@ -11,5 +11,6 @@ mod different;
 mod director;
 mod machine;
 mod same;
+mod thousands;
 mod traffic;
 mod waiting;

@@ -98,11 +98,10 @@ fn compare(configurations: &[Configuration]) {
     });
 }
 
-/// Everything that `ipvsadm` shows.
+/// What `ipvsadm` shows, the order of real servers in the kernel too (services are in the order of a hash).
 fn views(director: &Director) -> Vec<String> {
     let sorted: [&[&str]; 3] = [&["-Sn"], &["-Ln"], &["-Ln", "--persistent-conn"]];
-    let unsorted = [["-Ln", "--nosort", "--thresholds"], ["-Ln", "--nosort", "--tun-info"]];
-    let sorted = sorted.into_iter().map(|view| director.ipvsadm(view));
-    let unsorted = unsorted.iter().map(|view| services(&director.ipvsadm(view)));
-    sorted.chain(unsorted).collect()
+    let mut views: Vec<String> = sorted.iter().map(|view| director.ipvsadm(view)).collect();
+    views.push(services(&director.ipvsadm(&["-Ln", "--nosort", "--thresholds"])));
+    views
 }

@@ -1,14 +1,13 @@
 //! The whole daemon, and what it keeps in the kernel beside services: timeouts, sync daemons, other people's services.
 
-use core::time::Duration;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
-use std::thread::sleep;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use crate::machine::{inside, ipvsadm};
+use crate::waiting::PATIENCE;
 
 #[test]
 #[ignore = "needs the IPVS virtual machine"]
@@ -161,13 +160,8 @@ impl Host {
 
     #[expect(clippy::disallowed_methods, reason = "the kernel tells nobody that its table has changed")]
     fn until(&self, what: &str, mut reached: impl FnMut() -> bool) {
-        for _ in 0..100 {
-            if reached() {
-                return;
-            }
-            sleep(Duration::from_millis(100));
-        }
-        panic!("no {what}: {} {:?} {}", timeouts(), save(), self.log());
+        let seen = crate::waiting::until(PATIENCE, || reached().then_some(()));
+        assert!(seen.is_some(), "no {what}: {} {:?} {}", timeouts(), save(), self.log());
     }
 }
 

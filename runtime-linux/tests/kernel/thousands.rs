@@ -1,0 +1,95 @@
+//! Two thousand services with four real servers each: how long it takes until the kernel has what a file says.
+
+use core::fmt::Write as _;
+use core::time::Duration;
+
+use runtime_linux::lab::Node;
+
+use crate::director::Director;
+use crate::machine;
+use crate::waiting::{now, until};
+
+const SERVICES: usize = 2_000;
+const SERVERS: usize = 4;
+
+#[test]
+#[ignore = "needs the IPVS virtual machine and keepalived"]
+fn two_thousand_services_arrive_change_and_go() {
+    machine::inside(|| {
+        let theirs = times(Director::keepalived(Node::new("keepalived").unwrap()));
+        let ours = times(Director::steadfast(Node::new("steadfast").unwrap()));
+        println!("| {SERVICES} services of {SERVERS} real servers, ms | keepalived 2.2.7 | steadfast |");
+        println!("| --- | --- | --- |");
+        for ((step, theirs), (_, ours)) in theirs.iter().zip(&ours) {
+            println!("| {step} | {} | {} |", theirs.as_millis(), ours.as_millis());
+        }
+    });
+}
+
+/// From the start or the signal until the kernel has it.
+fn times(mut director: Director) -> Vec<(&'static str, Duration)> {
+    let all = SERVICES * (1 + SERVERS);
+    let mut times = Vec::new();
+
+    let start = now();
+    director.start(&configuration(SERVICES, |_| 1));
+    wait(&director, |glance| glance.lines().count() == all);
+    times.push(("start", start.elapsed()));
+
+    let start = now();
+    director.reload(&configuration(SERVICES, |service| if service == SERVICES / 2 { 2 } else { 1 }));
+    wait(&director, |glance| weighing(glance, 2) == SERVERS);
+    times.push(("reload, one service changed", start.elapsed()));
+
+    let start = now();
+    director.reload(&configuration(SERVICES, |_| 3));
+    wait(&director, |glance| weighing(glance, 3) == SERVICES * SERVERS);
+    times.push(("reload, all weights changed", start.elapsed()));
+
+    let start = now();
+    director.reload(&configuration(SERVICES / 2, |_| 3));
+    wait(&director, |glance| glance.lines().count() == all / 2);
+    times.push(("reload, half removed", start.elapsed()));
+
+    times.push(("stop", director.stop()));
+    assert_eq!(director.glance(), "", "{}", director.name());
+    times
+}
+
+fn wait(director: &Director, shows: impl Fn(&str) -> bool) {
+    let seen = until(LONG, || shows(&director.glance()).then_some(()));
+    let present = director.glance().lines().count();
+    assert!(seen.is_some(), "{}, {present} lines{}", director.name(), director.log());
+}
+
+/// Real servers of this weight.
+fn weighing(glance: &str, weight: u32) -> usize {
+    let weight = weight.to_string();
+    let servers = glance.lines().filter(|line| line.starts_with("  ->"));
+    servers.filter(|line| line.split_whitespace().nth(3) == Some(&weight)).count()
+}
+
+fn configuration(services: usize, weight: impl Fn(usize) -> u32) -> String {
+    let mut text = String::new();
+    for service in 0..services {
+        let (third, fourth) = (service / 250, service % 250 + 1);
+        writeln!(
+            text,
+            "virtual_server 192.168.{third}.{fourth} 80 {{\nlb_algo wrr\nlb_kind NAT\nprotocol TCP"
+        )
+        .unwrap();
+        for server in 1..=SERVERS {
+            writeln!(
+                text,
+                "real_server 10.{server}.{third}.{fourth} 8080 {{\nweight {}\n}}",
+                weight(service)
+            )
+            .unwrap();
+        }
+        text += "}\n";
+    }
+    text
+}
+
+/// For a file of this size.
+const LONG: Duration = Duration::from_secs(120);
