@@ -95,7 +95,8 @@ impl DestinationSlot {
         self.server.active.saturating_add(self.server.inactive)
     }
 
-    /// Takes over settings. A limit that is gone or was raised lets new connections in at once.
+    /// Takes over settings. A limit that is gone or was raised lets new connections in at once; one that was lowered
+    /// counts from the next new connection on, as in Linux 6.1 (6.12.117 has it count at once).
     fn configure(&mut self, destination: &Destination) {
         if destination.upper == 0 || destination.upper > self.destination.upper {
             self.server.overloaded = false;
