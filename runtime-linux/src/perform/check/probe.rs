@@ -84,7 +84,7 @@ async fn tcp(to: &Connect) -> Outcome {
                 },
                 tcp::Action::Close => {
                     if let Some(stream) = stream.take() {
-                        close(stream).await;
+                        close(&stream);
                     }
                 }
                 tcp::Action::Finished(result) => return result.into(),

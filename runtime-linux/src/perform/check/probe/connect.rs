@@ -1,11 +1,10 @@
 //! Making a connection as a check says, and what a failure to make one means.
 
 use core::time::Duration;
-use std::io;
+use std::io::{self, Read as _};
 
 use check_core::Failure;
-use socket2::{Domain, Protocol, Socket, Type};
-use tokio::io::AsyncWriteExt;
+use socket2::{Domain, Protocol, SockRef, Socket, Type};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 
@@ -43,12 +42,11 @@ pub(super) fn socket(to: &Connect, kind: Type, protocol: Option<Protocol>) -> io
 
 /// Ends a connection so that the server sees its end, not a reset: what it has said is taken first, because
 /// Linux resets a connection that is closed with unread data.
-pub(super) async fn close(mut stream: TcpStream) {
-    // A server that is gone already needs no farewell.
-    let _ = stream.shutdown().await;
+pub(super) fn close(stream: &TcpStream) {
+    let socket = SockRef::from(stream);
     let mut greeting = [0; 4096];
     for _ in 0..16 {
-        match stream.try_read(&mut greeting) {
+        match (&*socket).read(&mut greeting) {
             Ok(1..) => {}
             Ok(0) | Err(_) => return,
         }

@@ -180,11 +180,11 @@ impl Line {
 
     async fn close(self) {
         match self {
-            Self::Plain(stream) => close(stream).await,
+            Self::Plain(stream) => close(&stream),
             Self::Secured(mut stream) => {
                 // A server that is gone already needs no farewell; TLS's own is sent with it.
                 let _ = stream.shutdown().await;
-                close(stream.into_inner().0).await;
+                close(stream.get_ref().0);
             }
         }
     }

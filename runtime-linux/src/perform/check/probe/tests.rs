@@ -28,7 +28,8 @@ async fn a_server_that_greeted_sees_an_ordinary_end_too() {
     let (mut accepted, _) = listener.accept().unwrap();
     accepted.write_all(b"220 mail.example ESMTP\r\n").unwrap();
     stream.readable().await.unwrap();
-    close(stream).await;
+    close(&stream);
+    drop(stream);
     assert_eq!(accepted.read(&mut [0; 10]).expect("no reset"), 0);
 }
 
