@@ -10,8 +10,11 @@
 
 mod account;
 mod bed;
+mod beside;
+mod checks;
 mod configuration;
 mod cost;
+mod crowd;
 mod flood;
 mod junk;
 mod listener;

@@ -46,10 +46,7 @@ fn watch(processor: usize, end: &AtomicBool, longest: &AtomicU64) {
     let mut set = CpuSet::new();
     set.set(processor).unwrap();
     sched_setaffinity(Pid::from_raw(0), &set).unwrap();
-    let parameters = libc::sched_param { sched_priority: HIGHEST };
-    // SAFETY: the parameters live for the call, and 0 is this thread.
-    let result = unsafe { libc::sched_setscheduler(0, libc::SCHED_FIFO, &raw const parameters) };
-    assert_eq!(result, 0, "no real-time scheduling: {}", std::io::Error::last_os_error());
+    raise(HIGHEST);
     let mut before = clock::now();
     while !end.load(Ordering::Relaxed) {
         pause(PERIOD);
@@ -58,6 +55,14 @@ fn watch(processor: usize, end: &AtomicBool, longest: &AtomicU64) {
         longest.fetch_max(u64::try_from(still.as_nanos()).unwrap(), Ordering::Relaxed);
         before = now;
     }
+}
+
+/// Lets the calling thread run in real time.
+pub(crate) fn raise(priority: i32) {
+    let parameters = libc::sched_param { sched_priority: priority };
+    // SAFETY: the parameters live for the call, and 0 is this thread.
+    let result = unsafe { libc::sched_setscheduler(0, libc::SCHED_FIFO, &raw const parameters) };
+    assert_eq!(result, 0, "no real-time scheduling: {}", std::io::Error::last_os_error());
 }
 
 const PERIOD: Duration = Duration::from_millis(1);
