@@ -35,11 +35,12 @@ pub use verdict::{Arrival, Direction, Fit, Outgoing, Reason, Verdict};
 ///
 /// When its table of connections is full, new ones take the place of those whose time is up, then of those whose client
 /// has not shown that it is there, the oldest first. Where there is none of either, they are served without an entry:
-/// their server is drawn by lot, the same for every packet while the weights stay. Neither asks how many there are.
+/// their server is drawn by lot, the same for every packet while the weights stay.
 ///
 /// What it does not do: FTP data connections get no special treatment; fragments that overtake the first one of their
 /// packet are dropped, and so are fragments of SCTP through NAT; ICMP errors are passed that come in fragments or are
-/// about a packet without an entry; what a server sends without having been asked is passed, be it behind NAT or not.
+/// about a packet without an entry, and so are replies to such a packet of a service by firewall mark; what a server
+/// sends without having been asked is passed, be it behind NAT or not.
 #[derive(Debug)]
 pub struct Director<'m> {
     services: Services<'m>,

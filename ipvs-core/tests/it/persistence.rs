@@ -2,7 +2,10 @@
 
 use core::time::Duration;
 
-use ipvs_core::{Destination, Forward, Persistence, Protocol, Service, ServiceKey, Settings, Step, Verdict};
+use ipvs_core::{
+    Arrival, Destination, Family, Forward, Persistence, Protocol, Service, ServiceKey, Settings, Step,
+    Verdict,
+};
 
 use crate::lab::{Lab, Made, VIRTUAL_V4, VIRTUAL_V6, at, server, service};
 use crate::packet::{ACK, RST, SYN, ends, tcp};
@@ -165,6 +168,34 @@ fn services_on_two_ports_of_one_address_bind_a_client_each_for_itself() {
     let mut packet = crate::packet::udp(at("10.9.0.7", 1), at(VIRTUAL_V4, 54), b"?");
     assert_eq!(lab.sent(&mut packet).next_hop, others[0].address);
     assert_eq!(lab.hop("10.9.0.7:2", Made::Udp), servers[1].address);
+}
+
+#[test]
+fn a_mark_binds_a_client_for_every_address_protocol_and_port() {
+    let key = ServiceKey::Mark { mark: 7, family: Family::V4 };
+    let (service, _) = persistent(Protocol::Udp, 32);
+    let servers =
+        [server("10.2.0.1", 9_000, Forward::Masquerade), server("10.2.0.2", 9_000, Forward::Masquerade)];
+    for (persistence, port) in [(service.persistence, 443), (None, 9_000)] {
+        let mut lab = Lab::new(&[(Service { key, persistence, ..service }, &servers)], 32);
+        let to = |lab: &mut Lab, mut packet: Vec<u8>| {
+            let Verdict::Forward(outgoing) =
+                lab.director.forward(lab.now, Arrival { mark: 7, ..Arrival::default() }, &packet)
+            else {
+                panic!("not sent on");
+            };
+            outgoing.write(&mut packet, usize::MAX);
+            ends(&packet).1
+        };
+        let client = at("10.9.0.7", 1);
+        let first = to(&mut lab, tcp(client, at("192.0.2.1", 443), SYN, b""));
+        // With persistence all ports are kept; without it the server's own is used.
+        assert_eq!(first.port(), port);
+        let second = to(&mut lab, crate::packet::udp(client, at("192.0.2.9", 53), b"?"));
+        assert_eq!(first.ip() == second.ip(), persistence.is_some());
+        let others = to(&mut lab, tcp(at("10.9.0.8", 1), at("192.0.2.1", 443), SYN, b""));
+        assert_eq!(first.ip() == others.ip(), persistence.is_none());
+    }
 }
 
 /// A round-robin service that keeps clients for 300 s, and two servers.
