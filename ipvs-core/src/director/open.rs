@@ -24,9 +24,9 @@ impl Director<'_> {
         // The choice depends on whether there is room.
         let has_room = !is_one_packet && self.make_room(now);
         let (destination, template) = if let Some(persistence) = settings.persistence {
-            self.open_persistent(now, service, &settings, &persistence, flow)?
+            self.open_persistent(now, service, &settings, &persistence, flow, signal)?
         } else {
-            let picked = self.choose(now, &request_of(now, service, flow), flow);
+            let picked = self.choose(now, &request_of(now, service, flow), flow, signal);
             (picked.ok_or(Refusal::Reject)?, Link::NONE)
         };
         let link = Link::to(destination);
@@ -76,6 +76,7 @@ impl Director<'_> {
         settings: &Service,
         persistence: &Persistence,
         flow: &Flow,
+        signal: Signal,
     ) -> Result<(usize, Link), Refusal> {
         let request = request_of(now, service, flow);
         let key = persistence::template(settings, persistence, flow, request.client);
@@ -90,7 +91,7 @@ impl Director<'_> {
                 return Ok((bound.index().ok_or(Refusal::Reject)?, Link::to(index)));
             }
         }
-        let picked = self.choose(now, &request, &key).ok_or(Refusal::Reject)?;
+        let picked = self.choose(now, &request, &key, signal).ok_or(Refusal::Reject)?;
         let template = if let Some(index) = found {
             self.rebind(now, index, picked, expires)
         } else {

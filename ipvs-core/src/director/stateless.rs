@@ -34,11 +34,18 @@ impl Director<'_> {
         true
     }
 
-    /// The server for a new connection. `key` is what all that is to go there has in common: the flow, or with
-    /// persistence the template.
-    pub(super) fn choose(&mut self, now: Ticks, request: &Request, key: &Flow) -> Option<usize> {
+    /// The server for a connection without an entry. `key` is what all that is to go there has in common: the flow, or
+    /// with persistence the template. One that is not new has its server by lot, if it has one.
+    pub(super) fn choose(
+        &mut self,
+        now: Ticks,
+        request: &Request,
+        key: &Flow,
+        signal: Signal,
+    ) -> Option<usize> {
         let settings = self.services.service(request.service)?;
-        if self.was_short(now, HANDSHAKE) && !settings.method.is_by_hash() {
+        let is_by_lot = signal.continues() || self.was_short(now, HANDSHAKE);
+        if is_by_lot && !settings.method.is_by_hash() {
             self.services.draw(request.service, self.connections.hash(key))
         } else {
             self.services.schedule(request.service, request)

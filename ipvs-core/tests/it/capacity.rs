@@ -6,7 +6,7 @@ use core::time::Duration;
 use ipvs_core::{Entry, Forward, Persistence, Protocol, Service, ServiceKey, Verdict};
 
 use crate::lab::{Lab, Made, VIRTUAL_V4, at, server, service};
-use crate::packet::{ACK, FIN_ACK, SYN, SYN_ACK, ends, tcp};
+use crate::packet::{ACK, FIN_ACK, RST, SYN, SYN_ACK, ends, tcp};
 
 #[test]
 fn an_entry_takes_a_cache_line_for_either_family() {
@@ -34,6 +34,23 @@ fn a_new_connection_never_takes_the_place_of_an_established_one_and_is_served_wi
     assert_eq!((lab.director.counters().evicted, lab.director.counters().stateless), (0, 800));
     let first = served.iter().filter(|server| **server == served[0]).count();
     assert!((60..=140).contains(&first), "{first} of 200 at one of two servers");
+}
+
+#[test]
+fn a_connection_without_an_entry_keeps_its_server_when_there_is_room_again() {
+    let mut lab = tcp_lab(4);
+    for port in 1..=4 {
+        establish(&mut lab, &format!("10.9.0.7:{port}"));
+    }
+    let clients: Vec<String> = (1..=50).map(|port| format!("10.9.0.8:{port}")).collect();
+    let before: Vec<IpAddr> = clients.iter().map(|client| establish(&mut lab, client)).collect();
+    for port in 1..=4 {
+        lab.hop(&format!("10.9.0.7:{port}"), Made::Tcp(RST));
+    }
+    lab.wait(100);
+    let after: Vec<IpAddr> = clients.iter().map(|client| lab.hop(client, Made::Tcp(ACK))).collect();
+    assert_eq!(after, before);
+    assert_eq!(lab.director.connections(lab.now).count(), 4);
 }
 
 #[test]
