@@ -3,7 +3,7 @@
 use core::net::{IpAddr, Ipv4Addr};
 
 use ipvs_core::{
-    Destination, Director, Forward, Method, Protocol, Service, ServiceKey, Settings, Step, Storage,
+    Destination, Director, Forward, Method, Protocol, Service, ServiceKey, Settings, Step, Storage, Tunnel,
 };
 use runtime_embedded::{Balancer, Config, Instance, Port};
 
@@ -29,7 +29,7 @@ static TWO_ARMED: Config<2, 1> = Config::new(
 const KEY: ServiceKey = ServiceKey::Address { protocol: Protocol::Udp, address: IpAddr::V4(VIP), port: 9 };
 
 /// A director with one service on two servers. Its memory lives as long as the test program.
-fn balancer(servers: [Ipv4Addr; 2], forward: Forward) -> Balancer<'static, 8, 4> {
+fn balancer<const COUNT: usize>(servers: [Ipv4Addr; COUNT], forward: Forward) -> Balancer<'static, 8, 4> {
     let storage = Box::leak(Box::new(Storage::<2, 4, 64, 64, 4>::new()));
     let mut director = Director::new(storage.lend(), Settings::new([7; 16]));
     let service = Service::new(KEY, Method::RoundRobin);
@@ -123,4 +123,37 @@ fn nat_between_two_ports_goes_to_the_server_and_comes_back_from_the_virtual_addr
         .collect();
     assert_eq!(replies, [(CLIENT, IpAddr::V4(CLIENT_V4), IpAddr::V4(VIP))]);
     assert_eq!(router.borrow_mut().router.plane().counters().balanced, 2);
+}
+
+#[test]
+fn a_tunnel_goes_from_the_port_s_own_address_and_what_does_not_fit_is_answered() {
+    let real = Ipv4Addr::new(192, 0, 2, 81);
+    let mut network = Network::new();
+    let router = network.router_with(&ONE_ARMED, 2, [0], balancer([real], Forward::Tunnel(Tunnel::Ipip)));
+    network.run_until(ms(10_000));
+    for (from, address) in [(server(1), real), (CLIENT, CLIENT_V4)] {
+        network.inject(0, &arp_reply_frame(from, address, mac(2, 0), Ipv4Addr::new(192, 0, 2, 2)));
+    }
+    network.run_for(ms(10));
+    network.seen.clear();
+    network.inject(0, &datagram(CLIENT, VIRTUAL, CLIENT_V4, VIP, 64));
+    let mut long = Vec::new();
+    let builder = etherparse::PacketBuilder::ethernet2(CLIENT, VIRTUAL);
+    let builder = builder.ipv4(CLIENT_V4.octets(), VIP.octets(), 64).udp(4_000, 9);
+    builder.write(&mut long, &[0; 1_472]).expect("a vector takes it");
+    network.inject(0, &long);
+    network.run_for(ms(10));
+    let sent = |to: Mac| {
+        let frames = network.seen.iter().map(|seen| seen.frame.clone());
+        frames.filter(|frame| frame[..6] == to && frame[12..14] == [8, 0]).collect::<Vec<_>>()
+    };
+    let tunnelled = sent(server(1));
+    let [frame] = &tunnelled[..] else { panic!("{tunnelled:?}") };
+    assert_eq!((frame[23], &frame[26..30], &frame[30..34]), (4, &[192, 0, 2, 2][..], &real.octets()[..]));
+    assert_eq!((&frame[46..50], &frame[50..54]), (&CLIENT_V4.octets()[..], &VIP.octets()[..]));
+    let answers = sent(CLIENT);
+    let [frame] = &answers[..] else { panic!("{answers:?}") };
+    assert_eq!((&frame[26..30], &frame[34..36]), (&VIP.octets()[..], &[3, 4][..]));
+    assert_eq!(frame[40..42], 1_480_u16.to_be_bytes());
+    assert_eq!(router.borrow_mut().router.plane().counters().too_big, 1);
 }

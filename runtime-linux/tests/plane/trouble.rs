@@ -29,6 +29,27 @@ fn a_service_without_servers_refuses_at_once() {
 }
 
 #[test]
+fn a_real_server_that_nobody_has_is_looked_for_and_then_told_of_as_unreachable() {
+    lab::test(|| {
+        let mut network = Network::direct();
+        let service = network.serve(Family::V4, Protocol::Tcp, false);
+        for name in crate::network::SERVERS {
+            let Destination { address, port, .. } = network.destination(Family::V4, name);
+            network.apply(Step::RemoveDestination { service, address, port }).unwrap();
+        }
+        let nobody = "198.18.0.77".parse().unwrap();
+        let destination = Destination { address: nobody, ..network.destination(Family::V4, "rs1") };
+        network.apply(Step::AddDestination { service, destination }).unwrap();
+        let failed = network.transfer(Family::V4, 0).unwrap_err();
+        assert_eq!(failed.kind(), ErrorKind::HostUnreachable);
+        let trouble = network.trouble();
+        let count =
+            |name: &str| trouble.iter().find(|(counter, _)| counter == name).map_or(0, |(_, count)| *count);
+        assert!(count("no_neighbour") >= 2 && count("icmp_sent") >= 1, "{trouble:?}");
+    });
+}
+
+#[test]
 fn the_host_keeps_its_own_ports_of_the_virtual_address() {
     lab::test(|| {
         let mut network = Network::nat();
