@@ -2,6 +2,7 @@
 //! who may have user namespaces.
 
 mod capture;
+mod drain;
 mod laboratory;
 mod realserver;
 mod show;
