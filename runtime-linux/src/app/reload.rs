@@ -53,10 +53,14 @@ impl Daemon {
         if configuration.global.schedule != self.configuration.global.schedule {
             self.tell(Command::Schedule(configuration.global.schedule.clone())).await;
         }
-        let place =
-            |global: &Global| (global.namespace.clone(), global.instance.clone(), global.pid_directory);
+        let place = |global: &Global| {
+            let names = (global.namespace.clone(), global.lvs.namespace.clone());
+            (names, global.instance.clone(), global.pid_directory)
+        };
         if place(&configuration.global) != place(&self.configuration.global) {
-            warn!("net_namespace, instance and use_pid_dir change at the next start only");
+            warn!(
+                "net_namespace, net_namespace_ipvs, instance and use_pid_dir change at the next start only"
+            );
         }
         if configuration.global.shutdown_script != self.configuration.global.shutdown_script {
             warn!("shutdown_script changes at the next start only");

@@ -14,8 +14,8 @@ use ipvs_core::{Destination, Service, ServiceKey, Step, plan};
 use nix::errno::Errno;
 use tracing::{error, info};
 
-use crate::config::model::{FlushOnStop, Global, Lvs};
-use crate::perform::ipvs::{self, Plane, Present};
+use crate::config::model::{DataPlane, FlushOnStop, Global, Lvs};
+use crate::perform::ipvs::{self, Kernel, Plane, Present};
 use damage::Damage;
 use synchronisation::Synchronisation;
 use timeouts::Timeouts;
@@ -60,7 +60,13 @@ impl Services {
         if self.plane.is_some() {
             return;
         }
-        match ipvs::choose(global.data_plane) {
+        let opened = match &global.lvs.namespace {
+            Some(name) if global.data_plane != DataPlane::User => {
+                Kernel::open_in(name).map(|kernel| Box::new(kernel) as Box<dyn Plane>)
+            }
+            Some(_) | None => ipvs::choose(global.data_plane),
+        };
+        match opened {
             Ok(mut plane) => {
                 info!("data plane: {}", plane.name());
                 if let Some(configured) = configured.filter(|_| global.lvs.flush)

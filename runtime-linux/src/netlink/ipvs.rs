@@ -1,6 +1,8 @@
 //! The kernel's IPVS, asked over generic netlink.
 
+use std::fs::File;
 use std::io;
+use std::thread;
 
 use ipvs_core::wire::command::{Command, FAMILY, LENGTH};
 use ipvs_core::wire::daemon::{Daemon, Role};
@@ -11,6 +13,7 @@ use ipvs_core::{ServiceKey, Step};
 use netlink_packet_core::NLM_F_DUMP;
 use netlink_sys::protocols::NETLINK_GENERIC;
 use nix::errno::Errno;
+use nix::sched::{CloneFlags, setns};
 
 use super::batch::Request;
 use super::module::{self, Missing};
@@ -45,6 +48,17 @@ impl Ipvs {
             result => result?,
         };
         Ok(Self { socket, family })
+    }
+
+    /// Opens it in another network namespace, by the file that stands for that.
+    pub fn open_in(namespace: &File) -> Result<Self, Closed> {
+        // A socket stays where it was opened; only the thread that opens it goes there.
+        let there = || {
+            setns(namespace, CloneFlags::CLONE_NEWNET).map_err(|errno| Error::Socket(errno.into()))?;
+            Self::open()
+        };
+        let lost = |_| Closed::Netlink(Error::Malformed("its thread panicked".to_owned()));
+        thread::scope(|scope| scope.spawn(there).join()).map_err(lost)?
     }
 
     /// Version and table size.

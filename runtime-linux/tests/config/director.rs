@@ -136,3 +136,12 @@ fn a_router_may_wait_for_connections_where_some_are_synchronised() {
     assert_eq!(wait("lvs_sync_wait 30"), (None, vec!["S0428"]));
     assert_eq!(wait("lvs_sync_daemon eth1 A\nlvs_sync_wait 601").1, ["S0301"]);
 }
+
+#[test]
+fn the_kernels_services_may_be_in_another_network_namespace() {
+    let namespace = |text: &str| (load(text).configuration.unwrap().global.lvs.namespace, codes(text));
+    assert_eq!(namespace("net_namespace_ipvs blue"), (Some("blue".to_owned()), vec![]));
+    assert_eq!(namespace("global_defs {\nnet_namespace_ipvs\n}"), (Some(String::new()), vec![]));
+    assert_eq!(namespace("net_namespace_ipvs a/b"), (None, vec!["S0301"]));
+    assert_eq!(codes("global_defs {\ndata_plane user\nnet_namespace_ipvs blue\n}"), ["S0206"]);
+}

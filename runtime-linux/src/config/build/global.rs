@@ -176,6 +176,12 @@ pub(super) fn place(word: &str, node: &Node, global: &mut Global, diagnostics: &
     let target = match word {
         "net_namespace" => &mut global.namespace,
         "instance" => &mut global.instance,
+        // Without a name it is the one of the host.
+        "net_namespace_ipvs" if node.values.first().is_none_or(|name| name.text.is_empty()) => {
+            global.lvs.namespace = Some(String::new());
+            return true;
+        }
+        "net_namespace_ipvs" => &mut global.lvs.namespace,
         "use_pid_dir" => {
             set(&mut global.pid_directory, values.boolean());
             return true;

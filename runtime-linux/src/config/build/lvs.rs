@@ -230,6 +230,12 @@ fn complain(configuration: &mut Configuration, sync: Option<Span>, diagnostics: 
             .help("take the kernel's data plane"),
         );
     }
+    if global.lvs.namespace.is_some() {
+        diagnostics.push(
+            Diagnostic::new(&kind::NOT_BUILT, "`net_namespace_ipvs` is accepted, without effect")
+                .consequence("`data_plane user` forwards in the daemon's own network namespace"),
+        );
+    }
     if global.lvs.timeouts != LvsTimeouts::default() {
         diagnostics.push(
             Diagnostic::new(&kind::NOT_BUILT, "`lvs_timeouts` is accepted, without effect")

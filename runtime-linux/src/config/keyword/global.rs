@@ -50,7 +50,7 @@ pub(super) const GENERAL: &[Word] = &[
     accepted(Rare, "reload_file", Values),
     // Also taken inside global_defs by keepalived.
     built(Common, "net_namespace", Values),
-    missed(Rare, "net_namespace_ipvs", Values, "IPVS is configured in the daemon's own namespace"),
+    built(Rare, "net_namespace_ipvs", Values),
     built(Rare, "use_pid_dir", Values),
     built(Rare, "instance", Values),
     accepted(Rare, "child_wait_time", Values),
@@ -132,7 +132,12 @@ pub(super) const SERVICES: &[Word] = &[
     built(Common, "lvs_flush", Values),
     built(Rare, "lvs_flush_on_stop", Values),
     alias(Old, "lvs_flush_onstop", "lvs_flush_on_stop", Values),
-    accepted(Rare, "nftables_ipvs", Values),
+    missed(
+        Rare,
+        "nftables_ipvs",
+        Values,
+        "each address of a range becomes a service of its own, without marks",
+    ),
     accepted(Rare, "nftables_ipvs_priority", Values),
     accepted(Rare, "nftables_ipvs_start_fwmark", Values),
     built(Rare, "checker_log_all_failures", Values),

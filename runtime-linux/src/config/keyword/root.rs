@@ -26,7 +26,7 @@ pub(super) const ROOT: &[Word] = &[
     accepted(Rare, "linkbeat_use_polling", Values),
     built(Rare, "SSL", Block(B::Ssl)),
     built(Common, "net_namespace", Values),
-    missed(Rare, "net_namespace_ipvs", Values, "IPVS is configured in the daemon's own namespace"),
+    built(Rare, "net_namespace_ipvs", Values),
     accepted(Old, "namespace_with_ipsets", Values),
     built(Rare, "instance", Values),
     built(Rare, "use_pid_dir", Values),

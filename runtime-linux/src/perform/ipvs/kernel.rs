@@ -1,6 +1,9 @@
 //! The kernel's IPVS as a data plane.
 
 use std::collections::BTreeSet;
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use ipvs_core::wire::reply::{self, ListedDestination};
 use ipvs_core::{Destination, Mode, Service, ServiceKey, Step};
@@ -22,7 +25,21 @@ pub struct Kernel {
 impl Kernel {
     /// Opens it, loading the module where that is needed and possible.
     pub fn open() -> Result<Self, Error> {
-        let mut ipvs = Ipvs::open().map_err(|closed| match closed {
+        Self::from(Ipvs::open())
+    }
+
+    /// As [`Self::open`], for the network namespace of this name under `/run/netns`; empty: that of the host.
+    pub fn open_in(namespace: &str) -> Result<Self, Error> {
+        let path =
+            if namespace.is_empty() { PathBuf::from(HOST) } else { Path::new("/run/netns").join(namespace) };
+        let file = File::open(&path).map_err(|error| {
+            Error::Netlink(netlink::Error::Socket(io::Error::other(format!("{}: {error}", path.display()))))
+        })?;
+        Self::from(Ipvs::open_in(&file))
+    }
+
+    fn from(opened: Result<Ipvs, Closed>) -> Result<Self, Error> {
+        let mut ipvs = opened.map_err(|closed| match closed {
             Closed::Missing(missing) => Error::NoKernel(missing),
             Closed::Netlink(error) => Error::Netlink(error),
         })?;
@@ -219,5 +236,7 @@ fn traffic(kernel: &reply::Statistics) -> Statistics {
     }
 }
 
+/// The network namespace that the host started with.
+const HOST: &str = "/proc/1/ns/net";
 /// Steps that are handed over at once.
 const TOGETHER: usize = 512;

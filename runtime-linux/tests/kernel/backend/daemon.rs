@@ -102,6 +102,29 @@ fn damage_is_repaired_and_told_once_and_what_others_made_stays() {
     });
 }
 
+#[test]
+#[ignore = "needs the IPVS virtual machine"]
+fn services_are_made_in_the_namespace_that_is_named() {
+    inside(|| {
+        let host = Host::new();
+        host.ip(&["netns", "add", "blue"]);
+        let there = || {
+            let output =
+                Command::new("ip").args(["netns", "exec", "blue", "ipvsadm", "-S", "-n"]).output().unwrap();
+            String::from_utf8(output.stdout).unwrap()
+        };
+        let service =
+            "virtual_server 192.0.2.1 80 {\nprotocol TCP\nlb_algo rr\nreal_server 198.51.100.1 80 {\n}\n}";
+        host.write("net_namespace_ipvs blue", service);
+        let daemon = host.start(&[]);
+        host.until("the service", || there().contains("-a -t 192.0.2.1:80 -r 198.51.100.1:80 -m -w 1"));
+        assert_eq!(save(), [""; 0]);
+        daemon.stop();
+        assert_eq!(there(), "");
+        host.ip(&["netns", "delete", "blue"]);
+    });
+}
+
 /// An empty table, an interface and a place for files.
 struct Host {
     directory: PathBuf,
