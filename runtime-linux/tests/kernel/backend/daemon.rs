@@ -108,6 +108,8 @@ fn services_are_made_in_the_namespace_that_is_named() {
     inside(|| {
         let host = Host::new();
         host.ip(&["netns", "add", "blue"]);
+        // Where no link ever was up, the kernel takes no address for one of a real server.
+        host.ip(&["-n", "blue", "link", "set", "lo", "up"]);
         let there = || {
             let output =
                 Command::new("ip").args(["netns", "exec", "blue", "ipvsadm", "-S", "-n"]).output().unwrap();
