@@ -140,4 +140,4 @@ fn ms(span: Duration) -> String {
 /// Nothing is to happen for so long.
 const QUIET: Duration = Duration::from_secs(60);
 /// Plays at once: they mostly wait.
-const AT_ONCE: usize = 16;
+const AT_ONCE: usize = 24;
