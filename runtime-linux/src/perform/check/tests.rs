@@ -14,6 +14,7 @@ mod following;
 mod large;
 mod operator;
 mod sharing;
+mod sharing_model;
 mod weights;
 
 #[tokio::test]
