@@ -507,6 +507,8 @@ pub struct VirtualServer {
     pub sorry_server: Option<(SocketAddr, Forward)>,
     /// `sorry_server_inhibit`.
     pub sorry_server_inhibit: bool,
+    /// `ha_suspend`: no checks while this host has none of its addresses.
+    pub suspends: bool,
     /// The real servers, in file order.
     pub real_servers: Vec<RealServer>,
 }

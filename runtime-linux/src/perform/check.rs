@@ -14,6 +14,7 @@ mod roster;
 mod service;
 mod spread;
 mod status;
+mod suspend;
 mod timers;
 mod told;
 
@@ -165,6 +166,8 @@ struct Task {
     policy: Policy,
     clients: Clients,
     told: Told,
+    /// When the addresses of this host are looked at again; never, if no service depends on them.
+    patrol: Option<Duration>,
     /// Who makes a probe has a permit.
     room: Arc<Semaphore>,
     /// Why there is not room for all.
@@ -177,6 +180,8 @@ struct Task {
     events: mpsc::UnboundedSender<Event>,
 }
 
+/// How often the addresses of this host are looked at.
+const PATROL: Duration = Duration::from_millis(500);
 /// Checks and results handled in one go before others get a turn.
 const BUDGET: usize = 256;
 
@@ -189,6 +194,7 @@ impl Task {
             policy: Policy::default(),
             clients: Clients::default(),
             told,
+            patrol: None,
             room: Arc::new(Semaphore::new(1)),
             complaint: None,
             probes: JoinSet::new(),
@@ -201,6 +207,7 @@ impl Task {
     async fn run(mut self, mut commands: mpsc::UnboundedReceiver<Command>) {
         loop {
             let due = self.timers.next(&self.roster.probers).into_iter().chain(self.deadlines.next()).min();
+            let patrol = self.patrol;
             tokio::select! {
                 command = commands.recv() => match command {
                     Some(Command::Apply { virtual_servers, policy }) => self.apply(virtual_servers, policy),
@@ -224,6 +231,7 @@ impl Task {
                     }
                 }
                 () = self.told.news() => self.listen(),
+                () = until(patrol) => self.patrol(),
                 () = until(due) => self.fire(),
             }
             self.publish();
@@ -247,6 +255,7 @@ impl Task {
         self.deadlines = Deadlines::default();
         self.changed = (0..self.roster.services.len()).collect();
         self.make_room();
+        self.patrol();
         // What is known already counts from the start.
         let now = clock::now();
         for told in 0..self.roster.told.len() {
@@ -263,6 +272,29 @@ impl Task {
         // Of services that went nobody wants anything.
         self.tell_orders();
         say(&self.events, Event::Applied);
+    }
+
+    /// Looks at which addresses this host has, for `ha_suspend`.
+    fn patrol(&mut self) {
+        let now = clock::now();
+        let wanted = self.roster.suspends();
+        self.patrol = wanted.then(|| now.saturating_add(PATROL));
+        let here = if wanted { suspend::addresses() } else { BTreeSet::new() };
+        for (place, goes_on) in self.roster.settle(&here) {
+            let event = if goes_on {
+                self.roster.probers[place].heard = None;
+                check::Event::Resume { offset: self.roster.offset(place) }
+            } else {
+                check::Event::Suspend
+            };
+            self.step(now, place, event);
+        }
+        if wanted {
+            // A service that is back here is told what others have found meanwhile.
+            for place in 0..self.roster.probers.len() {
+                self.tell(place);
+            }
+        }
     }
 
     /// Sees to it that as many probes can be made at once as there may be.

@@ -151,6 +151,7 @@ fn check_lines(check: &CheckStatus) -> Vec<String> {
         (true, false, None) => format!("{} has not been made yet", check.check),
     };
     let next = match check.next_in_ms {
+        _ if check.suspended => "suspended while the address is elsewhere (ha_suspend)".to_owned(),
         _ if check.told => "it asks nothing and waits to be told".to_owned(),
         Some(left) => format!("next probe in {}", span(left)),
         None => "a probe is under way".to_owned(),

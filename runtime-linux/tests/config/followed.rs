@@ -130,3 +130,18 @@ fn rs_init_notifies_is_off_unless_it_is_said() {
     };
     assert_eq!(["", "rs_init_notifies", "rs_init_notifies off"].map(tells), [false, true, false]);
 }
+
+#[test]
+fn ha_suspend_needs_an_address() {
+    let service = |header: &str| format!("virtual_server {header} {{\nprotocol TCP\nha_suspend\n}}\n");
+    let plain = service("192.0.2.1 80");
+    clean(&plain);
+    assert!(load(&plain).configuration.unwrap().virtual_servers[0].suspends);
+    let said = complaints(&service("fwmark 7"));
+    assert!(
+        said.len() == 1 && said[0].contains("`ha_suspend` has no effect where there is no address"),
+        "{said:?}"
+    );
+    let group = "virtual_server_group web {\n192.0.2.1 80\nfwmark 7\n}\n";
+    clean(&format!("{group}{}", service("group web")));
+}

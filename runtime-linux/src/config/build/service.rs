@@ -57,6 +57,7 @@ pub(super) struct Said {
     quorum_down: Option<Script>,
     sorry: Option<(IpAddr, Option<u16>, Span)>,
     sorry_inhibit: bool,
+    suspends: bool,
     sorry_forward: Option<Forward>,
     pub(super) weight: u32,
     pub(super) slow_start: Duration,
@@ -99,6 +100,13 @@ pub(super) fn read_all(
                 Diagnostic::new(&kind::DUPLICATE_SERVICE, format!("{key} is a virtual server already"))
                     .at(node.span())
                     .consequence("the second one is ignored"),
+            );
+        }
+        if said.suspends && keys.iter().all(|key| matches!(key, ServiceKey::Mark { .. })) {
+            diagnostics.push(
+                Diagnostic::new(&kind::NOT_BUILT, "`ha_suspend` has no effect where there is no address")
+                    .at(node.span())
+                    .consequence("the real servers are checked all the time"),
             );
         }
         servers.extend(complete(node, &said, &real_servers, &keys, diagnostics));
@@ -168,6 +176,7 @@ fn read(
         quorum_down: None,
         sorry: None,
         sorry_inhibit: false,
+        suspends: false,
         sorry_forward: None,
         weight: 1,
         slow_start: Duration::ZERO,
@@ -274,6 +283,7 @@ impl Said {
                     self.sorry = address.map(|address| (address, port, node.span()));
                 }
             }
+            "ha_suspend" => set(&mut self.suspends, values.boolean()),
             "sorry_server_inhibit" => set(&mut self.sorry_inhibit, values.boolean()),
             "sorry_server_lvs_method" => self.sorry_forward = forward(node, diagnostics),
             "weight" => set(&mut self.weight, values.number(0..=i32::MAX.unsigned_abs())),
@@ -416,6 +426,7 @@ fn complete(
         omega: said.omega,
         sorry_server,
         sorry_server_inhibit: said.sorry_inhibit,
+        suspends: said.suspends,
         real_servers,
     })
 }

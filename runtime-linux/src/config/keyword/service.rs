@@ -3,7 +3,7 @@
 use super::Block as B;
 use super::Class::{Common, Essential, Old, Rare};
 use super::Takes::{Block, Values};
-use super::{Word, accepted, alias, built, missed};
+use super::{Word, accepted, alias, built};
 
 pub(super) const VIRTUAL_SERVER: &[Word] = &[
     built(Essential, "delay_loop", Values),
@@ -36,7 +36,7 @@ pub(super) const VIRTUAL_SERVER: &[Word] = &[
     built(Rare, "sorry_server_inhibit", Values),
     built(Rare, "sorry_server_lvs_method", Values),
     built(Common, "virtualhost", Values),
-    missed(Rare, "ha_suspend", Values, "checks go on while the address is elsewhere"),
+    built(Rare, "ha_suspend", Values),
     built(Common, "smtp_alert", Values),
     accepted(Rare, "snmp_name", Values),
     built(Rare, "weight", Values),

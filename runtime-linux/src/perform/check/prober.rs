@@ -24,6 +24,8 @@ pub(super) struct Prober {
     pub(super) slots: Vec<usize>,
     /// The probe under way.
     pub(super) run: Option<Run>,
+    /// Makes no probes: every server it is for waits for its service's address (`ha_suspend`).
+    pub(super) suspended: bool,
     /// Waits to be told, where nothing is asked.
     pub(super) listening: bool,
     /// What was told last.
@@ -95,6 +97,7 @@ impl Prober {
             core,
             slots: Vec::new(),
             run: None,
+            suspended: false,
             listening: false,
             heard: None,
             gate: Gate::default(),
@@ -125,7 +128,7 @@ impl Prober {
             let none = other.core.handle(now, check::Event::Skipped);
             debug_assert!(none.is_empty(), "what was skipped changes no verdict");
         }
-        (other.share, other.last) = (self.share, self.last);
+        (other.share, other.last, other.suspended) = (self.share, self.last, self.suspended);
         other.detail.clone_from(&self.detail);
         other.config.timing = self.config.timing;
         other.turned(now, key)

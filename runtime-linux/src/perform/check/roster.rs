@@ -1,7 +1,7 @@
 //! All services and all their checks, and how a reload changes them.
 
 use core::hash::BuildHasher;
-use core::net::SocketAddr;
+use core::net::{IpAddr, SocketAddr};
 use core::time::Duration;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::hash::RandomState;
@@ -26,6 +26,8 @@ pub(super) struct Roster {
     pub(super) probers: Vec<Prober>,
     /// Places of the probers that ask nothing but are told.
     pub(super) told: Vec<usize>,
+    /// Services whose address is elsewhere (`ha_suspend`).
+    pub(super) suspended: BTreeSet<usize>,
     /// `rs_init_notifies`.
     pub(super) tells_first_servers: bool,
     spread: Spread,
@@ -136,6 +138,9 @@ impl Roster {
         let mut changed = Vec::new();
         for &place in &prober.slots {
             let slot = &mut self.slots[place];
+            if self.suspended.contains(&slot.service) {
+                continue;
+            }
             let service = &mut self.services[slot.service];
             let configured = service.config.real_servers[slot.server].weight;
             // What fails says nothing of the weight: it stays for the time when the server is back.
@@ -162,6 +167,43 @@ impl Roster {
             }
         }
         changed
+    }
+
+    /// Whether some service is suspended while its address is elsewhere.
+    pub(super) fn suspends(&self) -> bool {
+        self.services.iter().any(|service| service.config.suspends)
+    }
+
+    /// Takes note of the addresses of this host; returns the probers that go on and those that stop. One goes on while
+    /// any of the services that it is for is here.
+    pub(super) fn settle(&mut self, here: &BTreeSet<IpAddr>) -> Vec<(usize, bool)> {
+        let elsewhere = |config: &VirtualServer| {
+            let addresses = config.services().filter_map(|service| match service.key {
+                ServiceKey::Address { address, .. } => Some(address),
+                ServiceKey::Mark { .. } => None,
+            });
+            let mut held = addresses.map(|address| here.contains(&address)).peekable();
+            // A mark is nowhere: a service of marks alone is never suspended.
+            config.suspends && held.peek().is_some() && !held.any(|held| held)
+        };
+        let services = self.services.iter().enumerate();
+        self.suspended =
+            services.filter(|(_, service)| elsewhere(&service.config)).map(|(place, _)| place).collect();
+        let mut turned = Vec::new();
+        for (place, prober) in self.probers.iter_mut().enumerate() {
+            let mut services = prober.slots.iter().map(|slot| self.slots[*slot].service);
+            let suspended = services.all(|service| self.suspended.contains(&service));
+            if prober.suspended != suspended {
+                prober.suspended = suspended;
+                turned.push((place, !suspended));
+            }
+        }
+        turned
+    }
+
+    /// A time within the warm-up of a prober.
+    pub(super) fn offset(&mut self, prober: usize) -> Duration {
+        self.spread.draw(self.probers[prober].config.timing.warmup)
     }
 
     /// What the check of a prober does, in keepalived's words: `TCP connection to [192.0.2.1]:tcp:80`.

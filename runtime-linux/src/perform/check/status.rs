@@ -85,6 +85,7 @@ pub enum DrainStatus {
 
 /// One check of a real server.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a question of its own")]
 pub struct CheckStatus {
     /// What it does.
     pub check: String,
@@ -106,6 +107,8 @@ pub struct CheckStatus {
     pub shared_by: usize,
     /// It asks nothing but is told.
     pub told: bool,
+    /// No probes are made while the address of the service is elsewhere (`ha_suspend`).
+    pub suspended: bool,
     /// Attempts in a row that may still fail before the server goes down; absent when it is down, and before
     /// the first probe.
     pub retries_left: Option<u32>,
@@ -204,6 +207,7 @@ fn check_status(service: &Served, slot: &Slot, prober: &Prober, now: Duration) -
         successes_missing: core.successes_missing(),
         next_in_ms: core.deadline().map(|deadline| milliseconds(deadline.saturating_sub(now))),
         told: Told::knows(&prober.config.probe),
+        suspended: prober.suspended,
     }
 }
 

@@ -15,6 +15,7 @@ mod large;
 mod operator;
 mod sharing;
 mod sharing_model;
+mod suspending;
 mod weights;
 
 #[tokio::test]
@@ -403,6 +404,7 @@ fn service() -> VirtualServer {
         omega: false,
         sorry_server: None,
         sorry_server_inhibit: false,
+        suspends: false,
         real_servers: vec![],
     }
 }

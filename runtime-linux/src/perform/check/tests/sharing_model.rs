@@ -28,9 +28,9 @@ proptest! {
         for millisecond in 0..2_000 {
             let now = Duration::from_millis(millisecond);
             let step = usize::try_from(millisecond / 50).unwrap();
-            let result = |target: u8| match good[step][usize::from(target)] {
-                true => check::Event::Passed,
-                false => check::Event::Failed(Failure::Refused),
+            let result = |target: u8| {
+                let good = good[step][usize::from(target)];
+                if good { check::Event::Passed } else { check::Event::Failed(Failure::Refused) }
             };
             for place in 0..roster.probers.len() {
                 let prober = &mut roster.probers[place];
