@@ -1,5 +1,7 @@
 //! A real server is drained while a client uses it: user-space data plane, address translation.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic, in its helpers too")]
+
 use core::net::SocketAddr;
 use core::time::Duration;
 use std::io::{self, Read as _, Write as _};
