@@ -1,6 +1,8 @@
 //! A host with a daemon on it that directs.
 
 use core::time::Duration;
+use std::fs::File;
+use std::io::Read as _;
 
 use nix::sys::signal::Signal;
 use runtime_linux::lab::{CONFIGURATION, Daemon, Node, Process};
@@ -59,7 +61,18 @@ impl Director {
 
     /// What `/proc/net/ip_vs` says: the cheapest look at services, real servers and weights.
     pub(crate) fn glance(&self) -> String {
-        let read = || std::fs::read_to_string("/proc/thread-self/net/ip_vs").unwrap();
+        let read = || {
+            let mut file = File::open("/proc/thread-self/net/ip_vs").unwrap();
+            // The kernel fills a page at a time, and loses its place between two where another namespace has services:
+            // small tables come whole from one large read.
+            let (mut text, mut page) = (Vec::new(), vec![0; 1 << 16]);
+            loop {
+                match file.read(&mut page).unwrap() {
+                    0 => return String::from_utf8(text).unwrap(),
+                    length => text.extend(&page[..length]),
+                }
+            }
+        };
         services(&self.node.run(read).unwrap())
     }
 
