@@ -75,8 +75,8 @@ impl Default for Capacity {
     /// that belongs to them.
     fn default() -> Self {
         Self {
-            services: 1_024,
-            destinations: 8_192,
+            services: 4_096,
+            destinations: 16_384,
             connections: 65_536,
             fragments: 1_024,
             tables: 1 << 19,

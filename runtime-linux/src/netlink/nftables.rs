@@ -15,7 +15,6 @@
 //! however it dies. An older kernel keeps a table after a crash; the next start replaces it.
 
 use core::net::IpAddr;
-use std::collections::BTreeSet;
 
 use ipvs_core::Family;
 use ipvs_core::wire::netlink::CREATE;
@@ -58,21 +57,28 @@ pub struct Element {
     pub port: Option<u16>,
 }
 
+/// What a step changes in the table.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Change {
+    /// Elements that are not there yet.
+    pub new: Vec<Element>,
+    /// Elements that are.
+    pub gone: Vec<Element>,
+    /// Firewall marks that are not there yet.
+    pub new_marks: Vec<(Family, u32)>,
+    /// Firewall marks that are.
+    pub gone_marks: Vec<(Family, u32)>,
+}
+
 /// The table, present for as long as this value lives.
 pub struct Table {
     socket: Socket,
-    elements: BTreeSet<Element>,
-    marks: BTreeSet<(Family, u32)>,
 }
 
 impl Table {
     /// Makes the table, in place of one that a crash left behind.
     pub fn install() -> Result<Self, Error> {
-        let mut table = Self {
-            socket: Socket::open(NETLINK_NETFILTER)?,
-            elements: BTreeSet::new(),
-            marks: BTreeSet::new(),
-        };
+        let mut table = Self { socket: Socket::open(NETLINK_NETFILTER)? };
         match table.create(TABLE_OWNED) {
             // before Linux 5.12
             Err(error) if error.is(Errno::EINVAL) || error.is(Errno::EOPNOTSUPP) => table.create(0)?,
@@ -81,35 +87,25 @@ impl Table {
         Ok(table)
     }
 
-    /// Makes the table hold exactly `wanted` and the firewall marks `marks`, in one step. After an error it holds what
-    /// it held before.
-    pub fn replace(
-        &mut self,
-        wanted: &BTreeSet<Element>,
-        marks: &BTreeSet<(Family, u32)>,
-    ) -> Result<(), Error> {
-        let gone: Vec<Element> = self.elements.difference(wanted).copied().collect();
-        let new: Vec<Element> = wanted.difference(&self.elements).copied().collect();
-        if gone.is_empty() && new.is_empty() && self.marks == *marks {
+    /// Changes the table in one step. After an error it holds what it held before.
+    pub fn change(&mut self, change: &Change) -> Result<(), Error> {
+        if *change == Change::default() {
             return Ok(());
         }
         let mut batch = Batch::new(self.socket.sequence_number());
-        for element in &gone {
+        for element in &change.gone {
             batch.element(DELETE_ELEMENT, 0, *element);
         }
-        for element in &new {
+        for element in &change.new {
             batch.element(NEW_ELEMENT, CREATE, *element);
         }
-        for (family, mark) in self.marks.difference(marks) {
+        for (family, mark) in &change.gone_marks {
             batch.mark(DELETE_ELEMENT, 0, marked(*family), *mark);
         }
-        for (family, mark) in marks.difference(&self.marks) {
+        for (family, mark) in &change.new_marks {
             batch.mark(NEW_ELEMENT, CREATE, marked(*family), *mark);
         }
-        self.send(batch)?;
-        self.elements.clone_from(wanted);
-        self.marks.clone_from(marks);
-        Ok(())
+        self.send(batch)
     }
 
     /// Removes the table.
@@ -229,8 +225,10 @@ mod tests {
         let six = service(IpAddr::V6(Ipv6Addr::LOCALHOST));
         let four = Element { port: None, side: Side::Reply, ..service(IpAddr::V4(Ipv4Addr::LOCALHOST)) };
         let marks = [(Family::V4, 7), (Family::V6, 9)];
-        table.replace(&[four, six].into(), &marks.into()).unwrap();
-        table.replace(&[six].into(), &marks[..1].iter().copied().collect()).unwrap();
+        let both = Change { new: vec![four, six], new_marks: marks.into(), ..Change::default() };
+        table.change(&both).unwrap();
+        let less = Change { gone: vec![four], gone_marks: vec![marks[1]], ..Change::default() };
+        table.change(&less).unwrap();
         let listing = listing();
         assert!(listing.contains("ip6 daddr . meta l4proto . th dport @services6 counter"), "{listing}");
         assert!(listing.contains("ip saddr . meta l4proto @reals4 counter"), "{listing}");

@@ -31,6 +31,21 @@ pub(super) fn nothing() -> Vec<Instruction> {
     vec![RETURN_NOTHING]
 }
 
+/// The program for more addresses than can be compared one by one: the director looks at every packet instead.
+fn everything() -> Vec<Instruction> {
+    vec![
+        load(EXTENSION + PACKET_TYPE, WORD),
+        equal(PACKET_TO_US, 0, 5),
+        load(EXTENSION + VLAN_PRESENT, WORD),
+        equal(0, 0, 3),
+        load(12, HALF),
+        equal(ETHERTYPE_IPV4, 2, 0),
+        equal(ETHERTYPE_IPV6, 1, 0),
+        RETURN_NOTHING,
+        RETURN_ALL,
+    ]
+}
+
 /// Builds the program for packets to one of `destinations`, from one of `sources` or with one of `marks`.
 pub(super) fn program(
     destinations: &BTreeSet<IpAddr>,
@@ -39,6 +54,9 @@ pub(super) fn program(
 ) -> Vec<Instruction> {
     if destinations.is_empty() && sources.is_empty() && marks.is_empty() {
         return nothing();
+    }
+    if destinations.len() + sources.len() + marks.len() > LONGEST {
+        return everything();
     }
     let four = section(&FOUR, &words(destinations, false), &words(sources, false));
     let six = section(&SIX, &words(destinations, true), &words(sources, true));
@@ -65,18 +83,7 @@ pub(super) fn program(
     program.extend(four);
     program.extend(six);
     if program.len() > LONGEST {
-        // Too many addresses to compare one by one: the director looks at every packet instead.
-        return vec![
-            load(EXTENSION + PACKET_TYPE, WORD),
-            equal(PACKET_TO_US, 0, 5),
-            load(EXTENSION + VLAN_PRESENT, WORD),
-            equal(0, 0, 3),
-            load(12, HALF),
-            equal(ETHERTYPE_IPV4, 2, 0),
-            equal(ETHERTYPE_IPV6, 1, 0),
-            RETURN_NOTHING,
-            RETURN_ALL,
-        ];
+        return everything();
     }
     program
 }
@@ -178,7 +185,7 @@ const PACKET_TO_US: u32 = 0;
 const ETHERTYPE_IPV4: u32 = 0x0800;
 const ETHERTYPE_IPV6: u32 = 0x86DD;
 /// `BPF_MAXINSNS`
-const LONGEST: usize = 4096;
+pub(super) const LONGEST: usize = 4096;
 
 #[cfg(test)]
 mod tests;

@@ -7,56 +7,88 @@ use ipvs_core::{Family, Forward, ServiceKey, Step};
 
 use super::filter::{self, Instruction};
 use crate::netlink::Error;
-use crate::netlink::nftables::{Element, Side, Table};
+use crate::netlink::nftables::{Change, Element, Side, Table};
 
 /// The nftables table, and what each service has in it.
 pub(super) struct Guard {
     table: Table,
     services: BTreeMap<ServiceKey, BTreeSet<Element>>,
+    /// How many services have each element.
+    holders: BTreeMap<Element, usize>,
 }
 
 impl Guard {
     /// Installs an empty table.
     pub(super) fn install() -> Result<Self, Error> {
-        Ok(Self { table: Table::install()?, services: BTreeMap::new() })
+        Ok(Self { table: Table::install()?, services: BTreeMap::new(), holders: BTreeMap::new() })
     }
 
     /// Adds what `step` needs, before it is taken. Returns what to [`restore`](Self::restore) if it is refused.
     ///
     /// A real server's replies stay out of the kernel's hands until its service is removed: its connections may
     /// go on after it was taken away.
-    pub(super) fn prepare(&mut self, step: &Step) -> Result<Before, Error> {
+    pub(super) fn prepare(&mut self, step: &Step) -> Result<Added, Error> {
         let key = step.service();
-        let before = Before { key, elements: self.services.get(&key).cloned() };
+        let present = self.services.get(&key);
         let is_marked = matches!((key, step), (ServiceKey::Mark { .. }, Step::AddService(_)));
-        let element = element(step);
-        if element.is_some() || is_marked {
+        let element =
+            element(step).filter(|element| present.is_none_or(|present| !present.contains(element)));
+        let service = present.is_none() && (element.is_some() || is_marked);
+        let change = Change {
+            new: element.into_iter().filter(|element| !self.holders.contains_key(element)).collect(),
+            new_marks: mark(key).filter(|_| service).into_iter().collect(),
+            ..Change::default()
+        };
+        self.table.change(&change)?;
+        if service || element.is_some() {
             self.services.entry(key).or_default().extend(element);
-            if let Err(error) = self.write() {
-                self.put(before);
-                return Err(error);
-            }
         }
-        Ok(before)
+        if let Some(element) = element {
+            *self.holders.entry(element).or_default() += 1;
+        }
+        Ok(Added { key, service, element })
     }
 
     /// The step was refused: as it was.
-    pub(super) fn restore(&mut self, before: Before) -> Result<(), Error> {
-        self.put(before);
-        self.write()
+    pub(super) fn restore(&mut self, added: Added) -> Result<(), Error> {
+        if let (Some(element), Some(elements)) = (added.element, self.services.get_mut(&added.key)) {
+            elements.remove(&element);
+        }
+        if added.service {
+            self.services.remove(&added.key);
+        }
+        self.release(added.element, mark(added.key).filter(|_| added.service))
     }
 
     /// A service is gone.
     pub(super) fn remove(&mut self, key: ServiceKey) -> Result<(), Error> {
-        self.services.remove(&key);
-        self.write()
+        let Some(elements) = self.services.remove(&key) else { return Ok(()) };
+        self.release(elements, mark(key))
+    }
+
+    fn release(
+        &mut self,
+        elements: impl IntoIterator<Item = Element>,
+        mark: Option<(Family, u32)>,
+    ) -> Result<(), Error> {
+        let mut change = Change { gone_marks: mark.into_iter().collect(), ..Change::default() };
+        for element in elements {
+            let Some(holders) = self.holders.get_mut(&element) else { continue };
+            *holders -= 1;
+            if *holders == 0 {
+                self.holders.remove(&element);
+                change.gone.push(element);
+            }
+        }
+        self.table.change(&change)
     }
 
     /// The filter for packet sockets.
     pub(super) fn filter(&self) -> Vec<Instruction> {
         let side = |side: Side| -> BTreeSet<IpAddr> {
-            let elements = self.services.values().flatten();
-            elements.filter(|element| element.side == side).map(|element| element.address).collect()
+            let elements = self.holders.keys().filter(|element| element.side == side);
+            // More than fit are as good as all.
+            elements.map(|element| element.address).take(filter::LONGEST + 1).collect()
         };
         let marks = self.marks().into_iter().map(|(_, mark)| mark).collect();
         filter::program(&side(Side::Service), &side(Side::Reply), &marks)
@@ -64,36 +96,30 @@ impl Guard {
 
     /// The firewall marks that are services of a family.
     pub(super) fn marks(&self) -> BTreeSet<(Family, u32)> {
-        let marks = self.services.keys().filter_map(|key| match key {
-            ServiceKey::Mark { mark, family } => Some((*family, *mark)),
-            ServiceKey::Address { .. } => None,
-        });
-        marks.collect()
+        self.services.keys().filter_map(|key| mark(*key)).collect()
     }
 
     /// Removes the table.
     pub(super) fn uninstall(self) -> Result<(), Error> {
         self.table.remove()
     }
-
-    fn put(&mut self, before: Before) {
-        match before.elements {
-            Some(elements) => self.services.insert(before.key, elements),
-            None => self.services.remove(&before.key),
-        };
-    }
-
-    fn write(&mut self) -> Result<(), Error> {
-        let elements = self.services.values().flatten().copied().collect();
-        self.table.replace(&elements, &self.marks())
-    }
 }
 
-/// What a service had in the table before a step.
-#[derive(Clone, Debug)]
-pub(super) struct Before {
+/// What a step brought into the table.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Added {
     key: ServiceKey,
-    elements: Option<BTreeSet<Element>>,
+    /// It was the first of its service.
+    service: bool,
+    element: Option<Element>,
+}
+
+/// The firewall mark that a service goes by.
+fn mark(key: ServiceKey) -> Option<(Family, u32)> {
+    match key {
+        ServiceKey::Mark { mark, family } => Some((family, mark)),
+        ServiceKey::Address { .. } => None,
+    }
 }
 
 /// What the kernel has to be kept away from for a step to work.

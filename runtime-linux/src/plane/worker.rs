@@ -265,9 +265,9 @@ impl Worker<'_> {
                  netdev); marks set at prerouting come too late for it"
             );
         }
-        let before = self.guard.prepare(step).map_err(|error| unable(format!("nftables: {error}")))?;
+        let added = self.guard.prepare(step).map_err(|error| unable(format!("nftables: {error}")))?;
         if let Err(refused) = self.director.apply(step) {
-            if let Err(error) = self.guard.restore(before) {
+            if let Err(error) = self.guard.restore(added) {
                 tracing::warn!("{}: nftables: {error}", describe(step));
             }
             return Err(Error::Unable {
