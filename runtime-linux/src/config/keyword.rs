@@ -210,6 +210,29 @@ pub fn blocks_of(name: &str) -> Vec<Block> {
     Block::ALL.into_iter().filter(|block| block.word(name).is_some()).collect()
 }
 
+/// The words that are accepted without effect, as a table for the README.
+pub fn without_effect() -> String {
+    let mut text = String::from("| block | accepted, without effect |\n|---|---|\n");
+    for block in Block::ALL {
+        let words = block.words().filter_map(|word| match word.status {
+            Status::Accepted => Some(format!("`{}`", word.name)),
+            Status::Missed(instead) => Some(format!("`{}` ({instead})", word.name)),
+            Status::Built | Status::Alias(_) => None,
+        });
+        let words: Vec<String> = words.collect();
+        if words.is_empty() {
+            continue;
+        }
+        let name = if block == Root { "outside all blocks" } else { block.name() };
+        text.push_str("| ");
+        text.push_str(name);
+        text.push_str(" | ");
+        text.push_str(&words.join(" "));
+        text.push_str(" |\n");
+    }
+    text
+}
+
 /// The candidate that differs from `name` in at most a third of its letters, if any; the nearest one.
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let lower = name.to_ascii_lowercase();

@@ -2,7 +2,7 @@
 
 use runtime_linux::args::Check;
 use runtime_linux::config::check;
-use runtime_linux::config::keyword::{Block, Status, Takes};
+use runtime_linux::config::keyword::{Block, Status, Takes, without_effect};
 
 use super::{codes, complaints, load, options, router, sample};
 
@@ -17,6 +17,22 @@ fn words_without_effect_are_listed_with_their_block_and_told_of_where_it_matters
         ["5:2: warning[S0206]: `password` is accepted, without effect; an encrypted key cannot be read"]
     );
     assert_eq!(loaded.diagnostics.exit_code(), 0);
+}
+
+/// `STEADFAST_UPDATE_README=1` writes the list anew.
+#[test]
+fn the_readme_lists_exactly_the_words_without_effect() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md");
+    let readme = std::fs::read_to_string(path).unwrap();
+    let (before, rest) = readme.split_once("<!-- generated: words without effect -->\n").unwrap();
+    let (list, after) = rest.split_once("<!-- end -->\n").unwrap();
+    let wanted = without_effect();
+    if std::env::var_os("STEADFAST_UPDATE_README").is_some() {
+        let text = format!("{before}<!-- generated: words without effect -->\n{wanted}<!-- end -->\n{after}");
+        std::fs::write(path, text).unwrap();
+    } else {
+        assert_eq!(list, wanted, "STEADFAST_UPDATE_README=1 writes it anew");
+    }
 }
 
 #[test]
