@@ -121,7 +121,13 @@ fn converse<D: Dialogue>(
                         slow.extend(twin.handle(now, Event::Received(&[*byte])));
                     }
                 }
-                other => slow.extend(twin.handle(now, other)),
+                other @ (Event::Start
+                | Event::Reached
+                | Event::Connected
+                | Event::Secured
+                | Event::Closed
+                | Event::Failed(_)
+                | Event::Tick) => slow.extend(twin.handle(now, other)),
             }
             assert_eq!(slow, actions.as_slice());
             assert_eq!(learnt(twin.dialogue()), learnt(conversation.dialogue()));

@@ -76,15 +76,11 @@ fn arrives(tunnel: Tunnel, outer: Family) {
         let cidr = if family == Family::V4 { "198.18.0.100/32" } else { "fd18::100/128" };
         server.add_address("lo", cidr).unwrap();
         // The way back, without which the kernel takes no packet from there.
-        server
-            .run(|| {
-                ip(if family == Family::V4 {
-                    "route add 198.18.0.0/24 dev eth0"
-                } else {
-                    "-6 route add fd18::/64 dev eth0"
-                })
-            })
-            .unwrap();
+        let route = match family {
+            Family::V4 => "route add 198.18.0.0/24 dev eth0",
+            Family::V6 => "-6 route add fd18::/64 dev eth0",
+        };
+        server.run(|| ip(route)).unwrap();
         let socket = server.run(|| UdpSocket::bind((address, 53))).unwrap().unwrap();
         socket.set_read_timeout(Some(Duration::from_secs(3))).unwrap();
 
@@ -126,9 +122,8 @@ fn add_device(server: &Node, tunnel: Tunnel, outer: Family) {
         (Tunnel::Gre { .. }, Family::V4) => ("gre", "198.18.1.1"),
         (Tunnel::Gre { .. }, Family::V6) => ("ip6gre encaplimit none", "fd18:1::1"),
     };
-    let own = server.addresses("eth0").unwrap().into_iter().map(|cidr| cidr.address);
-    let own =
-        own.filter(|own| Family::of(*own) == outer && !own.to_string().starts_with("fe80")).last().unwrap();
+    let mut own = server.addresses("eth0").unwrap().into_iter().map(|cidr| cidr.address);
+    let own = own.rfind(|own| Family::of(*own) == outer && !own.to_string().starts_with("fe80")).unwrap();
     let more = match tunnel {
         // What the port takes out goes to the device of what is left.
         Tunnel::Ipip | Tunnel::Gue { .. } | Tunnel::Gre { checksum: TunnelChecksum::None } => "",

@@ -183,7 +183,6 @@ impl Host {
         read(&self.directory.join("log"))
     }
 
-    #[expect(clippy::disallowed_methods, reason = "the kernel tells nobody that its table has changed")]
     fn until(&self, what: &str, mut reached: impl FnMut() -> bool) {
         let seen = crate::waiting::until(PATIENCE, || reached().then_some(()));
         assert!(seen.is_some(), "no {what}: {} {:?} {}", timeouts(), save(), self.log());

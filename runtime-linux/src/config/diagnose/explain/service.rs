@@ -49,9 +49,10 @@ does not have. It is left out.",
     Explanation {
         kind: &kind::MODE_NOT_IN_KERNEL,
         title: "An improved scheduler, which the kernel does not have",
-        text: "`lb_mode improved` is our own word. In the user-space data plane it makes wrr spread a server's
-connections over the round, sed and nq count UDP flows, mh use a table of 65,537 entries with secret keys, and twos
-draw without bias. The kernel's IPVS ignores it and does as it always did.",
+        text:
+            "`lb_mode improved` is our own word. In the user-space data plane it makes wrr spread a server's
+connections over the round, sed and nq count UDP flows, mh use a table of 65,537 entries with
+secret keys, and twos draw without bias. The kernel's IPVS ignores it and does as it always did.",
     },
     Explanation {
         kind: &kind::ENGINE_WITHOUT_PERSISTENCE,
