@@ -80,6 +80,10 @@ impl Worker {
             self.feed(id, now, Event::Resume { source, mac, since, advert_at: due });
             // What it holds is compared with what it held.
         }
+        if estate.will.as_ref().is_some_and(|will| !will.removals.is_empty()) {
+            // Routes follow the addresses: while those are on their way, it would seem to have no routes.
+            self.finish_claims();
+        }
         let Some(instance) = self.roster.get_mut(id) else { return false };
         let (started, active) = (instance.started, instance.is_active());
         if active {
