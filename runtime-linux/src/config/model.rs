@@ -507,8 +507,8 @@ pub struct VirtualServer {
     pub sorry_server: Option<(SocketAddr, Forward)>,
     /// `sorry_server_inhibit`.
     pub sorry_server_inhibit: bool,
-    /// `ha_suspend`: no checks while this host has none of its addresses.
-    pub suspends: bool,
+    /// `ha_suspend`: no checks while this host has none of these addresses; empty: checks are made all the time.
+    pub suspended_without: Vec<IpAddr>,
     /// The real servers, in file order.
     pub real_servers: Vec<RealServer>,
 }

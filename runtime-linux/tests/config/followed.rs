@@ -133,15 +133,23 @@ fn rs_init_notifies_is_off_unless_it_is_said() {
 
 #[test]
 fn ha_suspend_needs_an_address() {
-    let service = |header: &str| format!("virtual_server {header} {{\nprotocol TCP\nha_suspend\n}}\n");
-    let plain = service("192.0.2.1 80");
-    clean(&plain);
-    assert!(load(&plain).configuration.unwrap().virtual_servers[0].suspends);
-    let said = complaints(&service("fwmark 7"));
+    let service = |header: &str, said: &str| {
+        format!("virtual_server {header} {{\nprotocol TCP\nha_suspend{said}\n}}\n")
+    };
+    let addresses = |text: &str| {
+        clean(text);
+        let server = load(text).configuration.unwrap().virtual_servers.remove(0);
+        server.suspended_without.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(addresses(&service("192.0.2.1 80", "")), ["192.0.2.1"]);
+    assert_eq!(addresses(&service("192.0.2.1 80", " off")), [""; 0]);
+    // Our own form: a mark has no address, so one is named.
+    assert_eq!(addresses(&service("fwmark 7", " 192.0.2.9 2001:db8::9")), ["192.0.2.9", "2001:db8::9"]);
+    let said = complaints(&service("fwmark 7", ""));
     assert!(
         said.len() == 1 && said[0].contains("`ha_suspend` has no effect where there is no address"),
         "{said:?}"
     );
     let group = "virtual_server_group web {\n192.0.2.1 80\nfwmark 7\n}\n";
-    clean(&format!("{group}{}", service("group web")));
+    assert_eq!(addresses(&format!("{group}{}", service("group web", ""))), ["192.0.2.1"]);
 }

@@ -57,7 +57,8 @@ pub(super) struct Said {
     quorum_down: Option<Script>,
     sorry: Option<(IpAddr, Option<u16>, Span)>,
     sorry_inhibit: bool,
-    suspends: bool,
+    /// `ha_suspend`, with the addresses that it names.
+    suspends: Option<Vec<IpAddr>>,
     sorry_forward: Option<Forward>,
     pub(super) weight: u32,
     pub(super) slow_start: Duration,
@@ -102,11 +103,12 @@ pub(super) fn read_all(
                     .consequence("the second one is ignored"),
             );
         }
-        if said.suspends && keys.iter().all(|key| matches!(key, ServiceKey::Mark { .. })) {
+        if said.suspends.is_some() && said.suspended_without(&keys).is_empty() {
             diagnostics.push(
                 Diagnostic::new(&kind::NOT_BUILT, "`ha_suspend` has no effect where there is no address")
                     .at(node.span())
-                    .consequence("the real servers are checked all the time"),
+                    .consequence("the real servers are checked all the time")
+                    .help("name the virtual address that the marked packets are for: `ha_suspend 192.0.2.1`"),
             );
         }
         servers.extend(complete(node, &said, &real_servers, &keys, diagnostics));
@@ -176,7 +178,7 @@ fn read(
         quorum_down: None,
         sorry: None,
         sorry_inhibit: false,
-        suspends: false,
+        suspends: None,
         sorry_forward: None,
         weight: 1,
         slow_start: Duration::ZERO,
@@ -283,7 +285,14 @@ impl Said {
                     self.sorry = address.map(|address| (address, port, node.span()));
                 }
             }
-            "ha_suspend" => set(&mut self.suspends, values.boolean()),
+            "ha_suspend" => {
+                let named = node.values.first().is_some_and(|first| first.text.parse::<IpAddr>().is_ok());
+                self.suspends = if named {
+                    Some(node.values.iter().filter_map(|one| value::address(one, diagnostics)).collect())
+                } else {
+                    values.boolean().filter(|on| *on).map(|_| Vec::new())
+                };
+            }
             "sorry_server_inhibit" => set(&mut self.sorry_inhibit, values.boolean()),
             "sorry_server_lvs_method" => self.sorry_forward = forward(node, diagnostics),
             "weight" => set(&mut self.weight, values.number(0..=i32::MAX.unsigned_abs())),
@@ -426,12 +435,23 @@ fn complete(
         omega: said.omega,
         sorry_server,
         sorry_server_inhibit: said.sorry_inhibit,
-        suspends: said.suspends,
+        suspended_without: said.suspended_without(keys),
         real_servers,
     })
 }
 
 impl Said {
+    /// Without which addresses there are no checks: those that `ha_suspend` names, else those of the services.
+    fn suspended_without(&self, keys: &[ServiceKey]) -> Vec<IpAddr> {
+        let Some(named) = &self.suspends else { return Vec::new() };
+        let own = keys.iter().filter_map(|key| match key {
+            ServiceKey::Address { address, .. } => Some(*address),
+            // A mark is nowhere.
+            ServiceKey::Mark { .. } => None,
+        });
+        if named.is_empty() { own.collect() } else { named.clone() }
+    }
+
     /// What identifies the service of a target.
     fn key(&self, target: Target, servers: &[Server]) -> ServiceKey {
         match target {

@@ -11,9 +11,9 @@ use super::number::{
     HOOK_NUMBER, HOOK_PRIORITY, IMMEDIATE_DATA, IMMEDIATE_TARGET, LIST_ELEMENT, LOOKUP_SET, LOOKUP_SOURCE,
     LOOPBACK_INDEX, META_FAMILY, META_INPUT, META_KEY, META_MARK, META_PROTOCOL, META_TARGET, NEW_CHAIN,
     NEW_RULE, NEW_SET, PAYLOAD_BASE, PAYLOAD_LENGTH, PAYLOAD_OFFSET, PAYLOAD_TARGET, RULE_CHAIN,
-    RULE_EXPRESSIONS, RULE_TABLE, SET_KEY_LENGTH, SET_KEY_TYPE, SET_NAME, SET_NUMBER, SET_TABLE, SUBSYSTEM,
-    TABLE_HEADER, TYPE_BITS, TYPE_IPV4, TYPE_IPV6, TYPE_MARK, TYPE_PORT, TYPE_PROTOCOL, VERDICT_CODE,
-    VERDICT_REGISTER,
+    RULE_EXPRESSIONS, RULE_TABLE, SET_KEY_LENGTH, SET_KEY_TYPE, SET_NAME, SET_NUMBER, SET_TABLE,
+    SET_USER_DATA, SUBSYSTEM, TABLE_HEADER, TYPE_BITS, TYPE_IPV4, TYPE_IPV6, TYPE_MARK, TYPE_PORT,
+    TYPE_PROTOCOL, USER_DATA_KEY_ORDER, VERDICT_CODE, VERDICT_REGISTER,
 };
 use super::{Element, Set, Side, TABLE};
 
@@ -116,7 +116,8 @@ impl Batch {
             writer.text(SET_NAME, name)?;
             writer.attribute(SET_KEY_TYPE, &TYPE_MARK.to_be_bytes())?;
             writer.attribute(SET_KEY_LENGTH, &4_u32.to_be_bytes())?;
-            writer.attribute(SET_NUMBER, &number.to_be_bytes())
+            writer.attribute(SET_NUMBER, &number.to_be_bytes())?;
+            writer.attribute(SET_USER_DATA, &host_order())
         });
         let family = match family {
             Family::V4 => libc::AF_INET,
@@ -251,3 +252,9 @@ pub(super) fn payload(
 
 /// Room for the longest message, a rule of some 600 bytes.
 const MESSAGE: usize = 1024;
+
+/// What `nft list` looks at to show a mark as it is: type, length and value 1, for numbers in this machine's order.
+fn host_order() -> [u8; 6] {
+    let [a, b, c, d] = 1_u32.to_ne_bytes();
+    [USER_DATA_KEY_ORDER, 4, a, b, c, d]
+}

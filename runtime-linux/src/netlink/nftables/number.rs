@@ -39,6 +39,9 @@ pub(super) const SET_TABLE: u16 = 1;
 pub(super) const SET_NAME: u16 = 2;
 pub(super) const SET_KEY_TYPE: u16 = 4;
 pub(super) const SET_KEY_LENGTH: u16 = 5;
+pub(super) const SET_USER_DATA: u16 = 13;
+/// `NFTNL_UDATA_SET_KEYBYTEORDER` of libnftnl.
+pub(super) const USER_DATA_KEY_ORDER: u8 = 0;
 pub(super) const SET_NUMBER: u16 = 10;
 pub(super) const ELEMENTS_TABLE: u16 = 1;
 pub(super) const ELEMENTS_SET: u16 = 2;

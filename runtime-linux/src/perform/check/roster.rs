@@ -171,20 +171,15 @@ impl Roster {
 
     /// Whether some service is suspended while its address is elsewhere.
     pub(super) fn suspends(&self) -> bool {
-        self.services.iter().any(|service| service.config.suspends)
+        self.services.iter().any(|service| !service.config.suspended_without.is_empty())
     }
 
     /// Takes note of the addresses of this host; returns the probers that go on and those that stop. One goes on while
     /// any of the services that it is for is here.
     pub(super) fn settle(&mut self, here: &BTreeSet<IpAddr>) -> Vec<(usize, bool)> {
         let elsewhere = |config: &VirtualServer| {
-            let addresses = config.services().filter_map(|service| match service.key {
-                ServiceKey::Address { address, .. } => Some(address),
-                ServiceKey::Mark { .. } => None,
-            });
-            let mut held = addresses.map(|address| here.contains(&address)).peekable();
-            // A mark is nowhere: a service of marks alone is never suspended.
-            config.suspends && held.peek().is_some() && !held.any(|held| held)
+            let addresses = &config.suspended_without;
+            !addresses.is_empty() && !addresses.iter().any(|address| here.contains(address))
         };
         let services = self.services.iter().enumerate();
         self.suspended =

@@ -404,7 +404,7 @@ fn service() -> VirtualServer {
         omega: false,
         sorry_server: None,
         sorry_server_inhibit: false,
-        suspends: false,
+        suspended_without: Vec::new(),
         real_servers: vec![],
     }
 }

@@ -8,13 +8,14 @@ async fn without_its_address_a_service_is_not_checked_and_with_it_it_is() {
     let b = TcpListener::bind("127.0.0.1:0").unwrap();
     let at_b = address(&b);
     drop(b);
-    let elsewhere = VirtualServer { suspends: true, ..numbered(1, vec![real_at(at_b, 1)]) };
+    let vip = "203.0.113.1".parse().unwrap();
+    let elsewhere = VirtualServer { suspended_without: vec![vip], ..numbered(1, vec![real_at(at_b, 1)]) };
     // 127.0.0.1 is on every host.
     let key =
         ServiceKey::Address { protocol: Protocol::Tcp, address: "127.0.0.1".parse().unwrap(), port: 80 };
     let here = VirtualServer {
         service: Service { key, ..service().service },
-        suspends: true,
+        suspended_without: vec![vip, "127.0.0.1".parse().unwrap()],
         real_servers: vec![real(&a, 1)],
         ..service()
     };
@@ -36,7 +37,7 @@ async fn without_its_address_a_service_is_not_checked_and_with_it_it_is() {
     let checks = status(&checker).await;
     assert_eq!((checks[0].up, checks[1].up, checks[0].suspended), (true, false, false));
     // And told when it is not suspended any more.
-    apply_to(&checker, vec![VirtualServer { suspends: false, ..elsewhere }, beside]);
+    apply_to(&checker, vec![VirtualServer { suspended_without: Vec::new(), ..elsewhere }, beside]);
     assert!(!status(&checker).await[0].up);
 }
 
