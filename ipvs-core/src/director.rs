@@ -17,6 +17,7 @@ mod flow;
 mod forward;
 mod memory;
 mod open;
+mod preview;
 mod rendezvous;
 mod servers;
 mod services;
@@ -26,6 +27,7 @@ mod tunnel;
 mod verdict;
 
 pub use memory::{Memory, Storage};
+pub use preview::Preview;
 use services::Services;
 pub use services::{DestinationSlot, ServiceSlot};
 pub use status::{ConnectionStatus, Counters, DestinationStatus, ServiceStatus, Statistics};
@@ -185,13 +187,9 @@ impl<'m> Director<'m> {
     ///
     /// Its checksums must be complete: what a sender on the same host left to the hardware is not filled in here.
     pub fn forward(&mut self, now: Duration, arrival: Arrival, packet: &[u8]) -> Verdict {
-        let verdict = self.decide(Ticks::at(now), arrival, packet);
-        match verdict {
-            Verdict::Drop(reason) => self.counters.count(reason),
-            Verdict::Reject => self.counters.rejected += 1,
-            Verdict::Forward(_) | Verdict::Pass | Verdict::Local => {}
-        }
-        verdict
+        let mut preview = [Preview::EMPTY];
+        self.preview([packet], &mut preview);
+        self.forward_previewed(now, arrival, packet, &preview[0])
     }
 
     /// When to call [`tick`](Self::tick); `None` while there is no connection.

@@ -79,7 +79,8 @@ pub use complaint::Complaint;
 pub use connection::{Bucket, Entry, Timeouts, Timer};
 pub use director::{
     Arrival, ConnectionStatus, Counters, DestinationSlot, DestinationStatus, Direction, Director, Fit,
-    Memory, Outgoing, Reason, Refused, ServiceSlot, ServiceStatus, Settings, Statistics, Storage, Verdict,
+    Memory, Outgoing, Preview, Reason, Refused, ServiceSlot, ServiceStatus, Settings, Statistics, Storage,
+    Verdict,
 };
 pub use fragment::{Fragment, Piece, Pieces};
 pub use plan::{Disorder, Plan, Step, plan};

@@ -1,16 +1,22 @@
 //! What happens to one packet.
 
 use crate::connection::{Flow, Signal, Ticks, widened};
-use crate::director::Director;
 use crate::director::status::Statistics;
 use crate::director::verdict::{Arrival, Direction, Outgoing, Reason, Refusal, Verdict};
+use crate::director::{Director, Preview};
 use crate::fragment::{Change, Course, Key};
 use crate::packet::{Content, Packet, Unfit};
 use crate::service::{Family, Protocol};
 
 impl Director<'_> {
-    pub(super) fn decide(&mut self, now: Ticks, arrival: Arrival, bytes: &[u8]) -> Verdict {
-        let packet = match Packet::parse(bytes) {
+    pub(super) fn decide(
+        &mut self,
+        now: Ticks,
+        arrival: Arrival,
+        bytes: &[u8],
+        preview: &Preview,
+    ) -> Verdict {
+        let packet = match preview.packet {
             Ok(packet) => packet,
             Err(Unfit::Foreign) if self.heard_of_tunnel(now, bytes) => {
                 return Verdict::Drop(Reason::TunnelError);
