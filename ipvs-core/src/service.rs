@@ -28,7 +28,7 @@ pub struct Service {
 
 impl Service {
     /// A service with neither flags nor persistence, its method the kernel's.
-    pub fn new(key: ServiceKey, method: Method) -> Self {
+    pub const fn new(key: ServiceKey, method: Method) -> Self {
         Self {
             key,
             method,

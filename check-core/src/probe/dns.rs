@@ -42,36 +42,39 @@ impl Ask for Dns<'_> {
     }
 }
 
-/// The same over TCP: messages with their lengths in front (RFC 1035 §4.2.2).
-#[derive(Debug)]
-pub struct Stream<'a, 'b> {
+/// The same over TCP: messages with their lengths in front (RFC 1035 §4.2.2). The answer is kept in `B`: a slice that was lent,
+/// an array, a vector.
+#[derive(Clone, Debug)]
+pub struct Stream<'a, B> {
     dns: Dns<'a>,
-    buffer: &'b mut [u8],
+    buffer: B,
     filled: usize,
 }
 
-impl<'a, 'b> Stream<'a, 'b> {
+impl<'a, B: AsRef<[u8]> + AsMut<[u8]>> Stream<'a, B> {
     /// The dialogue; an answer that `buffer` does not hold, with two bytes of length, is too long.
-    pub fn new(dns: Dns<'a>, buffer: &'b mut [u8]) -> Self {
+    pub fn new(dns: Dns<'a>, buffer: B) -> Self {
         Self { dns, buffer, filled: 0 }
     }
 }
 
-impl Dialogue for Stream<'_, '_> {
+impl<B: AsRef<[u8]> + AsMut<[u8]>> Dialogue for Stream<'_, B> {
     fn opened(&mut self) -> Step {
         Step::Send
     }
 
     fn received(&mut self, bytes: &[u8]) -> Step {
-        let room = self.buffer.len() - self.filled;
+        let buffer = self.buffer.as_mut();
+        let room = buffer.len() - self.filled;
         let taken = bytes.len().min(room);
-        self.buffer[self.filled..self.filled + taken].copy_from_slice(&bytes[..taken]);
+        buffer[self.filled..self.filled + taken].copy_from_slice(&bytes[..taken]);
         self.filled += taken;
-        let Some((length, rest)) = self.buffer[..self.filled].split_first_chunk::<2>() else {
+        let buffer = self.buffer.as_ref();
+        let Some((length, rest)) = buffer[..self.filled].split_first_chunk::<2>() else {
             return Step::Wait;
         };
         let length = usize::from(u16::from_be_bytes(*length));
-        if length + 2 > self.buffer.len() {
+        if length + 2 > buffer.len() {
             return Step::Finish(Err(Failure::BodyTooLong));
         }
         let Some(message) = rest.get(..length) else { return Step::Wait };

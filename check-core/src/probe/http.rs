@@ -25,18 +25,18 @@ pub enum Protocol {
     Http11,
 }
 
-/// What is asked for.
+/// What is asked for. `H` is a text, or what writes one when it is needed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Request<'a> {
+pub struct Request<'a, H = &'a str> {
     /// `path`, with its query.
     pub path: &'a str,
     /// What goes into `Host`: `virtualhost`, or the server's address and port.
-    pub host: &'a str,
+    pub host: H,
     /// How.
     pub protocol: Protocol,
 }
 
-impl fmt::Display for Request<'_> {
+impl<H: fmt::Display> fmt::Display for Request<'_, H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (version, close) = match self.protocol {
             Protocol::Http10 => ("1.0", ""),
@@ -80,18 +80,18 @@ impl Body for () {
 
 /// One request and its answer.
 #[derive(Clone, Debug)]
-pub struct Http<'a, B> {
-    request: Request<'a>,
+pub struct Http<'a, B, H = &'a str> {
+    request: Request<'a, H>,
     ranges: &'a [(u16, u16)],
     reader: Reader,
     body: B,
     length: u64,
 }
 
-impl<'a, B: Body> Http<'a, B> {
+impl<'a, B: Body, H: fmt::Display> Http<'a, B, H> {
     /// A dialogue that succeeds when the status is within one of `ranges` (both ends included; none: 200 to 299)
     /// and `body` has no objection.
-    pub fn new(request: Request<'a>, ranges: &'a [(u16, u16)], body: B) -> Self {
+    pub fn new(request: Request<'a, H>, ranges: &'a [(u16, u16)], body: B) -> Self {
         Self { request, ranges, reader: Reader::new(), body, length: 0 }
     }
 
@@ -116,7 +116,7 @@ fn is_good(ranges: &[(u16, u16)], status: u16) -> bool {
     }
 }
 
-impl<B: Body> Dialogue for Http<'_, B> {
+impl<B: Body, H: fmt::Display> Dialogue for Http<'_, B, H> {
     fn opened(&mut self) -> Step {
         Step::Send
     }
