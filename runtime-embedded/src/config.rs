@@ -10,7 +10,7 @@ use core::time::Duration;
 use vrrp_core::wire::auth::Authentication;
 use vrrp_core::{ChecksumForm, Family, Interval, Peer, Priority, Settings, Version, Vrid, virtual_mac};
 
-use crate::frame::{Mac, group_mac, solicited_node};
+use crate::frame::{Mac, group_mac, link_local, solicited_node};
 
 mod check;
 
@@ -77,7 +77,7 @@ impl<const PORTS: usize, const ROUTERS: usize> Config<PORTS, ROUTERS> {
             .and_then(|port| port.ipv6)
             .map(|(address, _)| address)
             .into_iter()
-            .chain([crate::frame::link_local(own)]);
+            .chain([link_local(own)]);
         let solicited = asked.chain(own).map(|address| group_mac(IpAddr::V6(solicited_node(address))));
         let everybody =
             [Ipv4Addr::new(224, 0, 0, 1).into(), Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 1).into()];
@@ -131,6 +131,14 @@ impl Port {
     /// Its name.
     pub const fn name(&self) -> &'static str {
         self.name
+    }
+
+    /// Its own addresses with the lengths of their prefixes, on a device with this MAC.
+    pub(crate) fn own(&self, mac: Mac) -> impl Iterator<Item = (IpAddr, u8)> + use<> {
+        let ipv4 = self.ipv4.map(|(address, prefix)| (IpAddr::V4(address), prefix));
+        let ipv6 = self.ipv6.map(|(address, prefix)| (IpAddr::V6(address), prefix));
+        let link_local = (IpAddr::V6(link_local(mac)), 64);
+        ipv4.into_iter().chain([link_local]).chain(ipv6)
     }
 }
 

@@ -4,7 +4,6 @@ use core::net::IpAddr;
 use core::time::Duration;
 
 use smoltcp::phy::Device;
-use smoltcp::wire::IpCidr;
 use vrrp_core::track::{Tracker, effective};
 use vrrp_core::wire::advert::{Addresses, Repr};
 use vrrp_core::wire::{arp, envelope, ndisc};
@@ -12,6 +11,7 @@ use vrrp_core::{Action, Event, Family, Fault, Group, Interval, Priority, State, 
 
 use crate::config::Instance;
 use crate::frame::{self, Mac};
+use crate::host::{Host, Residents};
 use crate::log::{Log, Record};
 use crate::station::Station;
 
@@ -28,9 +28,9 @@ pub(crate) struct Election<const ROUTERS: usize> {
 
 /// What a virtual router has beside its state machine.
 #[derive(Clone, Debug, Default)]
-struct Member {
+pub(crate) struct Member {
     /// Whether the addresses are ours.
-    holds: bool,
+    pub(crate) holds: bool,
     /// An advert that the device had no room for.
     owed: Option<u8>,
     /// Numbers the packets.
@@ -93,17 +93,27 @@ impl<const ROUTERS: usize> Election<ROUTERS> {
             })
     }
 
-    /// The virtual MAC that a virtual address of this port lives at, if it is ours now.
-    pub(crate) fn lives_at(&self, port: usize, address: IpAddr) -> Option<Mac> {
-        let index = self.instance_of(port, address)?;
-        let instance = &self.instances[index];
-        (self.members[index].holds && instance.uses_virtual_mac).then(|| instance.virtual_mac())
+    /// Who lives on the port with this number now.
+    pub(crate) fn residents<D, H>(&self, number: usize, station: &Station<D, H>) -> Residents<'_> {
+        Residents {
+            port: station.port,
+            number,
+            mac: station.mac,
+            forwards: self.forwards,
+            instances: self.instances,
+            members: &self.members,
+        }
     }
 
     /// Starts all virtual routers.
-    pub(crate) fn start<D: Device>(&mut self, now: Duration, stations: &mut [Station<D>], log: &mut dyn Log) {
+    pub(crate) fn start<D: Device, H: Host>(
+        &mut self,
+        now: Duration,
+        stations: &mut [Station<D, H>],
+        log: &mut dyn Log,
+    ) {
         for (number, station) in stations.iter_mut().enumerate() {
-            self.address(number, station);
+            station.host.settle(now, &self.residents(number, station));
         }
         for index in 0..ROUTERS {
             let instance = &self.instances[index];
@@ -115,14 +125,24 @@ impl<const ROUTERS: usize> Election<ROUTERS> {
     }
 
     /// Stops all virtual routers; those that are Active resign.
-    pub(crate) fn stop<D: Device>(&mut self, now: Duration, stations: &mut [Station<D>], log: &mut dyn Log) {
+    pub(crate) fn stop<D: Device, H: Host>(
+        &mut self,
+        now: Duration,
+        stations: &mut [Station<D, H>],
+        log: &mut dyn Log,
+    ) {
         for index in 0..ROUTERS {
             self.tell(now, index, Event::Stop, stations, log);
         }
     }
 
     /// Tells all virtual routers which ports are up.
-    pub(crate) fn links<D: Device>(&mut self, now: Duration, stations: &mut [Station<D>], log: &mut dyn Log) {
+    pub(crate) fn links<D: Device, H: Host>(
+        &mut self,
+        now: Duration,
+        stations: &mut [Station<D, H>],
+        log: &mut dyn Log,
+    ) {
         for index in 0..ROUTERS {
             let instance = &self.instances[index];
             let trackers = instance.tracks.iter().map(|track| Tracker {
@@ -146,11 +166,11 @@ impl<const ROUTERS: usize> Election<ROUTERS> {
     }
 
     /// The port was down, or the neighbours may have forgotten: announces what is held there.
-    pub(crate) fn announce<D: Device>(
+    pub(crate) fn announce<D: Device, H: Host>(
         &mut self,
         now: Duration,
         port: usize,
-        stations: &mut [Station<D>],
+        stations: &mut [Station<D, H>],
         log: &mut dyn Log,
     ) {
         for index in 0..ROUTERS {
@@ -161,12 +181,12 @@ impl<const ROUTERS: usize> Election<ROUTERS> {
     }
 
     /// Hands an IP packet with protocol 112 to the virtual router it names.
-    pub(crate) fn hear<D: Device>(
+    pub(crate) fn hear<D: Device, H: Host>(
         &mut self,
         now: Duration,
         port: usize,
         received: &[u8],
-        stations: &mut [Station<D>],
+        stations: &mut [Station<D, H>],
         log: &mut dyn Log,
     ) {
         let Some(packet) = received.get(frame::HEADER..) else { return };
@@ -190,7 +210,12 @@ impl<const ROUTERS: usize> Election<ROUTERS> {
     }
 
     /// Sends what is owed and ticks whoever is due.
-    pub(crate) fn tick<D: Device>(&mut self, now: Duration, stations: &mut [Station<D>], log: &mut dyn Log) {
+    pub(crate) fn tick<D: Device, H: Host>(
+        &mut self,
+        now: Duration,
+        stations: &mut [Station<D, H>],
+        log: &mut dyn Log,
+    ) {
         for index in 0..ROUTERS {
             if let Some(priority) = self.members[index].owed.take() {
                 let sent =
@@ -206,12 +231,12 @@ impl<const ROUTERS: usize> Election<ROUTERS> {
     }
 
     /// Tells a virtual router, through its sync group if it is in one, and does what comes of it.
-    fn tell<D: Device>(
+    fn tell<D: Device, H: Host>(
         &mut self,
         now: Duration,
         index: usize,
         event: Event<'_, &'static [IpAddr]>,
-        stations: &mut [Station<D>],
+        stations: &mut [Station<D, H>],
         log: &mut dyn Log,
     ) {
         let Self { instances, machines, members, .. } = self;
@@ -243,54 +268,18 @@ impl<const ROUTERS: usize> Election<ROUTERS> {
         }
         for index in moved {
             let port = self.instances[index].port;
-            self.address(port, &mut stations[port]);
-        }
-    }
-
-    /// Gives the host's stack the port's own addresses and those that it is to answer at.
-    fn address<D: Device>(&self, port: usize, station: &mut Station<D>) {
-        let here = || {
-            let all = self.instances.iter().zip(&self.members);
-            all.filter(move |(instance, member)| instance.port == port && member.holds)
-        };
-        let own = station.own();
-        station.interface.update_ip_addrs(|list| {
-            list.clear();
-            let accepted = here().filter(|(instance, _)| instance.accepts());
-            let virtual_addresses = accepted.flat_map(|(instance, _)| instance.addresses);
-            for cidr in own.chain(virtual_addresses.map(|address| host(*address))) {
-                if !list.contains(&cidr) && !list.iter().any(|other| other.address() == cidr.address()) {
-                    // Config::new has seen to it that there is room.
-                    let _ = list.push(cidr);
-                }
-            }
-        });
-        // Switches that snoop must learn of the groups; a full table costs no more than that.
-        let families = self.instances.iter().filter(|instance| instance.port == port).map(Instance::family);
-        for family in families {
-            let _ = station.interface.join_multicast_group(family.multicast_group());
-        }
-        for address in here().flat_map(|(instance, _)| instance.addresses) {
-            if let IpAddr::V6(address) = address {
-                let _ = station.interface.join_multicast_group(frame::solicited_node(*address));
-            }
+            let residents = self.residents(port, &stations[port]);
+            stations[port].host.settle(now, &residents);
         }
     }
 }
 
-fn host(address: IpAddr) -> IpCidr {
-    match address {
-        IpAddr::V4(address) => IpCidr::new(address.into(), 32),
-        IpAddr::V6(address) => IpCidr::new(address.into(), 128),
-    }
-}
-
-fn perform<D: Device>(
+fn perform<D: Device, H: Host>(
     now: Duration,
     instance: &'static Instance,
     member: &mut Member,
     actions: &[Action],
-    stations: &mut [Station<D>],
+    stations: &mut [Station<D, H>],
     log: &mut dyn Log,
 ) {
     member.statistics.record(actions);
@@ -322,12 +311,12 @@ fn perform<D: Device>(
 }
 
 /// Sends an advert; false if the device has no room.
-fn advertise<D: Device>(
+fn advertise<D: Device, H: Host>(
     now: Duration,
     instance: &Instance,
     member: &mut Member,
     priority: u8,
-    stations: &mut [Station<D>],
+    stations: &mut [Station<D, H>],
     log: &mut dyn Log,
 ) -> bool {
     let family = instance.family();
@@ -364,11 +353,11 @@ fn advertise<D: Device>(
     })
 }
 
-fn announce<D: Device>(
+fn announce<D: Device, H: Host>(
     now: Duration,
     instance: &Instance,
     address: IpAddr,
-    stations: &mut [Station<D>],
+    stations: &mut [Station<D, H>],
     log: &mut dyn Log,
 ) {
     let station = &mut stations[instance.port];

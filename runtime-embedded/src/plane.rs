@@ -7,6 +7,7 @@ use smoltcp::phy::Device;
 use vrrp_core::Family;
 
 use crate::frame::Mac;
+use crate::host::Host;
 use crate::log::Log;
 use crate::station::Station;
 
@@ -68,13 +69,13 @@ pub trait Network {
 }
 
 /// The ports of a router.
-pub(crate) struct Wires<'a, D> {
+pub(crate) struct Wires<'a, D, H> {
     pub(crate) now: Duration,
-    pub(crate) stations: &'a mut [Station<D>],
+    pub(crate) stations: &'a mut [Station<D, H>],
     pub(crate) log: &'a mut dyn Log,
 }
 
-impl<D: Device> Network for Wires<'_, D> {
+impl<D: Device, H: Host> Network for Wires<'_, D, H> {
     fn now(&self) -> Duration {
         self.now
     }
@@ -92,7 +93,7 @@ impl<D: Device> Network for Wires<'_, D> {
             return None;
         }
         let up = || self.stations.iter().enumerate().filter(|(_, station)| station.is_up);
-        let on_link = up().find(|(_, station)| station.own().any(|cidr| cidr.contains_addr(&address.into())));
+        let on_link = up().find(|(_, station)| station.is_neighbour(address));
         if let Some((port, _)) = on_link {
             return Some((port, address));
         }

@@ -3,7 +3,7 @@
 use core::net::IpAddr;
 use core::time::Duration;
 
-use smoltcp::iface::{Interface, SocketSet};
+use smoltcp::iface::Interface;
 use smoltcp::phy::Device;
 use vrrp_core::{Faults, State, Statistics};
 
@@ -11,16 +11,17 @@ use crate::config::Config;
 use crate::election::Election;
 use crate::frame::neighbour::{self, Asker, Talk};
 use crate::frame::{self, Mac};
+use crate::host::{Host, Stack};
 use crate::log::{Log, Record};
 use crate::plane::{Arrival, Destination, NoPlane, Plane, Wires};
-use crate::station::{PortCounters, Station, duration, instant};
+use crate::station::{PortCounters, Station};
 
 /// A whole router on `PORTS` network devices, with `ROUTERS` virtual routers.
 ///
 /// It is driven by one loop: [`poll`](Self::poll) it whenever a frame may wait or [`deadline`](Self::deadline) has come. It
 /// reads no clock: the caller does, in one place.
-pub struct Router<D, P, const PORTS: usize, const ROUTERS: usize> {
-    stations: [Station<D>; PORTS],
+pub struct Router<D, P, const PORTS: usize, const ROUTERS: usize, H = Stack> {
+    stations: [Station<D, H>; PORTS],
     election: Election<ROUTERS>,
     plane: P,
     turn: usize,
@@ -49,8 +50,26 @@ impl<D: Device, const PORTS: usize, const ROUTERS: usize> Router<D, NoPlane, POR
 
 impl<D: Device, P: Plane, const PORTS: usize, const ROUTERS: usize> Router<D, P, PORTS, ROUTERS> {
     /// A router with something that moves packets between the ports, or spreads them over servers.
-    #[expect(clippy::missing_panics_doc, reason = "two arrays of PORTS are equally long")]
     pub fn with_plane(
+        config: &'static Config<PORTS, ROUTERS>,
+        nics: [Nic<D>; PORTS],
+        plane: P,
+        seed: u64,
+        now: Duration,
+    ) -> Self {
+        Self::with_host(config, nics, plane, seed, now)
+    }
+
+    /// smoltcp's stack on a port, for its sockets.
+    pub fn interface(&mut self, port: usize) -> &mut Interface {
+        &mut self.stations[port].host.interface
+    }
+}
+
+impl<D: Device, P: Plane, const PORTS: usize, const ROUTERS: usize, H: Host> Router<D, P, PORTS, ROUTERS, H> {
+    /// A router whose own addresses are answered for by any [`Host`].
+    #[expect(clippy::missing_panics_doc, reason = "two arrays of PORTS are equally long")]
+    pub fn with_host(
         config: &'static Config<PORTS, ROUTERS>,
         nics: [Nic<D>; PORTS],
         plane: P,
@@ -93,26 +112,27 @@ impl<D: Device, P: Plane, const PORTS: usize, const ROUTERS: usize> Router<D, P,
     ///
     /// At most [`BUDGET`] frames are taken at once, so that no flood keeps an Active router from advertising; whether
     /// more wait is for the caller to see: true if so.
-    pub fn poll(&mut self, now: Duration, sockets: &mut [SocketSet<'_>; PORTS], log: &mut dyn Log) -> bool {
+    pub fn poll(&mut self, now: Duration, sockets: &mut [H::Sockets<'_>; PORTS], log: &mut dyn Log) -> bool {
         let more = self.listen(now, sockets, log);
         self.election.tick(now, &mut self.stations, log);
         let Self { stations, election, plane, .. } = self;
         plane.tick(&mut Wires { now, stations, log });
         for (port, (station, sockets)) in stations.iter_mut().zip(sockets).enumerate() {
             if station.is_up {
-                station.speak(now, sockets, &|address| election.lives_at(port, address));
+                let residents = election.residents(port, station);
+                station.speak(now, sockets, &residents);
             }
         }
         more
     }
 
     /// When to [`poll`](Self::poll) if no frame comes before.
-    pub fn deadline(&mut self, now: Duration, sockets: &[SocketSet<'_>; PORTS]) -> Option<Duration> {
-        let stack = self.stations.iter_mut().zip(sockets).filter(|(station, _)| station.is_up);
-        let stack = stack.filter_map(|(station, sockets)| station.interface.poll_at(instant(now), sockets));
+    pub fn deadline(&mut self, now: Duration, sockets: &[H::Sockets<'_>; PORTS]) -> Option<Duration> {
+        let hosts = self.stations.iter_mut().zip(sockets).filter(|(station, _)| station.is_up);
+        let hosts = hosts.filter_map(|(station, sockets)| station.host.deadline(now, sockets));
         let owed = self.election.is_owing().then(|| now.saturating_add(RETRY));
         let due = [self.election.deadline(), self.plane.deadline(), owed];
-        stack.map(duration).chain(due.into_iter().flatten()).min()
+        hosts.chain(due.into_iter().flatten()).min()
     }
 
     /// Where a virtual router stands.
@@ -135,11 +155,6 @@ impl<D: Device, P: Plane, const PORTS: usize, const ROUTERS: usize> Router<D, P,
         &self.stations[port].counters
     }
 
-    /// The host's stack on a port, for its sockets.
-    pub fn interface(&mut self, port: usize) -> &mut Interface {
-        &mut self.stations[port].interface
-    }
-
     /// The device of a port.
     pub fn device(&mut self, port: usize) -> &mut D {
         &mut self.stations[port].device
@@ -151,7 +166,7 @@ impl<D: Device, P: Plane, const PORTS: usize, const ROUTERS: usize> Router<D, P,
     }
 
     /// Takes in the frames that wait, from all ports in turn; whether more wait.
-    fn listen(&mut self, now: Duration, sockets: &mut [SocketSet<'_>; PORTS], log: &mut dyn Log) -> bool {
+    fn listen(&mut self, now: Duration, sockets: &mut [H::Sockets<'_>; PORTS], log: &mut dyn Log) -> bool {
         let mut buffer = [0; frame::LONGEST];
         let mut silent = 0;
         for _ in 0..BUDGET {
@@ -179,7 +194,7 @@ impl<D: Device, P: Plane, const PORTS: usize, const ROUTERS: usize> Router<D, P,
         port: usize,
         buffer: &mut [u8; frame::LONGEST],
         length: usize,
-        sockets: &mut [SocketSet<'_>; PORTS],
+        sockets: &mut [H::Sockets<'_>; PORTS],
         log: &mut dyn Log,
     ) {
         let Self { stations, election, plane, .. } = self;
@@ -226,7 +241,7 @@ impl<D: Device, P: Plane, const PORTS: usize, const ROUTERS: usize> Router<D, P,
         }
         let is_for_host = match destination {
             Destination::Own => true,
-            Destination::Virtual => stations[port].interface.has_ip_addr(ip.destination),
+            Destination::Virtual => election.residents(port, &stations[port]).answers(ip.destination),
             Destination::Other => group,
         };
         if !is_for_host {
@@ -237,7 +252,8 @@ impl<D: Device, P: Plane, const PORTS: usize, const ROUTERS: usize> Router<D, P,
             // The host's stack knows its own MAC only.
             frame[..6].copy_from_slice(&own);
         }
-        stations[port].deliver(now, frame, &mut sockets[port], &|address| election.lives_at(port, address));
+        let residents = election.residents(port, &stations[port]);
+        stations[port].deliver(now, buffer, length, &mut sockets[port], &residents);
     }
 
     #[expect(clippy::too_many_arguments, reason = "the frame in hand, and all that it may touch")]
@@ -249,7 +265,7 @@ impl<D: Device, P: Plane, const PORTS: usize, const ROUTERS: usize> Router<D, P,
         buffer: &mut [u8; frame::LONGEST],
         length: usize,
         talk: Talk,
-        sockets: &mut SocketSet<'_>,
+        sockets: &mut H::Sockets<'_>,
         log: &mut dyn Log,
     ) {
         let Self { stations, election, plane, .. } = self;
@@ -261,8 +277,8 @@ impl<D: Device, P: Plane, const PORTS: usize, const ROUTERS: usize> Router<D, P,
         }
         let wanted = talk.asked.and_then(|wanted| Some((wanted, election.instance_of(port, wanted)?)));
         let Some((wanted, index)) = wanted else {
-            let frame = &buffer[..length];
-            stations[port].deliver(now, frame, sockets, &|address| election.lives_at(port, address));
+            let residents = election.residents(port, &stations[port]);
+            stations[port].deliver(now, buffer, length, sockets, &residents);
             return;
         };
         let asker = match (talk.speaker, wanted) {
@@ -280,7 +296,7 @@ impl<D: Device, P: Plane, const PORTS: usize, const ROUTERS: usize> Router<D, P,
             return;
         };
         let own = stations[port].mac;
-        let mac = election.lives_at(port, wanted).unwrap_or(own);
+        let mac = election.residents(port, &stations[port]).virtual_mac(wanted).unwrap_or(own);
         if let Some(length) = neighbour::answer(buffer, &asker, wanted, mac, own, election.forwards()) {
             let answer = &buffer[..length];
             stations[port].send(now, length, log, |place| place.copy_from_slice(answer));
