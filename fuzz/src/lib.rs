@@ -1,9 +1,9 @@
 //! Fuzz targets: for each a function that takes any bytes and must return.
 //!
 //! There are three kinds of them. Those that read what others wrote ([`advert`], [`arp`], [`ndisc`], [`envelope`],
-//! [`netlink`], [`capture_file`], [`capture_frame`], [`configuration`]) must survive it, and what they understood must
+//! [`netlink`], [`bfd_packet`], [`capture_file`], [`capture_frame`], [`configuration`]) must survive it, and what they understood must
 //! come out again as it went in. Those that are whole machines ([`router`], [`group`], [`check`],
-//! [`tcp_probe`], [`dialogue`], [`pool`]) take the bytes for a list of times and events, and must keep the promises of their kind: only `handle`
+//! [`tcp_probe`], [`dialogue`], [`pool`], [`bfd_session`]) take the bytes for a list of times and events, and must keep the promises of their kind: only `handle`
 //! moves the deadline; a tick at or past it moves it on, an early one does nothing; same events, same actions; a clock
 //! that steps back counts as standing still. And the [`director`] gets both, commands and packets, and must neither
 //! write where it may not nor break a checksum.
@@ -12,6 +12,7 @@
 //! burst, and under libFuzzer, for as long as one likes (`README.md`). A panic is a finding.
 #![expect(clippy::missing_panics_doc, reason = "a panic is what every target is there for")]
 
+mod bfd;
 mod capture;
 mod choices;
 mod configuration;
@@ -22,6 +23,7 @@ mod netlink;
 mod router;
 mod wire;
 
+pub use bfd::{bfd_packet, bfd_session};
 pub use capture::{capture_file, capture_frame};
 pub use configuration::configuration;
 pub use dialogue::dialogue;
@@ -35,9 +37,11 @@ pub use wire::{advert, arp, envelope, ndisc};
 pub type Target = fn(&[u8]);
 
 /// Every target, under the name of its program and its folder in `corpus`.
-pub const TARGETS: [(&str, Target); 15] = [
+pub const TARGETS: [(&str, Target); 17] = [
     ("advert", advert),
     ("arp", arp),
+    ("bfd_packet", bfd_packet),
+    ("bfd_session", bfd_session),
     ("capture_file", capture_file),
     ("capture_frame", capture_frame),
     ("check", check),
