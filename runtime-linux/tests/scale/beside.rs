@@ -25,7 +25,7 @@ fn a_check_costs_at_most_twice_keepalived_s_where_each_look_at_the_clock_is_a_sy
     }
     let thread = std::thread::current();
     let output = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.ci/vm-run"))
-        .args(["--timeout", "300", "--"])
+        .args(["--timeout", "420", "--"])
         .arg(std::env::current_exe().unwrap())
         .args([thread.name().unwrap(), "--exact", "--ignored", "--nocapture", "--color=never"])
         .output()
@@ -45,7 +45,17 @@ fn compare() {
     let mut table = Table::new("1,000 checks every 4 s, in the virtual machine", &columns);
     let mut dear = Vec::new();
     for asked in [Asked::Tcp, Asked::Http] {
-        let samples = daemons.each_ref().map(|daemon| steady(daemon, asked));
+        // A busy host makes this machine's processor time longer, never shorter: the least of a few rounds counts.
+        let mut samples = daemons.each_ref().map(|daemon| steady(daemon, asked));
+        for _ in 1..ROUNDS {
+            if samples[0].1 <= samples[1].1 * LIMIT {
+                break;
+            }
+            let again = daemons.each_ref().map(|daemon| steady(daemon, asked));
+            for (sample, again) in samples.iter_mut().zip(again) {
+                *sample = if again.1 < sample.1 { again } else { *sample };
+            }
+        }
         let theirs = samples[1].1;
         for (daemon, (rate, each)) in daemons.iter().zip(samples) {
             table.row(vec![
@@ -56,7 +66,7 @@ fn compare() {
                 format!("{:.2}", each / theirs),
             ]);
         }
-        if samples[0].1 > theirs * 2.0 {
+        if samples[0].1 > theirs * LIMIT {
             dear.push(format!("{}: {samples:?}", asked.name()));
         }
     }
@@ -70,6 +80,10 @@ fn compare() {
     table.print();
     assert!(dear.is_empty(), "{dear:?}");
 }
+
+/// What a check of ours may cost, to one of keepalived's.
+const LIMIT: f64 = 2.0;
+const ROUNDS: usize = 4;
 
 /// Probes a second, and microseconds of processor time for each, once every server has been asked.
 fn steady(daemon: &Daemon, asked: Asked) -> (f64, f64) {
