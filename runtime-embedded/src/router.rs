@@ -160,6 +160,11 @@ impl<D: Device, P: Plane, const PORTS: usize, const ROUTERS: usize, H: Host> Rou
         &mut self.stations[port].device
     }
 
+    /// The devices of all ports.
+    pub fn devices(&mut self) -> impl Iterator<Item = &mut D> {
+        self.stations.iter_mut().map(|station| &mut station.device)
+    }
+
     /// What moves packets.
     pub fn plane(&mut self) -> &mut P {
         &mut self.plane

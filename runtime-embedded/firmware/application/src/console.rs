@@ -1,0 +1,22 @@
+//! A serial line as a log.
+
+use core::fmt::{Arguments, Write};
+use core::time::Duration;
+
+use runtime_embedded::{Line, Log, Record};
+
+/// Writes each record as a line of text. What does not go out is lost: a router does not wait for its log.
+pub struct Console<W>(pub W);
+
+impl<W: Write> Console<W> {
+    /// A line that is no record, with the time before it.
+    pub fn line(&mut self, now: Duration, text: Arguments<'_>) {
+        let _ = writeln!(self.0, "[{:5}.{:06}] {text}", now.as_secs(), now.subsec_micros());
+    }
+}
+
+impl<W: Write> Log for Console<W> {
+    fn record(&mut self, now: Duration, record: &Record) {
+        let _ = writeln!(self.0, "{}", Line(now, record));
+    }
+}

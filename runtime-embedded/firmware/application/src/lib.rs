@@ -1,0 +1,9 @@
+#![no_std]
+#![forbid(unsafe_code)]
+//! What every image does, whatever board it is for: the loop around the router, and its log on a serial line.
+
+mod console;
+mod serve;
+
+pub use console::Console;
+pub use serve::{Board, serve};

@@ -1,0 +1,55 @@
+//! The loop.
+
+use core::time::Duration;
+
+use runtime_embedded::{Log, Plane, Router};
+use smoltcp::iface::SocketSet;
+use smoltcp::phy::Device;
+
+/// What a board does for its router beside carrying frames.
+pub trait Board {
+    /// What its ports are made of.
+    type Device: Device;
+
+    /// Time since the board was switched on: the only place that reads a clock.
+    fn now(&mut self) -> Duration;
+
+    /// Whether the cable of this port is plugged in and the other end is there. Asked before each turn: a device whose
+    /// interrupt has to be acknowledged before its frames are looked for has it done here.
+    fn link_is_up(&mut self, port: usize, device: &mut Self::Device) -> bool;
+
+    /// Whether somebody asked the router to stop in good order.
+    fn is_asked_to_stop(&mut self) -> bool;
+
+    /// Sleeps until a frame comes or about this long, if it says how long; it may wake early.
+    fn sleep<'d>(&mut self, devices: impl Iterator<Item = &'d mut Self::Device>, wait: Option<Duration>)
+    where
+        Self::Device: 'd;
+}
+
+/// Serves until somebody asks to stop; then the router has resigned.
+pub fn serve<B: Board, P: Plane, const PORTS: usize, const ROUTERS: usize>(
+    board: &mut B,
+    router: &mut Router<B::Device, P, PORTS, ROUTERS>,
+    sockets: &mut [SocketSet<'_>; PORTS],
+    log: &mut dyn Log,
+) {
+    router.start(board.now(), log);
+    loop {
+        let now = board.now();
+        for port in 0..PORTS {
+            let up = board.link_is_up(port, router.device(port));
+            router.link(now, port, up, log);
+        }
+        if router.poll(now, sockets, log) {
+            continue;
+        }
+        if board.is_asked_to_stop() {
+            router.stop(now, log);
+            router.poll(now, sockets, log);
+            return;
+        }
+        let wait = router.deadline(now, sockets).map(|at| at.saturating_sub(now));
+        board.sleep(router.devices(), wait);
+    }
+}
