@@ -83,11 +83,14 @@ pub struct Run {
 
 /// `steadfast check`, or keepalived's `-t`.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct Check {
-    /// The files to check, one configuration each.
+    /// The files to check, one configuration each, which are compared with each other.
     pub files: Vec<PathBuf>,
     /// How they are read.
     pub options: config::Options,
+    /// `--host`, and always with `-t`: also look at the interfaces, addresses and scripts of this host.
+    pub host: bool,
     /// `--compat`: also list what is accepted without effect.
     pub compat: bool,
     /// `--json`: one JSON document instead of text.

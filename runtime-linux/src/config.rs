@@ -23,12 +23,14 @@ use std::path::Path;
 
 pub use diagnose::{Diagnostic, Diagnostics, Exit, Severity};
 
+pub mod beside;
 pub mod build;
 pub mod check;
 pub mod diagnose;
 pub mod difference;
 pub mod expand;
 pub mod format;
+pub mod host;
 pub mod keyword;
 pub mod model;
 pub mod show;

@@ -36,9 +36,12 @@ enum Command {
     /// Exit codes: 0 nothing to complain about; 4 a file is missing or cannot be used at all; 5 something is
     /// wrong but the daemon would run; 6 scripts are configured without `enable_script_security`.
     Check {
-        /// Configuration files, each checked on its own
+        /// Configuration files; those of several hosts are compared with each other
         #[arg(default_value = super::DEFAULT_CONFIG)]
         files: Vec<PathBuf>,
+        /// Also look for the interfaces, addresses and scripts of this host
+        #[arg(long)]
+        host: bool,
         /// Also list the words that are accepted without effect
         #[arg(long)]
         compat: bool,
@@ -254,13 +257,14 @@ pub fn parse(arguments: Vec<OsString>) -> Result<Invocation, Usage> {
     Ok(match line.command {
         // `args::parse` reads the rest of `run` itself: it is keepalived's form.
         Command::Run => super::said::Said { subcommand: true, ..Default::default() }.meaning()?,
-        Command::Check { files, compat, json, config_id, all_config } => Invocation::Check(Check {
+        Command::Check { files, host, compat, json, config_id, all_config } => Invocation::Check(Check {
             files,
             options: config::Options {
                 config_id,
                 strict_includes: all_config,
                 subsystems: config::Subsystems::All,
             },
+            host,
             compat,
             json,
             as_keepalived: false,

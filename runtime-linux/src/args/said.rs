@@ -158,6 +158,7 @@ impl Said {
             return Ok(Invocation::Check(Check {
                 files,
                 options,
+                host: true,
                 compat: false,
                 json: false,
                 as_keepalived: true,

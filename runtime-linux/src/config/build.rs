@@ -6,7 +6,7 @@ use ipvs_core::Mode;
 
 use super::diagnose::{Diagnostic, Diagnostics, kind};
 use super::keyword::{Block, Class, Status, Takes, Word, blocks_of};
-use super::model::{Configuration, DataPlane};
+use super::model::{Configuration, DataPlane, Script};
 use super::tree::Node;
 use super::value::Values;
 
@@ -109,6 +109,41 @@ fn complain_of_data_plane(configuration: &Configuration, diagnostics: &mut Diagn
                     .help("leave `persistence_engine` out, or take the kernel's data plane"),
             );
         }
+    }
+}
+
+/// What a line of `block` runs, if it is one of the words about scripts; `siblings` are the lines beside it.
+pub(super) fn script_of(node: &Node, siblings: &[Node], block: &str) -> Option<Script> {
+    // What is wrong with the line was said when it was read.
+    let mut said = Diagnostics::default();
+    match (block, node.word.text.as_str()) {
+        ("vrrp_script", "script") | ("MISC_CHECK", "misc_path") => {
+            let script = Values::new(node, &mut said).script()?;
+            let user = siblings.iter().rev().find(|line| line.word.text == "user");
+            let user = user.and_then(|line| script::read_user(line, &mut said));
+            Some(Script { user: user.or(script.user), words: script.words })
+        }
+        (
+            "vrrp_instance" | "vrrp_sync_group",
+            "notify"
+            | "notify_master"
+            | "notify_backup"
+            | "notify_fault"
+            | "notify_stop"
+            | "notify_deleted"
+            | "notify_master_rx_lower_pri",
+        )
+        | ("virtual_server", "quorum_up" | "quorum_down")
+        | ("real_server", "notify_up" | "notify_down")
+        | (
+            "global_defs",
+            "startup_script"
+            | "shutdown_script"
+            | "notify_fifo_script"
+            | "vrrp_notify_fifo_script"
+            | "lvs_notify_fifo_script",
+        ) => notify::script(node, &mut said),
+        _ => None,
     }
 }
 

@@ -2,10 +2,11 @@
 
 use std::io::{self, Write};
 
-use super::{Diagnostics, Exit, load};
+use super::host::Host;
+use super::{Diagnostics, Exit, beside, load};
 use crate::args::Check;
 
-/// Checks the files, writes the report and returns the exit code: that of the worst file.
+/// Checks the files, each on its own and then beside each other, writes the report and returns the exit code: the worst.
 ///
 /// `colour` says whether the report may be coloured.
 ///
@@ -15,8 +16,13 @@ use crate::args::Check;
 pub fn command(check: &Check, out: &mut dyn Write, colour: bool) -> io::Result<u8> {
     let mut documents = Vec::new();
     let mut worst = Exit::Good;
+    let host = check.host.then(Host::this);
+    let mut read = Vec::new();
     for file in &check.files {
-        let loaded = load(file, &check.options);
+        let mut loaded = load(file, &check.options);
+        if let Some(host) = &host {
+            host.check(&mut loaded);
+        }
         let diagnostics = &loaded.diagnostics;
         worst = worst.max(diagnostics.exit());
         if check.json {
@@ -28,6 +34,20 @@ pub fn command(check: &Check, out: &mut dyn Write, colour: bool) -> io::Result<u
             }
         } else {
             report(diagnostics, check.compat, colour, out)?;
+        }
+        if check.files.len() > 1 {
+            read.push((file.as_path(), loaded));
+        }
+    }
+    if read.len() > 1 {
+        let together: Vec<_> = read.iter().map(|(path, loaded)| (*path, loaded)).collect();
+        let diagnostics = beside::compare(&together);
+        worst = worst.max(diagnostics.exit());
+        if check.json {
+            let files: Vec<_> = check.files.iter().map(|file| file.to_string_lossy()).collect();
+            documents.push(serde_json::json!({ "files": files, "report": diagnostics.json() }));
+        } else {
+            report(&diagnostics, false, colour, out)?;
         }
     }
     if check.json {

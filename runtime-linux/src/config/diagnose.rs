@@ -107,6 +107,16 @@ impl Diagnostics {
         }
     }
 
+    /// Adds these complaints.
+    pub fn extend(&mut self, diagnostics: impl IntoIterator<Item = Diagnostic>) {
+        diagnostics.into_iter().for_each(|diagnostic| self.push(diagnostic));
+    }
+
+    /// Takes back what was said of this kind.
+    pub fn withdraw(&mut self, kind: &'static Kind) {
+        self.list.retain(|diagnostic| diagnostic.kind != kind);
+    }
+
     /// Puts the complaints in the order of the files; those without a place come last.
     pub fn sort(&mut self) {
         self.list.sort_by_key(|diagnostic| (diagnostic.span.is_none(), diagnostic.span));

@@ -74,6 +74,14 @@ impl Files {
         u32::try_from(self.files.len() - 1).expect("the number of includes is bounded")
     }
 
+    /// Adds all files of another set behind these; the number that its first one now has.
+    #[expect(clippy::missing_panics_doc, reason = "nobody includes 4 billion files")]
+    pub fn append(&mut self, other: &Self) -> u32 {
+        let first = u32::try_from(self.files.len()).expect("the number of includes is bounded");
+        self.files.extend(other.files.iter().cloned());
+        first
+    }
+
     /// The file with this number.
     pub fn file(&self, number: u32) -> &File {
         &self.files[number as usize]

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use runtime_linux::config::{self, Loaded, Options};
 
+mod beside;
 mod bfd;
 mod checks;
 mod difference;
@@ -13,6 +14,8 @@ mod differential;
 mod director;
 mod elections;
 mod followed;
+mod host;
+mod lints;
 mod notices;
 mod routers;
 mod routes;

@@ -402,7 +402,7 @@ fn what_a_group_tracks_each_member_tracks_unless_it_says_otherwise() {
 #[test]
 fn global_values_reach_the_daemon_and_the_routers() {
     let text = format!(
-        "{}global_defs {{\nrouter_id R\ndata_plane kernel\nscript_user a b\nvrrp_rt_priority 50\nvrrp_garp_interval 0\n\
+        "{}global_defs {{\nrouter_id R\ndata_plane kernel\nscript_user a b\nvrrp_rt_priority 50\nvrrp_garp_interval 0.5\n\
          vrrp_gna_interval 0.001\nvrrp_garp_master_repeat 2\nvrrp_garp_lower_prio_repeat 1\nvrrp_min_garp off\n\
          vrrp_down_timer_adverts 4\nvrrp_skip_check_adv_addr\nv3_checksum_as_v2 off\nlvs_flush\nvrrp_startup_delay 2.5\n}}",
         router("garp_master_refresh 60")
@@ -414,7 +414,10 @@ fn global_values_reach_the_daemon_and_the_routers() {
         ("R", DataPlane::Kernel, Some(50))
     );
     assert_eq!(global.script_user, Some(ScriptUser { user: "a".into(), group: Some("b".into()) }));
-    assert_eq!((global.garp_interval, global.gna_interval), (Duration::ZERO, Duration::from_millis(1)));
+    assert_eq!(
+        (global.garp_interval, global.gna_interval),
+        (Duration::from_millis(500), Duration::from_millis(1))
+    );
     assert_eq!((global.lvs.flush, global.startup_delay), (true, Duration::from_millis(2500)));
     let instance = &configuration.instances[0];
     assert_eq!((instance.garp.repeat, instance.garp.lower_priority_repeat), (2, 1));

@@ -196,6 +196,7 @@ fn plain() -> Check {
     Check {
         files: Vec::new(),
         options: options(),
+        host: false,
         compat: false,
         json: false,
         as_keepalived: false,

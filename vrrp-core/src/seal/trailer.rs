@@ -116,6 +116,20 @@ impl Trailer {
         Ok(Self { keys, active, mode, window, sent: 0, heard: heapless::Vec::new() })
     }
 
+    /// Whether what `other` seals, or does not, counts here: for who compares configurations.
+    pub fn accepts(&self, other: Option<&Self>) -> bool {
+        let seal = other.filter(|other| other.mode != Mode::ReceiveOnly);
+        match seal {
+            Some(other) => self.keys.iter().any(|key| key.number == other.active && other.keys.contains(key)),
+            None => self.mode != Mode::Enforce,
+        }
+    }
+
+    /// Whether adverts go out sealed.
+    pub fn seals(&self) -> bool {
+        self.mode != Mode::ReceiveOnly
+    }
+
     pub(super) fn next(&mut self, wall: Duration) -> Option<(&Key, u64)> {
         if self.mode == Mode::ReceiveOnly {
             return None;

@@ -8,6 +8,7 @@ use super::{Diagnostic, each};
 use crate::config::diagnose::{Diagnostics, kind};
 use crate::config::keyword::Block;
 use crate::config::model::{Check, Connect, Probe, Smtp};
+use crate::config::source::Span;
 use crate::config::tree::Node;
 use crate::config::value::Values;
 
@@ -16,6 +17,7 @@ mod file;
 pub(super) mod followed;
 mod http;
 mod misc;
+pub(super) mod pace;
 mod smtp;
 mod ssl;
 mod udp;
@@ -89,6 +91,7 @@ impl Timings {
 /// What a check says.
 #[derive(Clone, Debug)]
 pub(super) struct Said {
+    span: Span,
     kind: Kind,
     timings: Timings,
     connect: Connecting,
@@ -140,7 +143,8 @@ pub(super) fn kind_of(word: &str) -> Option<(Kind, Block)> {
 
 /// Reads a check; complains and gives `None` if it cannot be made.
 pub(super) fn read(kind: Kind, block: Block, node: &Node, diagnostics: &mut Diagnostics) -> Option<Said> {
-    let mut said = Said { kind, timings: Timings::default(), connect: Connecting::default() };
+    let (timings, connect) = (Timings::default(), Connecting::default());
+    let mut said = Said { span: node.word.span, kind, timings, connect };
     each(node.children(), block, diagnostics, |word, node, diagnostics| {
         said.timings.read(word, node, diagnostics)
             || said.connect.take(word, node, diagnostics)

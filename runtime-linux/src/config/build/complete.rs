@@ -58,6 +58,7 @@ pub(super) fn complete(mut said: Said, diagnostics: &mut Diagnostics) -> Option<
         .map(|(peer, _)| *peer)
         .collect();
     rules.unicast_without_peers(&said);
+    rules.own_peer(&said);
     let garp = said.garp.complete(said.strict);
     let mut instance = Instance {
         name: said.name,
@@ -152,6 +153,18 @@ impl Rules<'_> {
             let consequence = "adverts go to the multicast group";
             self.complain(&kind::UNICAST_WITHOUT_PEERS, message, span, consequence);
         }
+    }
+
+    /// What is left when one host's file is copied to the other.
+    fn own_peer(&mut self, said: &Said) {
+        let own = said.source.map(|(address, _)| address);
+        let Some((peer, span)) = said.peers.iter().find(|(peer, _)| Some(peer.address) == own) else {
+            return;
+        };
+        let message = format!("{} is this router's own source, and a peer", peer.address);
+        let consequence =
+            "what it sends to itself is thrown away; a peer that is missing instead hears nothing";
+        self.complain(&kind::OWN_PEER, &message, *span, consequence);
     }
 
     /// Whether the interface has to have the source of adverts.

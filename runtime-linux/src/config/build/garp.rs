@@ -88,3 +88,18 @@ fn repeat(node: &Node, least: u8, diagnostics: &mut Diagnostics) -> Option<u8> {
     }
     Some(taken)
 }
+
+/// `vrrp_garp_interval` and `vrrp_gna_interval`. 0 stands in the default file of old distributions; keepalived calls it
+/// out of range.
+pub(super) fn gap(word: &str, node: &Node, diagnostics: &mut Diagnostics) -> Option<Duration> {
+    let gap = Values::new(node, diagnostics).seconds(0.0..=LONGEST)?;
+    if gap.is_zero() {
+        diagnostics.push(
+            Diagnostic::new(&kind::GAP_OF_ZERO, format!("`{word} 0` says what holds without it"))
+                .at(node.span())
+                .consequence("announcements follow each other without a gap; keepalived calls it an error")
+                .help("leave it out"),
+        );
+    }
+    Some(gap)
+}

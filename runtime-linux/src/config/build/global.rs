@@ -113,9 +113,8 @@ pub(super) fn read(node: &Node, global: &mut Global, defaults: &mut Defaults, di
             | "vrrp_cpu_affinity" => {
                 schedule(word, &mut values, &mut global.schedule);
             }
-            // 0 stands in the default file of old distributions; keepalived calls it out of range.
-            "vrrp_garp_interval" => set(&mut global.garp_interval, values.seconds(0.0..=LONGEST)),
-            "vrrp_gna_interval" => set(&mut global.gna_interval, values.seconds(0.0..=LONGEST)),
+            "vrrp_garp_interval" => set(&mut global.garp_interval, super::garp::gap(word, node, diagnostics)),
+            "vrrp_gna_interval" => set(&mut global.gna_interval, super::garp::gap(word, node, diagnostics)),
             "rs_init_notifies" => set(&mut global.tells_first_servers, values.boolean()),
             "checker_log_all_failures" => set(&mut defaults.log_all_failures, values.boolean()),
             "vrrp_startup_delay" => set(&mut global.startup_delay, values.seconds(0.0..=LONGEST)),

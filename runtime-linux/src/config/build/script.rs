@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 
+use super::check::pace::Pace;
 use super::global::set;
 use super::{blocks, duplicate, each, name_of};
 use crate::config::diagnose::{Diagnostic, Diagnostics, kind};
@@ -72,6 +73,10 @@ fn read(node: &Node, name: String, diagnostics: &mut Diagnostics) -> Option<Trac
     };
     script.user = user.or(script.user);
     let timeout = timeout.unwrap_or(interval);
+    // A run that overruns counts as failed at once; `fall` of them make the script bad.
+    let found_out = interval.max(timeout).saturating_mul(fall).saturating_add(interval);
+    Pace { word: "timeout", timeout, every: "interval", period: interval, found_out }
+        .complain(node.span(), diagnostics);
     Some(TrackScript { name, script, interval, timeout, weight, reverse, rise, fall, init_fail })
 }
 

@@ -103,6 +103,11 @@ impl Server {
         }
     }
 
+    pub(super) fn complain_of_pace(&self, service: &Timings, diagnostics: &mut Diagnostics) {
+        let timings = self.timings.or(service);
+        self.checks.iter().for_each(|check| check.complain_of_pace(&timings, diagnostics));
+    }
+
     /// The steps that its weight takes. Of Maglev's table, which is built anew for each, they are fewer.
     fn slow_start(&self, service: &Service) -> Option<SlowStart> {
         let steps = if service.method == Method::Maglev { 4 } else { 20 };

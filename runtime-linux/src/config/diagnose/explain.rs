@@ -6,7 +6,9 @@ use core::fmt::Write as _;
 use super::kind::{self, Exit, Kind, Severity};
 use crate::config::keyword::nearest;
 
+mod host;
 mod other;
+mod pair;
 mod router;
 mod service;
 mod syntax;
@@ -25,7 +27,9 @@ pub struct Explanation {
 
 /// Every explanation, in the order of the codes.
 pub fn all() -> impl Iterator<Item = &'static Explanation> {
-    [syntax::TABLE, value::TABLE, router::TABLE, service::TABLE, other::TABLE].into_iter().flatten()
+    [syntax::TABLE, value::TABLE, router::TABLE, service::TABLE, other::TABLE, host::TABLE, pair::TABLE]
+        .into_iter()
+        .flatten()
 }
 
 /// The explanation of a code, in whichever case it is written and with or without its brackets.

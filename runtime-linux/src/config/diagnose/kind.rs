@@ -43,7 +43,8 @@ impl Exit {
 #[derive(Debug, PartialEq, Eq)]
 pub struct Kind {
     /// `S0103`: stays with the kind for ever and is never used again. S01 syntax, S02 words, S03 values,
-    /// S04 routers, S05 virtual servers, S06 scripts, S07 routes and rules.
+    /// S04 routers, S05 virtual servers, S06 scripts, S07 routes and rules, S08 this host,
+    /// S09 two files beside each other.
     pub code: &'static str,
     /// How bad it is.
     pub severity: Severity,
@@ -135,6 +136,9 @@ pub const WRONG_FAMILY: Kind = error("S0306");
 /// A path that depends on where the daemon was started.
 pub const RELATIVE_PATH: Kind = advice("S0307");
 
+/// A gap of nothing between announcements.
+pub const GAP_OF_ZERO: Kind = note("S0310");
+
 /// Mail that nobody takes.
 pub const MAIL_WITHOUT_SERVER: Kind = advice("S0308");
 /// A password that would be sent in the clear.
@@ -189,6 +193,9 @@ pub const UNUSABLE_KEY: Kind = error("S0426");
 /// A virtual interface that is made otherwise than the file says.
 pub const VIRTUAL_INTERFACE: Kind = warning("S0430");
 
+/// A router that is among its own peers.
+pub const OWN_PEER: Kind = advice("S0440");
+
 /// A tracked process that never has its quorum.
 pub const QUORUM_IMPOSSIBLE: Kind = error("S0420");
 
@@ -213,6 +220,9 @@ pub const ENGINE_WITHOUT_PERSISTENCE: Kind = advice("S0510");
 /// A slow start of a server that weighs too little for it.
 pub const SLOW_START_WITHOUT_STEPS: Kind = warning("S0513");
 
+/// A check that may take longer than the time from one to the next.
+pub const SLOW_CHECK: Kind = advice("S0520");
+
 /// Scripts without script security.
 pub const NO_SCRIPT_SECURITY: Kind =
     Kind { code: "S0601", severity: Severity::Warning, exit: Exit::Security };
@@ -225,6 +235,36 @@ pub const PROTOCOL_RESET: Kind = warning("S0702");
 pub const RULE_WITHOUT_PRIORITY: Kind = warning("S0703");
 /// A `track_group` where no interface is named.
 pub const GROUP_WITHOUT_INTERFACE: Kind = warning("S0704");
+
+/// An interface that this host does not have.
+pub const MISSING_INTERFACE: Kind = warning("S0801");
+/// An interface that this host does not have yet, with `dynamic_interfaces`.
+pub const AWAITED_INTERFACE: Kind = note("S0802");
+/// A script that cannot run here.
+pub const UNUSABLE_SCRIPT: Kind = warning("S0803");
+/// A script of root that others can change.
+pub const OPEN_SCRIPT: Kind = advice("S0804");
+/// A source of adverts that this host does not have.
+pub const FOREIGN_SOURCE: Kind = advice("S0805");
+/// Interfaces in another network namespace.
+pub const OTHER_NAMESPACE: Kind = note("S0806");
+
+/// Two routers with one priority.
+pub const PRIORITIES_TIE: Kind = advice("S0901");
+/// Two routers that speak different versions.
+pub const VERSIONS_DIFFER: Kind = warning("S0902");
+/// Two routers of version 2 with different intervals.
+pub const INTERVALS_DIFFER: Kind = warning("S0903");
+/// Two routers of version 3 with different intervals.
+pub const TAKEOVERS_DIFFER: Kind = advice("S0904");
+/// Two routers that do not believe each other.
+pub const AUTHENTICATION_DIFFERS: Kind = warning("S0905");
+/// Two routers with different addresses.
+pub const ADDRESSES_DIFFER: Kind = warning("S0906");
+/// Two routers of which one does not speak to the other.
+pub const NOT_MUTUAL: Kind = warning("S0907");
+/// Two routers that speak to different groups, or one to a group and one to peers.
+pub const GROUPS_DIFFER: Kind = warning("S0908");
 
 /// Every kind.
 pub const ALL: &[&Kind] = &[
@@ -257,6 +297,7 @@ pub const ALL: &[&Kind] = &[
     &LONG_PASSWORD,
     &WRONG_FAMILY,
     &RELATIVE_PATH,
+    &GAP_OF_ZERO,
     &MAIL_WITHOUT_SERVER,
     &PASSWORD_IN_THE_CLEAR,
     &INCOMPLETE_ROUTER,
@@ -279,6 +320,7 @@ pub const ALL: &[&Kind] = &[
     &SMALL_GROUP,
     &UNKNOWN_STATE,
     &OWNER_BESIDE_OTHERS,
+    &OWN_PEER,
     &QUORUM_IMPOSSIBLE,
     &BOTH_VERSIONS_FAST,
     &NOTHING_TO_TRACK,
@@ -293,9 +335,24 @@ pub const ALL: &[&Kind] = &[
     &METHOD_NOT_IN_USER_SPACE,
     &MODE_NOT_IN_KERNEL,
     &ENGINE_WITHOUT_PERSISTENCE,
+    &SLOW_CHECK,
     &NO_SCRIPT_SECURITY,
     &INCOMPLETE_ROUTE,
     &PROTOCOL_RESET,
     &RULE_WITHOUT_PRIORITY,
     &GROUP_WITHOUT_INTERFACE,
+    &MISSING_INTERFACE,
+    &AWAITED_INTERFACE,
+    &UNUSABLE_SCRIPT,
+    &OPEN_SCRIPT,
+    &FOREIGN_SOURCE,
+    &OTHER_NAMESPACE,
+    &PRIORITIES_TIE,
+    &VERSIONS_DIFFER,
+    &INTERVALS_DIFFER,
+    &TAKEOVERS_DIFFER,
+    &AUTHENTICATION_DIFFERS,
+    &ADDRESSES_DIFFER,
+    &NOT_MUTUAL,
+    &GROUPS_DIFFER,
 ];

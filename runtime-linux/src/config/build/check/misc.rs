@@ -24,6 +24,11 @@ impl Said {
         self.script.is_none()
     }
 
+    /// `misc_timeout`.
+    pub(super) fn timeout(&self) -> Option<Duration> {
+        self.timeout
+    }
+
     /// Takes a word; false if it is another.
     pub(super) fn take(&mut self, word: &str, node: &Node, diagnostics: &mut Diagnostics) -> bool {
         let mut values = Values::new(node, diagnostics);

@@ -160,4 +160,11 @@ mode refuses `unicast_peer`, so a mixed pair may hear nothing from each other.",
         title: "A word about unicast, and no peers",
         text: "Without `unicast_peer { ADDRESS }` an instance multicasts, and words about unicast do nothing.",
     },
+    Explanation {
+        kind: &kind::OWN_PEER,
+        title: "A router is among its own peers",
+        text: "What it sends to itself is thrown away. This is what is left when the file of one host is copied to
+the other: `unicast_src_ip` was changed and `unicast_peer` was not. The other host, which is the one
+that should be there, hears nothing, and both become MASTER.",
+    },
 ];

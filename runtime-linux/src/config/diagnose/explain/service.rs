@@ -61,4 +61,12 @@ secret keys, and twos draw without bias. The kernel's IPVS ignores it and does a
             "The engine says what counts as one client, which only matters while clients are kept with their
 server. Without `persistence_timeout` they are not, and the engine is left out, as with keepalived.",
     },
+    Explanation {
+        kind: &kind::SLOW_CHECK,
+        title: "A check may take longer than the time from one to the next",
+        text: "`connect_timeout`, `misc_timeout` or a script's `timeout` is greater than `delay_loop` or
+`interval`. The next check waits for the one under way. While servers answer nobody notices; when
+one falls silent, which is what the check is for, it is taken out as late as the complaint says.
+Let the timeout be the shorter of the two.",
+    },
 ];

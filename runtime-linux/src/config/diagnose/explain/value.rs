@@ -61,4 +61,12 @@ your own when you try it by hand. Give the whole path.",
         text: "steadfast sends `smtp_username` and `smtp_password` under TLS only. Add `smtp_tls starttls` (port
 587) or `smtp_tls wrapped` (port 465) to global_defs.",
     },
+    Explanation {
+        kind: &kind::GAP_OF_ZERO,
+        title: "A gap of zero between announcements",
+        text: "It stands in the default file of old distributions and says what holds without it: announcements
+follow each other without a gap. keepalived calls it out of range and its `-t` exits with 5 for it.
+Leave the line out. Where switches lose announcements that come too fast, say a gap in seconds,
+such as 0.001.",
+    },
 ];

@@ -1,0 +1,58 @@
+//! Where a configuration names interfaces.
+
+use crate::config::model::Configuration;
+use crate::config::text::Token;
+use crate::config::tree::Node;
+
+/// An interface that is to be there.
+pub(super) struct Wanted<'n> {
+    pub(super) name: &'n Token,
+    /// What follows if it is not.
+    pub(super) consequence: &'static str,
+}
+
+const ROUTER: &str = "this router is in FAULT until it appears";
+const TRACKED: &str = "it counts as down until it appears";
+const HOLDER: &str = "what is to be on it is nowhere until it appears";
+const SENDER: &str = "nothing is sent by it until it appears";
+
+/// The interfaces that a configuration names, less those that it makes.
+pub(super) fn wanted<'n>(tree: &'n [Node], configuration: &Configuration) -> Vec<Wanted<'n>> {
+    let made = configuration.instances.iter().flat_map(|instance| &instance.virtual_interfaces);
+    let made: Vec<&str> = made.map(|made| made.name.as_str()).collect();
+    let mut found = Vec::new();
+    within(tree, "", &mut found);
+    found.retain(|wanted| !made.contains(&wanted.name.text.as_str()));
+    found
+}
+
+fn within<'n>(nodes: &'n [Node], block: &str, found: &mut Vec<Wanted<'n>>) {
+    for node in nodes {
+        let first = node.values.first();
+        let named = match (block, node.word.text.as_str()) {
+            ("vrrp_instance", "interface") => first.map(|name| (name, ROUTER)),
+            ("vrrp_instance", "lvs_sync_daemon_interface")
+            | ("global_defs", "lvs_sync_daemon")
+            | (_, "bind_if") => first.map(|name| (name, SENDER)),
+            ("track_interface", _) => Some((&node.word, TRACKED)),
+            (
+                "virtual_ipaddress"
+                | "virtual_ipaddress_excluded"
+                | "static_ipaddress"
+                | "virtual_routes"
+                | "static_routes",
+                _,
+            ) => behind_dev(node).map(|name| (name, HOLDER)),
+            _ => None,
+        };
+        found.extend(named.map(|(name, consequence)| Wanted { name, consequence }));
+        within(node.children(), &node.word.text, found);
+    }
+}
+
+/// What stands behind `dev` or `oif` in an address or a route.
+fn behind_dev(node: &Node) -> Option<&Token> {
+    let mut words = core::iter::once(&node.word).chain(&node.values);
+    words.find(|word| matches!(word.text.as_str(), "dev" | "oif"))?;
+    words.next()
+}
