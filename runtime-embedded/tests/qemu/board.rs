@@ -7,35 +7,55 @@ use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use crate::hub::Hub;
+use crate::namespace::Namespace;
 use crate::site::Site;
 
+/// The board. It loses its power with the value.
 pub(crate) struct Board {
     child: Child,
     lines: Arc<Mutex<Vec<String>>>,
 }
 
 impl Board {
-    /// The board with this number, which is the last byte of its MAC, on a hub.
+    /// The board with one port that has this number, which is the last byte of its MAC, on a hub.
     pub(crate) fn on_hub(hub: &Hub, number: u8) -> Self {
-        Self::start(Command::new("qemu-system-arm"), &hub.plug(), number)
+        Self::with_one_port(Command::new("qemu-system-arm"), &hub.plug(), number)
     }
 
     /// The same on the site's TAP device.
     pub(crate) fn on_tap(site: &Site, number: u8) -> Self {
-        let netdev = "tap,id=n0,ifname=tap0,script=no,downscript=no";
-        Self::start(site.command("qemu-system-arm"), netdev, number)
+        let netdev = format!("tap,id=n0,{TAP}tap0");
+        Self::with_one_port(site.namespace.command("qemu-system-arm"), &netdev, number)
     }
 
-    fn start(mut command: Command, netdev: &str, number: u8) -> Self {
+    /// The machine with two ports that has this number, on two TAP devices of a namespace.
+    pub(crate) fn between(namespace: &Namespace, taps: [&str; 2], number: u8) -> Self {
+        let image = artifact("GATEWAY", "firmware/aarch64-unknown-none/release/virt");
+        let mut command = namespace.command("qemu-system-aarch64");
+        command.args(["-M", "virt,gic-version=2", "-cpu", "cortex-a53", "-m", "32", "-accel", "tcg"]);
+        for (port, tap) in taps.into_iter().enumerate() {
+            command.args(["-netdev", &format!("tap,id=n{port},{TAP}{tap}")]);
+            let mac = format!("02:00:00:00:{port:02x}:{number:02x}");
+            command.args(["-device", &format!("virtio-net-device,netdev=n{port},mac={mac}")]);
+        }
+        Self::start(command, &image)
+    }
+
+    fn with_one_port(mut command: Command, netdev: &str, number: u8) -> Self {
         let image = artifact("FIRMWARE", "firmware/thumbv7m-none-eabi/release/mps2-an385");
+        command.args(["-M", "mps2-an385", "-netdev", netdev]);
+        command.args(["-net", &format!("nic,netdev=n0,macaddr=02:00:00:00:00:{number:02x}")]);
+        Self::start(command, &image)
+    }
+
+    fn start(mut command: Command, image: &str) -> Self {
         command
-            .args(["-M", "mps2-an385", "-display", "none", "-monitor", "none", "-serial", "stdio"])
-            .args(["-semihosting-config", "enable=on,target=native", "-kernel", &image, "-netdev", netdev])
-            .args(["-net", &format!("nic,netdev=n0,macaddr=02:00:00:00:00:{number:02x}")])
+            .args(["-display", "none", "-monitor", "none", "-serial", "stdio"])
+            .args(["-semihosting-config", "enable=on,target=native", "-kernel", image])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null());
-        let mut child = command.spawn().expect("qemu-system-arm starts");
+        let mut child = command.spawn().expect("QEMU starts");
         let output = BufReader::new(child.stdout.take().expect("it is piped"));
         let lines = Arc::new(Mutex::new(Vec::new()));
         let heard = Arc::clone(&lines);
@@ -91,6 +111,9 @@ impl Board {
         assert!(status.success(), "{status}: {}", self.log());
     }
 }
+
+/// How QEMU takes a TAP device that is there.
+const TAP: &str = "script=no,downscript=no,ifname=";
 
 impl Drop for Board {
     fn drop(&mut self) {

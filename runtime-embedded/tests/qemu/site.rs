@@ -6,25 +6,21 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
 use crate::board::within;
+use crate::namespace::{Namespace, run};
 
 /// The namespace. It is gone with the value.
 pub(crate) struct Site {
-    name: String,
+    pub(crate) namespace: Namespace,
     directory: PathBuf,
     starts: Cell<u32>,
 }
 
 impl Site {
     pub(crate) fn new() -> Self {
-        let thread = std::thread::current();
-        let test = thread.name().unwrap_or("test").bytes().map(u32::from).sum::<u32>();
-        let name = format!("firmware-{}-{test}", std::process::id());
-        let directory = std::env::temp_dir().join(&name);
+        let namespace = Namespace::new();
+        let directory = std::env::temp_dir().join(namespace.name());
         std::fs::create_dir_all(&directory).expect("a directory");
-        run(Command::new("ip").args(["netns", "add", &name]));
-        let site = Self { name, directory, starts: Cell::new(0) };
-        for words in [
-            "link set lo up",
+        namespace.ip(&[
             // A TAP device has a carrier only while a board is on it, and the daemon's interface is to have one always.
             "link add lan type bridge",
             "link add other type veth peer name end",
@@ -34,23 +30,8 @@ impl Site {
             "link set tap0 master lan up",
             "address add 192.0.2.9/24 dev lan",
             "link set lan up",
-        ] {
-            run(site.command("ip").args(words.split(' ')));
-        }
-        site
-    }
-
-    /// A command to run in the namespace.
-    pub(crate) fn command(&self, program: &str) -> Command {
-        let mut command = Command::new("ip");
-        command.args(["netns", "exec", &self.name, program]);
-        command
-    }
-
-    /// The daemon's addresses.
-    pub(crate) fn addresses(&self) -> String {
-        let output = self.command("ip").args(["-4", "address", "show", "dev", "lan"]).output();
-        String::from_utf8_lossy(&output.expect("ip runs").stdout).into_owned()
+        ]);
+        Self { namespace, directory, starts: Cell::new(0) }
     }
 
     /// Starts a daemon with this configuration file as its last argument.
@@ -58,42 +39,43 @@ impl Site {
         let start = self.starts.replace(self.starts.get() + 1);
         let file = self.directory.join("daemon.conf");
         std::fs::write(&file, config).expect("a file");
-        let pid = self.directory.join(format!("{start}.pid"));
-        let log = std::fs::File::create(self.directory.join(format!("{start}.log"))).expect("a file");
-        let mut command = self.command(program);
-        command.args(arguments).arg(&file).arg("-p").arg(&pid);
+        // One of its own for each process of keepalived, or it takes another play's for its own.
+        let pid = |of| self.directory.join(format!("{start}{of}.pid"));
+        let log = self.directory.join(format!("{start}.log"));
+        let mut command = self.namespace.command(program);
+        command.args(arguments).arg(&file).arg("-p").arg(pid("")).arg("-r").arg(pid("-vrrp"));
         let child = command
             .stdout(Stdio::null())
-            .stderr(log)
+            .stderr(std::fs::File::create(&log).expect("a file"))
             .stdin(Stdio::null())
             .spawn()
             .expect("the daemon starts");
-        Daemon { child }
+        Daemon { child, log }
     }
 }
 
 impl Drop for Site {
     fn drop(&mut self) {
-        let _ = Command::new("ip").args(["netns", "delete", &self.name]).status();
         let _ = std::fs::remove_dir_all(&self.directory);
     }
 }
 
-/// A daemon that is ended with its value.
+/// A daemon. It and its children are killed with the value, all at once and without a word.
 pub(crate) struct Daemon {
     child: Child,
+    log: PathBuf,
 }
 
 impl Daemon {
+    /// Everything that it said.
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
     /// Asks it to stop, and waits until it has.
     pub(crate) fn terminate(mut self) {
         run(Command::new("kill").arg(self.child.id().to_string()));
         assert!(within(Duration::from_secs(10), || matches!(self.child.try_wait(), Ok(Some(_)))));
-    }
-
-    /// Ends it and its children at once, without a word.
-    pub(crate) fn kill(self) {
-        drop(self);
     }
 }
 
@@ -113,9 +95,4 @@ impl Drop for Daemon {
         }
         let _ = self.child.wait();
     }
-}
-
-fn run(command: &mut Command) {
-    let status = command.status().expect("it can be started");
-    assert!(status.success(), "{command:?}: {status}");
 }

@@ -2,8 +2,7 @@
 
 use core::time::Duration;
 
-use runtime_embedded::{Log, Plane, Router};
-use smoltcp::iface::SocketSet;
+use runtime_embedded::{Host, Log, Plane, Router};
 use smoltcp::phy::Device;
 
 /// What a board does for its router beside carrying frames.
@@ -28,10 +27,10 @@ pub trait Board {
 }
 
 /// Serves until somebody asks to stop; then the router has resigned.
-pub fn serve<B: Board, P: Plane, const PORTS: usize, const ROUTERS: usize>(
+pub fn serve<B: Board, P: Plane, H: Host, const PORTS: usize, const ROUTERS: usize>(
     board: &mut B,
-    router: &mut Router<B::Device, P, PORTS, ROUTERS>,
-    sockets: &mut [SocketSet<'_>; PORTS],
+    router: &mut Router<B::Device, P, PORTS, ROUTERS, H>,
+    sockets: &mut [H::Sockets<'_>; PORTS],
     log: &mut dyn Log,
 ) {
     router.start(board.now(), log);
