@@ -214,7 +214,7 @@ pub enum Protocol {
 
 impl Protocol {
     /// The IANA protocol number.
-    pub fn number(self) -> u8 {
+    pub const fn number(self) -> u8 {
         match self {
             Self::Tcp => 6,
             Self::Udp => 17,

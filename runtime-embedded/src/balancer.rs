@@ -59,6 +59,12 @@ impl<'m, const NEIGHBOURS: usize, const WAITING: usize> Balancer<'m, NEIGHBOURS,
         &self.gateway
     }
 
+    /// The same, to send by.
+    #[cfg(feature = "checks")]
+    pub(crate) fn neighbours(&mut self) -> &mut Gateway<NEIGHBOURS, WAITING> {
+        &mut self.gateway
+    }
+
     /// What it did so far.
     pub fn counters(&self) -> &BalancerCounters {
         &self.counters

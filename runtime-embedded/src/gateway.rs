@@ -198,7 +198,8 @@ impl<const NEIGHBOURS: usize, const WAITING: usize> Plane for Gateway<NEIGHBOURS
     }
 }
 
-fn ask(port: usize, address: IpAddr, network: &mut dyn Network) {
+/// Asks where a neighbour lives; [`Plane::learn`] is told.
+pub(crate) fn ask(port: usize, address: IpAddr, network: &mut dyn Network) {
     let mut question = [0; 86];
     let Some(source) = network.source(port, Family::of(address)) else { return };
     if let Some(length) = neighbour::question(&mut question, address, source, network.mac(port)) {

@@ -79,6 +79,8 @@
 //! Fragments to the host are not put together. Health checks are not built in yet.
 
 mod balancer;
+#[cfg(feature = "checks")]
+mod checks;
 mod config;
 mod election;
 mod frame;
@@ -90,6 +92,11 @@ mod router;
 mod station;
 
 pub use balancer::{Balancer, BalancerCounters};
+#[cfg(feature = "checks")]
+pub use checks::{
+    ANSWER, CheckCounters, Checks, DATAGRAM, Lent, Memory, News, NewsEvent, Probe, RealServer, Services,
+    TEXT, VirtualServer,
+};
 pub use config::{Config, Instance, Port, Track};
 pub use frame::Mac;
 pub use gateway::{Gateway, GatewayCounters};

@@ -48,6 +48,9 @@ pub enum Record {
         /// The name of the port.
         port: &'static str,
     },
+    /// A check says something about a server.
+    #[cfg(feature = "checks")]
+    Checks(crate::checks::News),
 }
 
 /// A record as a line of text with the time before it: `[   12.345678] gateway: Backup -> Active: silence`.
@@ -71,6 +74,8 @@ impl fmt::Display for Record {
             Self::Link { port, up: true } => write!(f, "{port}: link up"),
             Self::Link { port, up: false } => write!(f, "{port}: link down"),
             Self::Congested { port } => write!(f, "{port}: cannot send, the device is full"),
+            #[cfg(feature = "checks")]
+            Self::Checks(news) => write!(f, "{news}"),
         }
     }
 }

@@ -64,6 +64,12 @@ impl<D: Device, P: Plane, const PORTS: usize, const ROUTERS: usize> Router<D, P,
     pub fn interface(&mut self, port: usize) -> &mut Interface {
         &mut self.stations[port].host.interface
     }
+
+    /// The ports and what moves packets between them, for who sends through both.
+    #[cfg(feature = "checks")]
+    pub(crate) fn parts(&mut self) -> (&mut [Station<D, Stack>; PORTS], &mut P) {
+        (&mut self.stations, &mut self.plane)
+    }
 }
 
 impl<D: Device, P: Plane, const PORTS: usize, const ROUTERS: usize, H: Host> Router<D, P, PORTS, ROUTERS, H> {

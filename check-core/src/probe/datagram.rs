@@ -139,6 +139,11 @@ impl<Q: Question> Exchange<Q> {
         }
     }
 
+    /// What is asked.
+    pub fn question(&self) -> &Q {
+        &self.question
+    }
+
     /// Writes what [`Action::Send`] means into `buffer`; its length in bytes. What does not fit is cut.
     pub fn message(&self, buffer: &mut [u8]) -> usize {
         self.question.message(buffer)

@@ -2,6 +2,7 @@
 
 mod address;
 mod balancer;
+mod checks;
 mod garbage;
 mod gateway;
 mod group;

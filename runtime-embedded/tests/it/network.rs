@@ -26,6 +26,11 @@ struct End {
 }
 
 impl Wire {
+    /// Throws away what has come.
+    pub(crate) fn drain(&self) {
+        self.0.received.borrow_mut().clear();
+    }
+
     /// Whether the device has no room for frames to send.
     pub(crate) fn fill(&self, full: bool) {
         self.0.is_full.set(full);
@@ -104,7 +109,8 @@ impl Lines {
             Record::Transition { .. }
             | Record::Notice { .. }
             | Record::Link { .. }
-            | Record::Congested { .. } => None,
+            | Record::Congested { .. }
+            | Record::Checks(_) => None,
         });
         transitions.collect()
     }
@@ -186,7 +192,6 @@ impl Network {
     }
 
     /// Anything else that is driven in the same way.
-    #[allow(dead_code, reason = "not every test file has hosts")]
     pub(crate) fn add(&mut self, node: Rc<RefCell<dyn Node>>) {
         self.nodes.push(node);
     }
@@ -277,7 +282,7 @@ pub(crate) fn mac(number: u8, port: usize) -> [u8; 6] {
     [2, 0, 0, 0, number, u8::try_from(port).expect("few ports")]
 }
 
-pub(crate) fn ms(milliseconds: u64) -> Duration {
+pub(crate) const fn ms(milliseconds: u64) -> Duration {
     Duration::from_millis(milliseconds)
 }
 
