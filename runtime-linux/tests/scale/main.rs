@@ -15,6 +15,7 @@ mod checks;
 mod configuration;
 mod cost;
 mod crowd;
+mod failover;
 mod flood;
 mod junk;
 mod listener;
