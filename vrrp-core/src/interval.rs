@@ -124,9 +124,13 @@ pub(crate) fn following(due: Duration, period: Duration, now: Duration) -> Durat
     if next > now || period.is_zero() {
         return next;
     }
-    let into_period = now.saturating_sub(due).as_nanos() % period.as_nanos();
-    let into_period = Duration::from_nanos(u64::try_from(into_period).unwrap_or(0));
+    let into_period = Duration::from_nanos(nanoseconds(now.saturating_sub(due)) % nanoseconds(period));
     now.saturating_add(period).saturating_sub(into_period)
+}
+
+/// At most 584 years of them: dividing more than 64 bits would be the largest function of a small router.
+fn nanoseconds(span: Duration) -> u64 {
+    span.as_secs().saturating_mul(1_000_000_000).saturating_add(span.subsec_nanos().into())
 }
 
 #[cfg(test)]
