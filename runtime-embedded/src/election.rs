@@ -10,6 +10,7 @@ use vrrp_core::wire::{arp, envelope, ndisc};
 use vrrp_core::{Action, Event, Family, Fault, Group, Interval, Priority, State, Statistics, VirtualRouter};
 
 use crate::config::Instance;
+use crate::frame::checksum::Sum;
 use crate::frame::{self, Mac};
 use crate::host::{Host, Residents};
 use crate::log::{Log, Record};
@@ -191,9 +192,10 @@ impl<const ROUTERS: usize> Election<ROUTERS> {
     ) {
         let Some(packet) = received.get(frame::HEADER..) else { return };
         // Nothing in a version 3 message covers the addresses of the IPv4 header but the header's own checksum.
-        if let Ok(ipv4) = smoltcp::wire::Ipv4Packet::new_checked(packet)
-            && ipv4.version() == 4
-            && !ipv4.verify_checksum()
+        if let [first @ 0x40..=0x4f, ..] = *packet
+            && !packet
+                .get(..4 * usize::from(first & 0xf))
+                .is_some_and(|header| Sum::default().add(header).holds())
         {
             stations[port].counters.dropped += 1;
             return;
@@ -339,7 +341,7 @@ fn advertise<D: Device, H: Host>(
     let header = frame::HEADER + envelope::len(family);
     member.identification = member.identification.wrapping_add(1);
     let identification = member.identification;
-    station.send(now, header + advert.len(), log, |buffer| {
+    station.send(now, header + advert.len(), log, &mut |buffer| {
         let kind = match family {
             Family::V4 => frame::Kind::Ipv4,
             Family::V6 => frame::Kind::Ipv6,
@@ -365,7 +367,7 @@ fn announce<D: Device, H: Host>(
     match address {
         IpAddr::V4(address) => {
             let frame = arp::Repr { mac, address }.emit();
-            station.send(now, frame.len(), log, |buffer| buffer.copy_from_slice(&frame));
+            station.send(now, frame.len(), log, &mut |buffer| buffer.copy_from_slice(&frame));
         }
         IpAddr::V6(target) => {
             let source = match instance.addresses {
@@ -373,7 +375,7 @@ fn announce<D: Device, H: Host>(
                 [] | [IpAddr::V4(_), ..] => target,
             };
             let frame = ndisc::Repr { mac, source, target, router: true }.emit();
-            station.send(now, frame.len(), log, |buffer| buffer.copy_from_slice(&frame));
+            station.send(now, frame.len(), log, &mut |buffer| buffer.copy_from_slice(&frame));
         }
     }
 }

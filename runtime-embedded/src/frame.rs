@@ -5,6 +5,7 @@
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use core::ops::Range;
 
+pub(crate) mod checksum;
 pub(crate) mod neighbour;
 pub(crate) mod source;
 

@@ -105,7 +105,8 @@ impl<D: Device, H: Host> Network for Wires<'_, D, H> {
 
     fn send(&mut self, port: usize, frame: &[u8]) -> bool {
         self.stations[port].is_up
-            && self.stations[port].send(self.now, frame.len(), self.log, |place| place.copy_from_slice(frame))
+            && self.stations[port]
+                .send(self.now, frame.len(), self.log, &mut |place| place.copy_from_slice(frame))
     }
 }
 

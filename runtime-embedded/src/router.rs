@@ -1,6 +1,5 @@
 //! The router as a whole: ports, virtual routers, the host's stack, and whatever moves packets between them.
 
-use core::net::IpAddr;
 use core::time::Duration;
 
 use smoltcp::iface::Interface;
@@ -9,7 +8,7 @@ use vrrp_core::{Faults, State, Statistics};
 
 use crate::config::Config;
 use crate::election::Election;
-use crate::frame::neighbour::{self, Asker, Talk};
+use crate::frame::neighbour::{self, Talk};
 use crate::frame::{self, Mac};
 use crate::host::{Host, Stack};
 use crate::log::{Log, Record};
@@ -292,16 +291,7 @@ impl<D: Device, P: Plane, const PORTS: usize, const ROUTERS: usize, H: Host> Rou
             stations[port].deliver(now, buffer, length, sockets, &residents);
             return;
         };
-        let asker = match (talk.speaker, wanted) {
-            (Some((address, mac)), _) => Some(Asker { mac, address }),
-            // A probe for a duplicate (RFC 5227 §2.1.1, RFC 4862 §5.4.2) names no sender.
-            (None, IpAddr::V4(_)) => frame::source(buffer).map(|mac| Asker { mac, address: UNSPECIFIED_V4 }),
-            (None, IpAddr::V6(_)) => {
-                let source = frame::ip(buffer).map_or(UNSPECIFIED_V6, |ip| ip.source);
-                frame::source(buffer).map(|mac| Asker { mac, address: source })
-            }
-        };
-        let Some(asker) = asker.filter(|asker| election.holds(index) && !frame::is_group(asker.mac)) else {
+        let Some(asker) = talk.asker(&buffer[..length]).filter(|_| election.holds(index)) else {
             // RFC 9568 §6.4.2: a Backup answers nobody.
             stations[port].counters.dropped += 1;
             return;
@@ -310,7 +300,7 @@ impl<D: Device, P: Plane, const PORTS: usize, const ROUTERS: usize, H: Host> Rou
         let mac = election.residents(port, &stations[port]).virtual_mac(wanted).unwrap_or(own);
         if let Some(length) = neighbour::answer(buffer, &asker, wanted, mac, own, election.forwards()) {
             let answer = &buffer[..length];
-            stations[port].send(now, length, log, |place| place.copy_from_slice(answer));
+            stations[port].send(now, length, log, &mut |place| place.copy_from_slice(answer));
         }
     }
 }
@@ -321,5 +311,3 @@ pub const BUDGET: usize = 64;
 const RETRY: Duration = Duration::from_millis(1);
 /// VRRP's protocol number (RFC 9568 §5.1.1.4).
 const VRRP: u8 = 112;
-const UNSPECIFIED_V4: IpAddr = IpAddr::V4(core::net::Ipv4Addr::UNSPECIFIED);
-const UNSPECIFIED_V6: IpAddr = IpAddr::V6(core::net::Ipv6Addr::UNSPECIFIED);

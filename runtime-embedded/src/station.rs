@@ -82,19 +82,17 @@ impl<D: Device, H: Host> Station<D, H> {
         now: Duration,
         length: usize,
         log: &mut dyn Log,
-        write: impl FnOnce(&mut [u8]),
+        write: &mut dyn FnMut(&mut [u8]),
     ) -> bool {
-        let Some(token) = self.device.transmit(instant(now)) else {
+        let sent = transmit(&mut self.device, now, length, write);
+        if !sent {
             self.counters.refused += 1;
             if !self.is_congested {
                 log.record(now, &Record::Congested { port: self.port.name });
             }
-            self.is_congested = true;
-            return false;
-        };
-        token.consume(length, write);
-        self.is_congested = false;
-        true
+        }
+        self.is_congested = !sent;
+        sent
     }
 
     /// Hands the frame in the first `length` bytes of `buffer` to the host, which may answer it.
@@ -113,6 +111,19 @@ impl<D: Device, H: Host> Station<D, H> {
     pub(crate) fn speak(&mut self, now: Duration, sockets: &mut H::Sockets<'_>, residents: &Residents<'_>) {
         self.host.speak(now, &mut self.device, sockets, residents);
     }
+}
+
+/// Sends a frame of `length` bytes that `write` puts together; false if the device has no room now.
+// Never part of its callers, each of which would get a copy of the driver.
+#[inline(never)]
+pub(crate) fn transmit<D: Device>(
+    device: &mut D,
+    now: Duration,
+    length: usize,
+    write: &mut dyn FnMut(&mut [u8]),
+) -> bool {
+    let token = device.transmit(instant(now));
+    token.map(|token| token.consume(length, write)).is_some()
 }
 
 /// A time as smoltcp has it.
