@@ -9,13 +9,18 @@ use crate::config::{Instance, Port};
 use crate::election::Member;
 use crate::frame::{self, LONGEST, Mac};
 
+mod echo;
+mod membership;
+mod responder;
 mod stack;
 
+pub use responder::Responder;
 pub use stack::Stack;
 
 /// The host behind a port: what stands for the router itself, apart from its virtual routers.
 ///
-/// It is handed what the filter in front of it lets through, and sends by itself. [`Stack`] is the one to have sockets on.
+/// It is handed what the filter in front of it lets through, and sends by itself. [`Stack`] is the one to have sockets on,
+/// [`Responder`] the small one.
 pub trait Host: Sized {
     /// What the user keeps outside of it and gives it with every call: its sockets.
     type Sockets<'s>;

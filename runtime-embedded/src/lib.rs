@@ -100,7 +100,7 @@ pub use checks::{
 pub use config::{Config, Instance, Port, Track};
 pub use frame::Mac;
 pub use gateway::{Gateway, GatewayCounters};
-pub use host::{Host, Residents, Stack};
+pub use host::{Host, Residents, Responder, Stack};
 pub use log::{Line, Log, Record};
 pub use plane::{Arrival, Destination, Network, NoPlane, Plane};
 pub use router::{BUDGET, Nic, Router};

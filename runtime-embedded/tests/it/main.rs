@@ -8,4 +8,5 @@ mod gateway;
 mod group;
 mod network;
 mod packets;
+mod responder;
 mod takeover;

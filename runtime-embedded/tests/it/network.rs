@@ -5,7 +5,7 @@ use core::time::Duration;
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-use runtime_embedded::{Config, Log, Nic, NoPlane, Plane, Record, Router};
+use runtime_embedded::{Config, Host, Log, Nic, NoPlane, Plane, Record, Responder, Router, Stack};
 use smoltcp::iface::SocketSet;
 use smoltcp::phy::{self, Device, DeviceCapabilities, Medium};
 use smoltcp::time::Instant;
@@ -84,9 +84,9 @@ pub(crate) trait Node {
 }
 
 /// A router with the sockets of its host and its log.
-pub(crate) struct Machine<P, const PORTS: usize, const ROUTERS: usize> {
-    pub(crate) router: Router<Wire, P, PORTS, ROUTERS>,
-    pub(crate) sockets: [SocketSet<'static>; PORTS],
+pub(crate) struct Machine<P, const PORTS: usize, const ROUTERS: usize, H: Host = Stack> {
+    pub(crate) router: Router<Wire, P, PORTS, ROUTERS, H>,
+    pub(crate) sockets: [H::Sockets<'static>; PORTS],
     pub(crate) log: Lines,
     pub(crate) is_alive: bool,
 }
@@ -116,7 +116,7 @@ impl Lines {
     }
 }
 
-impl<P: Plane, const PORTS: usize, const ROUTERS: usize> Node for Machine<P, PORTS, ROUTERS> {
+impl<P: Plane, const PORTS: usize, const ROUTERS: usize, H: Host> Node for Machine<P, PORTS, ROUTERS, H> {
     fn poll(&mut self, now: Duration) {
         if self.is_alive {
             while self.router.poll(now, &mut self.sockets, &mut self.log) {}
@@ -177,11 +177,32 @@ impl Network {
         segments: [usize; PORTS],
         plane: P,
     ) -> Rc<RefCell<Machine<P, PORTS, ROUTERS>>> {
+        self.router_on(config, number, segments, plane, || SocketSet::new(&mut [][..]))
+    }
+
+    /// A started router without smoltcp's stack.
+    pub(crate) fn small_router<const PORTS: usize, const ROUTERS: usize>(
+        &mut self,
+        config: &'static Config<PORTS, ROUTERS>,
+        number: u8,
+        segments: [usize; PORTS],
+    ) -> Rc<RefCell<Machine<NoPlane, PORTS, ROUTERS, Responder>>> {
+        self.router_on(config, number, segments, NoPlane, || ())
+    }
+
+    fn router_on<P: Plane + 'static, H: Host + 'static, const PORTS: usize, const ROUTERS: usize>(
+        &mut self,
+        config: &'static Config<PORTS, ROUTERS>,
+        number: u8,
+        segments: [usize; PORTS],
+        plane: P,
+        sockets: fn() -> H::Sockets<'static>,
+    ) -> Rc<RefCell<Machine<P, PORTS, ROUTERS, H>>> {
         let nics =
             core::array::from_fn(|port| Nic { device: self.plug(segments[port]), mac: mac(number, port) });
         let mut node = Machine {
-            router: Router::with_plane(config, nics, plane, u64::from(number), self.now),
-            sockets: core::array::from_fn(|_| SocketSet::new(&mut [][..])),
+            router: Router::with_host(config, nics, plane, u64::from(number), self.now),
+            sockets: core::array::from_fn(|_| sockets()),
             log: Lines::default(),
             is_alive: true,
         };
