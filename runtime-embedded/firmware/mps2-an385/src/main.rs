@@ -15,8 +15,7 @@ use core::time::Duration;
 
 use board::{Board, Clock, Uart};
 use drivers::lan9118::{Lan9118, bin};
-use runtime_embedded::{Config, Line, Log, Nic, NoPlane, Record, Router};
-use smoltcp::iface::SocketSet;
+use runtime_embedded::{Config, Line, Log, Nic, NoPlane, Record, Responder, Router};
 
 #[cortex_m_rt::entry]
 fn main() -> ! {
@@ -32,7 +31,7 @@ fn main() -> ! {
     let seed = u64::from_le_bytes([mac[0], mac[1], mac[2], mac[3], mac[4], mac[5], 0, 0]);
     let mut place = MaybeUninit::uninit();
     let router = place_router(&mut place, config, Nic { device, mac }, seed, now);
-    let mut sockets = [SocketSet::new(&mut [][..])];
+    let mut sockets = [()];
     let mut deepest = 0;
     log.line(now, format_args!("steadfast, {} virtual routers", config.instances().len()));
     router.start(now, &mut log);
@@ -68,10 +67,10 @@ fn place_router<'p>(
     seed: u64,
     now: Duration,
 ) -> &'p mut Machine {
-    place.write(Router::new(config, [nic], seed, now))
+    place.write(Machine::with_host(config, [nic], NoPlane, seed, now))
 }
 
-type Machine = Router<Lan9118<board::Nic>, NoPlane, 1, 4>;
+type Machine = Router<Lan9118<board::Nic>, NoPlane, 1, 4, Responder>;
 
 /// The serial line as a log.
 struct Console(Uart);
