@@ -4,6 +4,7 @@ use core::fmt;
 
 /// Why a probe failed, as text for the operator and as something to compare.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Failure {
     /// The server answered that nobody listens.
     Refused,
@@ -78,6 +79,7 @@ pub enum Failure {
 
 /// What a mail server is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Asked {
     /// Nothing yet: it is to greet.
     Greeting,
@@ -89,6 +91,7 @@ pub enum Asked {
 
 /// Why TLS failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Tls {
     /// The certificate's time is over.
     Expired,

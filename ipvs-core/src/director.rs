@@ -92,6 +92,7 @@ impl Settings {
 
 /// Why [`Director::apply`] did not take a step; nothing was changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Refused {
     /// It is there already.
     #[error("the service already exists")]

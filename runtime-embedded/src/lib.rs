@@ -101,6 +101,8 @@ pub use config::{Config, Instance, Port, Track};
 pub use frame::Mac;
 pub use gateway::{Gateway, GatewayCounters};
 pub use host::{Host, Residents, Responder, Stack};
+#[cfg(feature = "defmt")]
+pub use log::Frames;
 pub use log::{Line, Log, Record};
 pub use plane::{Arrival, Destination, Network, NoPlane, Plane};
 pub use router::{BUDGET, Nic, Router};

@@ -5,6 +5,12 @@ use core::time::Duration;
 
 use vrrp_core::{Notice, Reason, State};
 
+#[cfg(feature = "defmt")]
+mod frames;
+
+#[cfg(feature = "defmt")]
+pub use frames::Frames;
+
 /// Takes the lines. A serial line, a ring in memory, a test's list; `()` drops them.
 pub trait Log {
     /// Something worth a line happened at `now`.
@@ -17,6 +23,7 @@ impl Log for () {
 
 /// Something worth a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Record {
     /// A virtual router changed its state.
     Transition {

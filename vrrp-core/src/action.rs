@@ -6,6 +6,7 @@ use crate::{Fault, Ignored, Interval, Version};
 
 /// Where a virtual router stands (RFC 9568 §6.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum State {
     /// It takes no part: not started, or something stands in the way.
     Initialize,
@@ -67,6 +68,7 @@ pub type Actions = heapless::Vec<Action, MOST_ACTIONS>;
 
 /// Why the state changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Reason {
     /// It was told to take part, or the last fault went away.
     Started,
@@ -99,6 +101,7 @@ pub enum Reason {
 
 /// Something worth a line in a log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Notice {
     /// The Active router advertises with another interval (version 3; version 2 drops it as
     /// [`Ignored::IntervalMismatch`]).

@@ -4,6 +4,7 @@
 ///
 /// A reason stands until the runtime takes back that very reason, so one that recovers hides no other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Fault {
     /// The interface is down, or gone.
     LinkDown,

@@ -30,6 +30,7 @@ impl core::fmt::Display for Vrid {
 
 /// The protocol version that a virtual router speaks; it accepts no other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Version {
     /// RFC 3768, IPv4 only, whole seconds.
     V2,

@@ -12,6 +12,7 @@ use crate::{Priority, Version};
 ///
 /// Version 3 carries at most 4 095 of them and version 2 whole seconds; [`Config`](crate::Config) sees to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Interval(NonZeroU16);
 
 impl Interval {

@@ -7,6 +7,7 @@ use ipvs_core::Refused;
 
 /// Something happened to a virtual server or to one of its real servers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct News {
     /// The name of the virtual server.
     pub service: &'static str,
@@ -16,6 +17,7 @@ pub struct News {
 
 /// What happened to a virtual server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum NewsEvent {
     /// A check failed, and nothing follows yet, or the server is down already; not said again for the same reason.
     Failed {
