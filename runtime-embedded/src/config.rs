@@ -13,6 +13,7 @@ use vrrp_core::{ChecksumForm, Family, Interval, Peer, Priority, Settings, Versio
 use crate::frame::{Mac, group_mac, link_local, solicited_node};
 
 mod check;
+pub mod keepalived;
 
 /// The whole configuration: network ports and virtual routers, each in the order in which they are numbered.
 #[derive(Clone, Debug)]

@@ -67,6 +67,7 @@
 //! # What stands where
 //!
 //! * [`Config`], [`Port`], [`Instance`], [`Track`]: the configuration, a constant.
+//! * [`keepalived_conf!`]: the same from a keepalived.conf, read by the compiler.
 //! * [`Router`]: everything at work. ARP requests and neighbour solicitations for virtual addresses are answered here, with
 //!   the virtual MAC and only while Active; what is for the host goes to its smoltcp [`Interface`](smoltcp::iface::Interface).
 //! * [`Log`], [`Record`], [`Line`]: what happened, as values or as lines of text.
@@ -97,7 +98,7 @@ pub use checks::{
     ANSWER, CheckCounters, Checks, DATAGRAM, Lent, Memory, News, NewsEvent, Probe, RealServer, Services,
     TEXT, VirtualServer,
 };
-pub use config::{Config, Instance, Port, Track};
+pub use config::{Config, Instance, Port, Track, keepalived};
 pub use frame::Mac;
 pub use gateway::{Gateway, GatewayCounters};
 pub use host::{Host, Residents, Responder, Stack};

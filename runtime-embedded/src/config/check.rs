@@ -194,7 +194,8 @@ const fn is_unicast(address: IpAddr) -> bool {
     }
 }
 
-const fn is_same_text(one: &str, other: &str) -> bool {
+/// Whether both say the same.
+pub(super) const fn is_same_text(one: &str, other: &str) -> bool {
     let (one, other) = (one.as_bytes(), other.as_bytes());
     if one.len() != other.len() {
         return false;
