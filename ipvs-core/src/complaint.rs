@@ -10,8 +10,10 @@ use crate::rewrite::checksum::Sum;
 pub enum Complaint {
     /// The service has no usable real server: port unreachable.
     Refused,
-    /// Nothing leads to the real server: host or address unreachable.
+    /// Nothing leads to the real server, or the next hop does not answer: host or address unreachable.
     Unreachable,
+    /// A router knows no way to where it goes: net unreachable, no route.
+    NoRoute,
     /// Its TTL or hop limit ends here: time exceeded.
     Expired,
     /// It does not fit through the way to its real server: fragmentation needed, packet too big.
@@ -29,11 +31,47 @@ impl Complaint {
             (Self::Refused, false) => ([1, 4], 0),
             (Self::Unreachable, true) => ([3, 1], 0),
             (Self::Unreachable, false) => ([1, 3], 0),
+            // Destination unreachable of IPv4 has the number that time exceeded has of IPv6.
+            (Self::NoRoute, true) | (Self::Expired, false) => ([3, 0], 0),
+            (Self::NoRoute, false) => ([1, 0], 0),
             (Self::Expired, true) => ([11, 0], 0),
-            (Self::Expired, false) => ([3, 0], 0),
             (Self::TooBig { mtu }, true) => ([3, 4], u16::try_from(mtu).unwrap_or(u16::MAX).into()),
             (Self::TooBig { mtu }, false) => ([2, 0], u32::try_from(mtu).unwrap_or(u32::MAX)),
         }
+    }
+}
+
+/// What a router without a [`Director`](crate::Director) tells senders: as many errors as a flood may have, no more.
+#[derive(Clone, Copy, Debug)]
+pub struct Complaints(Limit);
+
+impl Complaints {
+    /// Nothing was said yet.
+    pub const fn new() -> Self {
+        Self(Limit::FULL)
+    }
+
+    /// Writes the error about `packet`, which must be as it came, into `out`: a packet from `from`, an address of ours, to
+    /// its sender. Returns its length: up to 576 octets of IPv4, 1,280 of IPv6.
+    ///
+    /// `None` if nobody is to be told, or too much was said lately. A packet that came as a broadcast of the link is not
+    /// to be asked about.
+    pub fn write(
+        &mut self,
+        now: Duration,
+        complaint: Complaint,
+        packet: &[u8],
+        from: IpAddr,
+        out: &mut [u8],
+    ) -> Option<usize> {
+        deserves_answer(packet)?;
+        if self.0.take(now) { emit(complaint, packet, from, out) } else { None }
+    }
+}
+
+impl Default for Complaints {
+    fn default() -> Self {
+        Self::new()
     }
 }
 

@@ -75,7 +75,7 @@ mod service;
 mod tunnel;
 pub mod wire;
 
-pub use complaint::Complaint;
+pub use complaint::{Complaint, Complaints};
 pub use connection::{Bucket, Entry, Timeouts, Timer};
 pub use director::{
     Arrival, ConnectionStatus, Counters, DestinationSlot, DestinationStatus, Direction, Director, Fit,

@@ -100,7 +100,7 @@ impl<'m, const NEIGHBOURS: usize, const WAITING: usize> Balancer<'m, NEIGHBOURS,
             return;
         }
         let family = if outgoing.next_hop.is_ipv4() { Family::V4 } else { Family::V6 };
-        let source = network.source(port, family);
+        let source = network.address(port, family);
         let envelope = source.and_then(|source| self.director.wrap(outgoing, &frame[HEADER..], source));
         let Some(envelope) = envelope else {
             self.counters.unroutable += 1;

@@ -57,8 +57,11 @@ pub trait Network {
     /// The MAC of a port.
     fn mac(&self, port: usize) -> Mac;
 
-    /// The port's own address of a family.
+    /// The port's own address of a family; of IPv6 the link-local one.
     fn source(&self, port: usize, family: Family) -> Option<IpAddr>;
+
+    /// An own address of a family that is good beyond its link: the port's, or else another port's.
+    fn address(&self, port: usize, family: Family) -> Option<IpAddr>;
 
     /// By which port, and to which neighbour there, a packet for `address` goes: itself if it is on the network of a
     /// port that is up, else a gateway. Link-local addresses have no way.
@@ -86,6 +89,14 @@ impl<D: Device, H: Host> Network for Wires<'_, D, H> {
 
     fn source(&self, port: usize, family: Family) -> Option<IpAddr> {
         self.stations[port].source(family)
+    }
+
+    fn address(&self, port: usize, family: Family) -> Option<IpAddr> {
+        let own = |station: &Station<D, H>| match family {
+            Family::V4 => station.port.ipv4.map(|(address, _)| IpAddr::V4(address)),
+            Family::V6 => station.port.ipv6.map(|(address, _)| IpAddr::V6(address)),
+        };
+        own(&self.stations[port]).or_else(|| self.stations.iter().find_map(own))
     }
 
     fn route(&self, address: IpAddr) -> Option<(usize, IpAddr)> {

@@ -6,7 +6,7 @@ use runtime_embedded::{Config, Gateway, Instance, Port};
 use vrrp_core::State::Active;
 
 use crate::network::{Network, mac, ms};
-use crate::packets::{CLIENT, CLIENT_V4, Mac, arp_for, arp_reply_frame, datagram};
+use crate::packets::{CLIENT, CLIENT_V4, Mac, arp_for, arp_reply_frame, arp_request, datagram};
 
 const INSIDE: &[IpAddr] = &[IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1))];
 const OUTSIDE: &[IpAddr] = &[IpAddr::V4(Ipv4Addr::new(198, 51, 100, 1))];
@@ -71,6 +71,7 @@ fn what_no_router_may_forward_is_counted_and_dropped() {
     let mut network = Network::new();
     let alice = network.router_with(&ALICE, 2, [0, 1], Gateway::<8, 2>::new());
     network.run_until(ms(10_000));
+    network.inject(0, &arp_request(Ipv4Addr::new(192, 0, 2, 1)));
     network.inject(0, &datagram(CLIENT, VIRTUAL, CLIENT_V4, SERVER_V4, 1));
     network.inject(0, &datagram(CLIENT, VIRTUAL, CLIENT_V4, Ipv4Addr::new(10, 9, 8, 7), 64));
     network.inject(0, &datagram(CLIENT, VIRTUAL, CLIENT_V4, Ipv4Addr::new(169, 254, 0, 1), 64));

@@ -5,6 +5,7 @@ mod balancer;
 mod checks;
 mod garbage;
 mod gateway;
+mod gateway6;
 mod group;
 mod network;
 mod packets;

@@ -80,9 +80,35 @@ pub(crate) fn neighbour_solicitation(address: Ipv6Addr) -> Vec<u8> {
     message.extend(address.octets());
     message.extend([1, 1]);
     message.extend(CLIENT);
+    icmp6([CLIENT, [0x33, 0x33, 0xff, a, b, c]], [CLIENT_V6, group], 255, message)
+}
+
+/// Who asks for `address` over IPv6: where the frame comes from, and the MAC in its body.
+pub(crate) fn solicitation_for(frame: &[u8], address: Ipv6Addr) -> Option<(Mac, Mac)> {
+    let is_one = frame.len() >= 86 && frame[12..14] == [0x86, 0xdd] && frame[20] == 58 && frame[54] == 135;
+    (is_one && frame[62..78] == address.octets())
+        .then(|| (frame[6..12].try_into().expect("six bytes"), frame[80..86].try_into().expect("six bytes")))
+}
+
+/// "`address` is at `mac`", for `to` at `asker`.
+pub(crate) fn advertisement(mac: Mac, address: Ipv6Addr, to: Mac, asker: Ipv6Addr) -> Vec<u8> {
+    let mut message = vec![136, 0, 0, 0, 0x60, 0, 0, 0];
+    message.extend(address.octets());
+    message.extend([2, 1]);
+    message.extend(mac);
+    icmp6([mac, to], [address, asker], 255, message)
+}
+
+/// A message of `ICMPv6`; its checksum is put in.
+pub(crate) fn icmp6(
+    [from, to]: [Mac; 2],
+    [source, destination]: [Ipv6Addr; 2],
+    hop_limit: u8,
+    mut message: Vec<u8>,
+) -> Vec<u8> {
     let sum = etherparse::checksum::Sum16BitWords::new()
-        .add_16bytes(CLIENT_V6.octets())
-        .add_16bytes(group.octets())
+        .add_16bytes(source.octets())
+        .add_16bytes(destination.octets())
         .add_4bytes(u32::try_from(message.len()).expect("well formed").to_be_bytes())
         .add_2bytes([0, 58])
         .add_slice(&message)
@@ -90,20 +116,31 @@ pub(crate) fn neighbour_solicitation(address: Ipv6Addr) -> Vec<u8> {
         .to_ne_bytes();
     message[2..4].copy_from_slice(&sum);
     let mut frame = Vec::new();
-    PacketBuilder::ethernet2(CLIENT, [0x33, 0x33, 0xff, a, b, c])
+    PacketBuilder::ethernet2(from, to)
         .ip(etherparse::IpHeaders::Ipv6(
             etherparse::Ipv6Header {
                 traffic_class: 0,
                 flow_label: Ipv6FlowLabel::ZERO,
                 payload_length: 0,
                 next_header: IpNumber::IPV6_ICMP,
-                hop_limit: 255,
-                source: CLIENT_V6.octets(),
-                destination: group.octets(),
+                hop_limit,
+                source: source.octets(),
+                destination: destination.octets(),
             },
             etherparse::Ipv6Extensions::default(),
         ))
         .write(&mut frame, IpNumber::IPV6_ICMP, &message)
+        .expect("well formed");
+    frame
+}
+
+/// A datagram over IPv6 with five bytes in it.
+pub(crate) fn datagram6(macs: [Mac; 2], ends: [Ipv6Addr; 2], hop_limit: u8) -> Vec<u8> {
+    let mut frame = Vec::new();
+    PacketBuilder::ethernet2(macs[0], macs[1])
+        .ipv6(ends[0].octets(), ends[1].octets(), hop_limit)
+        .udp(4000, 9)
+        .write(&mut frame, b"hello")
         .expect("well formed");
     frame
 }
