@@ -68,32 +68,50 @@ pub struct Loaded {
     /// The configuration; absent when something fatal is among the diagnostics.
     pub configuration: Option<model::Configuration>,
     /// The words it was made of, with includes, definitions, sequences and `@ID` lines worked out.
-    pub tree: Vec<tree::Node>,
+    pub tree: tree::Tree,
     /// Everything worth telling a person.
     pub diagnostics: Diagnostics,
     /// The files that were read.
     pub sources: model::Sources,
 }
 
+impl Loaded {
+    /// The words it was made of, every block unfolded.
+    pub fn nodes(&self) -> Vec<tree::Node> {
+        self.tree.unfolded(self.diagnostics.files())
+    }
+}
+
 /// Reads and checks the configuration in `path`.
 ///
 /// Never fails outright: a file that cannot be read is a fatal diagnostic.
 pub fn load(path: &Path, options: &Options) -> Loaded {
-    let mut diagnostics = Diagnostics::default();
-    let lines = expand::expand(path, options, &mut diagnostics);
-    understand(lines, options, diagnostics)
+    understand(options, |diagnostics, take| expand::expand(path, options, diagnostics, take))
 }
 
 /// Reads and checks a configuration that is in memory, as the file `path`. No file is opened: an `include` finds
 /// nothing.
 pub fn load_text(path: &Path, text: &[u8], options: &Options) -> Loaded {
-    let mut diagnostics = Diagnostics::default();
-    let lines = expand::expand_text(path, text, options, &mut diagnostics);
-    understand(lines, options, diagnostics)
+    understand(options, |diagnostics, take| expand::expand_text(path, text, options, diagnostics, take))
 }
 
-fn understand(lines: Vec<expand::Line>, options: &Options, mut diagnostics: Diagnostics) -> Loaded {
-    let tree = tree::parse(lines, &mut diagnostics);
+/// What the lines mean that `read` gives.
+fn understand(options: &Options, read: impl Fn(&mut Diagnostics, expand::Take<'_>)) -> Loaded {
+    // Nearly every file has a `}` for each `{`. What is wrong with one that has not can only be told by who knows that.
+    let parse = |balanced| {
+        let mut diagnostics = Diagnostics::default();
+        let mut parser = tree::Parser::new(balanced);
+        read(&mut diagnostics, &mut |line, diagnostics| parser.line(line, diagnostics));
+        let (tree, right) = parser.finish(&mut diagnostics);
+        (tree, diagnostics, right)
+    };
+    let (tree, mut diagnostics) = match parse(true) {
+        (tree, diagnostics, true) => (tree, diagnostics),
+        (_, _, false) => {
+            let (tree, diagnostics, _) = parse(false);
+            (tree, diagnostics)
+        }
+    };
     let mut configuration = build::build(&tree, &mut diagnostics);
     diagnostics.sort();
     match options.subsystems {

@@ -215,7 +215,7 @@ pub async fn run(script: &Script, policy: &Policy, limit: Duration) -> Result<En
 }
 
 fn prepare(script: &Script, policy: &Policy) -> Result<(Program, Option<Account>), ScriptError> {
-    let account = match script.user.as_ref().or(policy.user.as_ref()) {
+    let account = match script.user.as_deref().or(policy.user.as_ref()) {
         Some(user) => Some(Account::find(user)?),
         None => Account::default_for_scripts(),
     };

@@ -7,7 +7,7 @@ use ipvs_core::Mode;
 use super::diagnose::{Diagnostic, Diagnostics, kind};
 use super::keyword::{Block, Class, Status, Takes, Word, blocks_of};
 use super::model::{Configuration, DataPlane, Script};
-use super::tree::Node;
+use super::tree::{Node, Tree};
 use super::value::Values;
 
 mod address;
@@ -39,7 +39,8 @@ mod virtual_interface;
 mod watch;
 
 /// Makes a configuration of a tree.
-pub fn build(nodes: &[Node], diagnostics: &mut Diagnostics) -> Configuration {
+pub fn build(tree: &Tree, diagnostics: &mut Diagnostics) -> Configuration {
+    let nodes = tree.heads();
     let mut configuration = Configuration::default();
     let mut defaults = global::Defaults::default();
     // Global words count wherever they stand, so they are read first.
@@ -66,13 +67,13 @@ pub fn build(nodes: &[Node], diagnostics: &mut Diagnostics) -> Configuration {
         processes: &configuration.processes,
         bfd: &configuration.bfd,
     };
-    configuration.instances = instance::read_all(nodes, &defaults, known, diagnostics);
+    configuration.instances = instance::read_all(tree, &defaults, known, diagnostics);
     configuration.groups =
         group::read_all(nodes, &mut configuration.instances, &defaults, known, diagnostics);
-    routing::read(nodes, &defaults, &mut configuration, diagnostics);
-    configuration.virtual_servers = service::read_all(nodes, &defaults, diagnostics);
-    check::followed::resolve(nodes, &mut configuration, diagnostics);
-    lvs::complete(nodes, core::mem::take(&mut defaults.sync), &mut configuration, diagnostics);
+    routing::read(tree, &defaults, &mut configuration, diagnostics);
+    let followed = check::followed::Known::of(&configuration);
+    configuration.virtual_servers = service::read_all(tree, &defaults, &followed, diagnostics);
+    lvs::complete(tree, core::mem::take(&mut defaults.sync), &mut configuration, diagnostics);
     complain_of_data_plane(&configuration, diagnostics);
     script::complain_of_security(&configuration, diagnostics);
     configuration
@@ -188,7 +189,7 @@ fn each<'n>(
 
 /// Notes a word without effect, and looks for unknown words in its block.
 fn unbuilt(node: &Node, word: &Word, block: Block, diagnostics: &mut Diagnostics) {
-    diagnostics.without_effect(node.word.text.clone(), block.name(), node.word.span);
+    diagnostics.without_effect(node.word.text.to_string(), block.name(), node.word.span);
     if let Takes::Block(inner) = word.takes {
         only_known(node.children(), inner, diagnostics);
     }
@@ -285,7 +286,7 @@ fn name_of(node: &Node, diagnostics: &mut Diagnostics) -> Option<String> {
     let mut values = Values::new(node, diagnostics);
     let name = values.required(0, "a name")?;
     values.no_more_than(1);
-    Some(name.text.clone())
+    Some(name.text.to_string())
 }
 
 /// Complains about a name that was given before.

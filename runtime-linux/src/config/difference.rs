@@ -106,7 +106,8 @@ impl Difference {
             verdicts.insert(name, verdict);
         }
         let mut blocks = Vec::new();
-        for change in changes(&old.tree, &new.tree, "") {
+        let [old, new] = [old, new].map(Loaded::nodes);
+        for change in changes(&old, &new, "") {
             let router = change.line.strip_prefix("vrrp_instance ");
             let verdict = router.and_then(|name| verdicts.remove(name.trim_matches('"')));
             let consequences = verdict.map_or_else(Vec::new, |verdict| verdict.consequences);

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::Options;
 use super::diagnose::{Diagnostic, Diagnostics, kind};
@@ -30,19 +31,25 @@ type Scope = Vec<(String, Text)>;
 
 /// Reads the configuration in `path` and everything it includes.
 ///
-/// Complaints and the text of the files go to `diagnostics`.
-pub fn expand(path: &Path, options: &Options, diagnostics: &mut Diagnostics) -> Vec<Line> {
-    let mut expander = Expander::new(options, diagnostics);
-    expander.main_file(path);
-    expander.lines
+/// Complaints and the text of the files go to `diagnostics`, each line to `take`.
+pub fn expand(path: &Path, options: &Options, diagnostics: &mut Diagnostics, take: Take<'_>) {
+    Expander::new(options, diagnostics, take).main_file(path);
 }
 
 /// The lines of `text`, as if it were the file `path`. Includes find nothing.
-pub fn expand_text(path: &Path, text: &[u8], options: &Options, diagnostics: &mut Diagnostics) -> Vec<Line> {
-    let mut expander = Expander { opens_files: false, ..Expander::new(options, diagnostics) };
+pub fn expand_text(
+    path: &Path,
+    text: &[u8],
+    options: &Options,
+    diagnostics: &mut Diagnostics,
+    take: Take<'_>,
+) {
+    let mut expander = Expander { opens_files: false, ..Expander::new(options, diagnostics, take) };
     expander.main_text(path, text);
-    expander.lines
 }
+
+/// Whom the lines go to, one by one; what it leaves of one is dropped.
+pub type Take<'a> = &'a mut dyn FnMut(&mut Line, &mut Diagnostics);
 
 struct Expander<'a> {
     options: &'a Options,
@@ -50,7 +57,7 @@ struct Expander<'a> {
     diagnostics: &'a mut Diagnostics,
     definitions: BTreeMap<String, definition::Definition>,
     uses: Uses,
-    lines: Vec<Line>,
+    take: Take<'a>,
     /// The files being read, outermost first, by their canonical paths.
     open_files: Vec<PathBuf>,
     /// The value of `instance`, for `${_INSTANCE}`.
@@ -64,14 +71,14 @@ struct Expander<'a> {
 }
 
 impl<'a> Expander<'a> {
-    fn new(options: &'a Options, diagnostics: &'a mut Diagnostics) -> Self {
+    fn new(options: &'a Options, diagnostics: &'a mut Diagnostics, take: Take<'a>) -> Self {
         Self {
             options,
             config_id: options.config_id.clone().unwrap_or_else(node_name),
             diagnostics,
             definitions: BTreeMap::new(),
             uses: Uses::default(),
-            lines: Vec::new(),
+            take,
             open_files: Vec::new(),
             instance: String::new(),
             random: None,
@@ -86,10 +93,24 @@ impl<'a> Expander<'a> {
 impl Expander<'_> {
     /// The lines of one file, whose text has been registered under `number`.
     fn file(&mut self, number: u32, depth: usize) {
-        let source = self.diagnostics.files.file(number).text.clone();
-        let mut lines = physical_lines(&source, number);
-        while let Some(line) = lines.next() {
-            let mut line = text::without_comment(&line).to_vec();
+        let source = Arc::clone(&self.diagnostics.files.file(number).text);
+        let mut lines = physical_lines(&source);
+        let mut tokens = Line::new();
+        while let Some((at, line)) = lines.next() {
+            // What is included counts against the budget.
+            let cost = if depth == 0 { 0 } else { line.len() + LINE_COST };
+            let spent = self.spent.saturating_add(cost);
+            if line.len() <= LONGEST_LINE
+                && spent <= BUDGET
+                && text::plain_tokens(line, number, at, &mut tokens)
+            {
+                self.spent = spent;
+                self.understood(&mut tokens, depth, number);
+                tokens.clear();
+                continue;
+            }
+            let mut lines = (&mut lines).map(|(at, line)| text::text(line, number, at));
+            let mut line = text::without_comment(&text::text(line, number, at)).to_vec();
             if let Some((name, body)) = definition::head(self.conditional(&line)) {
                 let (name, body) = (name, body.to_vec());
                 self.define(&name, body, &mut lines);
@@ -145,7 +166,7 @@ impl Expander<'_> {
 
     /// A line in which there is nothing left to replace.
     fn finished(&mut self, line: &[Char], depth: usize, file: u32) {
-        let (tokens, unterminated) = text::tokens(line, &self.uses);
+        let (mut tokens, unterminated) = text::tokens(line, &self.uses);
         if let Some(span) = unterminated {
             self.diagnostics.push(
                 Diagnostic::new(&kind::UNTERMINATED_QUOTE, "this quote is never closed")
@@ -157,20 +178,25 @@ impl Expander<'_> {
         for token in tokens.iter().filter(|token| token.shape == Shape::Word) {
             self.complain_of_undefined(token);
         }
+        self.understood(&mut tokens, depth, file);
+    }
+
+    /// The words of a line.
+    fn understood(&mut self, tokens: &mut Line, depth: usize, file: u32) {
         match tokens.as_slice() {
             [] => return,
             [word, ..] if include::is_include(&word.text) => {
-                self.include(&tokens, depth, file);
+                self.include(tokens, depth, file);
                 return;
             }
             [word, options @ ..] if word.text == "include_check" => self.strictness.set(options),
-            [word, value, ..] if word.text == "instance" => self.instance.clone_from(&value.text),
+            [word, value, ..] if word.text == "instance" => self.instance = value.text.to_string(),
             [word, value, ..] if word.text == "random_seed" => {
                 self.random = value.text.parse().ok().or(self.random);
             }
             [..] => {}
         }
-        self.lines.push(tokens);
+        (self.take)(tokens, self.diagnostics);
     }
 
     /// What is left of a line after its `@ID`: all of it, the rest, or nothing.
@@ -218,13 +244,13 @@ impl Expander<'_> {
     }
 }
 
-/// The lines of a file as they are written, comments included.
-fn physical_lines(source: &str, file: u32) -> impl Iterator<Item = Text> {
+/// The lines of a file as they are written, comments included, and where each begins.
+fn physical_lines(source: &str) -> impl Iterator<Item = (usize, &str)> {
     let mut start = 0;
     source.split('\n').map(move |line| {
         let at = start;
         start += line.len() + 1;
-        text::text(source, file, at, at + line.trim_end_matches('\r').len())
+        (at, line.trim_end_matches('\r'))
     })
 }
 

@@ -86,7 +86,7 @@ enum Continued {
 
 impl Writer {
     fn line(&mut self, line: &str) {
-        let chars = text::text(line, 0, 0, line.len());
+        let chars = text::text(line, 0, 0);
         let code = text::without_comment(&chars);
         let (tokens, unterminated) = text::tokens(code, &Uses::default());
         if let Some(kind) = self.continued {
@@ -151,7 +151,7 @@ impl Writer {
 fn joined(tokens: &[Token]) -> String {
     let words = tokens.iter().map(|token| match token.shape {
         Shape::Quoted => format!("\"{}\"", token.text),
-        Shape::Word | Shape::Open | Shape::Close => token.text.clone(),
+        Shape::Word | Shape::Open | Shape::Close => token.text.to_string(),
     });
     words.collect::<Vec<_>>().join(" ")
 }

@@ -8,6 +8,9 @@ use Block::{
     TrackFile, TrackGroup, TrackProcess, UdpCheck, Url, VirtualServer,
 };
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 mod check;
 mod global;
 mod root;
@@ -164,7 +167,11 @@ impl Block {
 
     /// The word with this name, if it may stand here.
     pub fn word(self, name: &str) -> Option<&'static Word> {
-        self.words().find(|word| word.name == name)
+        // Files have hundreds of thousands of words.
+        static WORDS: LazyLock<Vec<HashMap<&str, &Word>>> = LazyLock::new(|| {
+            Block::ALL.map(|block| block.words().map(|word| (word.name, word)).collect()).into()
+        });
+        WORDS[self as usize].get(name).copied()
     }
 
     /// What the block is called: the word that opens it; nothing for the root.

@@ -159,7 +159,7 @@ pub struct Script {
     /// Program and arguments; never empty.
     pub words: Vec<String>,
     /// Whom to run it as, when said here.
-    pub user: Option<ScriptUser>,
+    pub user: Option<Box<ScriptUser>>,
 }
 
 /// One `vrrp_instance`.
@@ -541,9 +541,9 @@ pub struct RealServer {
     /// `lthreshold`, 0: none.
     pub lower_threshold: u32,
     /// `notify_up`.
-    pub notify_up: Option<Script>,
+    pub notify_up: Option<Box<Script>>,
     /// `notify_down`.
-    pub notify_down: Option<Script>,
+    pub notify_down: Option<Box<Script>>,
     /// `smtp_alert`: mail is sent when it goes up or down.
     pub mail: bool,
     /// All must pass; none: always up.

@@ -27,7 +27,8 @@ pub fn command(show: &Show) -> (String, u8) {
     for line in loaded.diagnostics.lines() {
         eprintln!("{line}");
     }
-    let shown = if show.json { format!("{:#}\n", json(&loaded.tree)) } else { text(&loaded.tree) };
+    let tree = loaded.nodes();
+    let shown = if show.json { format!("{:#}\n", json(&tree)) } else { text(&tree) };
     (shown, loaded.diagnostics.exit_code())
 }
 
@@ -70,9 +71,9 @@ fn list(nodes: &[Node], within: &str) -> Value {
         let values: Vec<&str> = values(node, within).map(|(_, text)| text).collect();
         match &node.block {
             Some(children) => {
-                json!({ "word": node.word.text, "values": values, "block": list(children, &node.word.text) })
+                json!({ "word": node.word.text.as_str(), "values": values, "block": list(children, &node.word.text) })
             }
-            None => json!({ "word": node.word.text, "values": values }),
+            None => json!({ "word": node.word.text.as_str(), "values": values }),
         }
     });
     entries.collect()

@@ -1,6 +1,7 @@
 //! Source files and places in them.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 
 /// A place in a source file: a range of bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -37,17 +38,22 @@ pub struct File {
     /// Where it was found.
     pub path: PathBuf,
     /// What it holds; bytes that are not UTF-8 have been replaced.
-    pub text: String,
-    /// Where its lines begin: files have many lines, and some have a complaint about each.
-    lines: Vec<usize>,
+    pub text: Arc<String>,
+    /// Where its lines begin, once somebody asks: files have many lines, and some have a complaint about each.
+    lines: OnceLock<Vec<u32>>,
 }
 
 impl File {
     /// A file with this text.
     pub fn new(path: PathBuf, text: String) -> Self {
-        let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
-        let lines = core::iter::once(0).chain(ends).collect();
-        Self { path, text, lines }
+        Self { path, text: Arc::new(text), lines: OnceLock::new() }
+    }
+
+    fn lines(&self) -> &[u32] {
+        self.lines.get_or_init(|| {
+            let ends = self.text.bytes().zip(1..).filter(|(byte, _)| *byte == b'\n').map(|(_, next)| next);
+            core::iter::once(0).chain(ends).collect()
+        })
     }
 }
 
@@ -94,10 +100,11 @@ impl Files {
 
     /// Line and column of the start of a span.
     pub fn position(&self, span: Span) -> Position {
-        let File { text, lines, .. } = self.file(span.file);
+        let file = self.file(span.file);
+        let (text, lines) = (&file.text, file.lines());
         let start = (span.start as usize).min(text.len());
-        let line = lines.partition_point(|begin| *begin <= start);
-        let before = &text.as_bytes()[lines[line - 1]..start];
+        let line = lines.partition_point(|begin| *begin as usize <= start);
+        let before = &text.as_bytes()[lines[line - 1] as usize..start];
         let column = String::from_utf8_lossy(before).chars().count() + 1;
         Position { line, column }
     }

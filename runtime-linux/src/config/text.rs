@@ -3,6 +3,8 @@
 //! A line is put together from pieces of several files and definitions; every character keeps its place in
 //! the original, and the word made of them knows where to point.
 
+use smol_str::SmolStr;
+
 use super::source::Span;
 
 /// A character and where it was written.
@@ -92,8 +94,8 @@ pub enum Shape {
 /// A word or a brace.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Token {
-    /// What it says.
-    pub text: String,
+    /// What it says. Short words, which is most of them, stand in the token itself.
+    pub text: SmolStr,
     /// What it is.
     pub shape: Shape,
     /// Where it was written.
@@ -102,11 +104,11 @@ pub struct Token {
     pub used: Option<Span>,
 }
 
-/// The characters of a stretch of a file.
+/// The characters of a stretch of a file that begins at `start`.
 #[expect(clippy::missing_panics_doc, reason = "files of 4 GiB are refused before")]
-pub fn text(source: &str, file: u32, start: usize, end: usize) -> Text {
+pub fn text(stretch: &str, file: u32, start: usize) -> Text {
     let mut text = Text::new();
-    for (index, value) in source[start..end].char_indices() {
+    for (index, value) in stretch.char_indices() {
         let at = u32::try_from(start + index).expect("files are below 4 GiB");
         let end = at + u32::try_from(value.len_utf8()).expect("a character has at most 4 bytes");
         text.push(Char { value, span: Span { file, start: at, end }, via: Uses::DIRECT });
@@ -172,11 +174,74 @@ pub fn tokens(text: &[Char], uses: &Uses) -> (Vec<Token>, Option<Span>) {
         };
         let span = uses.place(&rest[..taken]).unwrap_or(first.span);
         let site = uses.root(first.via).filter(|root| *root != span);
-        tokens.push(Token { text: plain(inside), shape, span, used: site });
+        tokens.push(Token { text: plain(inside).into(), shape, span, used: site });
         rest = trim(&rest[taken..]);
     }
     (tokens, unterminated)
 }
+
+/// The words of a line in which nothing is to be replaced, joined or looked at twice, as [`tokens`] would find them;
+/// false, and no words, for any other line. `at` is where the line begins.
+#[expect(clippy::missing_panics_doc, reason = "files of 4 GiB are refused before")]
+pub fn plain_tokens(line: &str, file: u32, at: usize, tokens: &mut Vec<Token>) -> bool {
+    let bytes = line.as_bytes();
+    let mut index = 0;
+    while let Some(&byte) = bytes.get(index) {
+        let start = index;
+        let shape = match CLASSES[byte as usize] {
+            Class::Blank => {
+                index += 1;
+                continue;
+            }
+            Class::Comment => return true,
+            Class::Brace => {
+                index += 1;
+                if byte == b'{' { Shape::Open } else { Shape::Close }
+            }
+            Class::Plain if tokens.is_empty() && matches!(byte, b'@' | b'~') => return false,
+            Class::Plain => {
+                let rest = bytes[index..].iter();
+                index += rest.take_while(|byte| CLASSES[**byte as usize] == Class::Plain).count();
+                Shape::Word
+            }
+            Class::Special => {
+                tokens.clear();
+                return false;
+            }
+        };
+        let place = |index: usize| u32::try_from(at + index).expect("files are below 4 GiB");
+        let span = Span { file, start: place(start), end: place(index) };
+        tokens.push(Token { text: SmolStr::new(&line[start..index]), shape, span, used: None });
+    }
+    true
+}
+
+/// What a byte means to [`plain_tokens`].
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Class {
+    Plain,
+    Blank,
+    Brace,
+    Comment,
+    /// Quotes, escapes, names to be replaced, and what is not ASCII.
+    Special,
+}
+
+const CLASSES: [Class; 256] = {
+    let mut classes = [Class::Plain; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        classes[byte] = match byte as u8 {
+            b'\t'..=b'\r' | b' ' => Class::Blank,
+            b'{' | b'}' => Class::Brace,
+            b'#' | b'!' => Class::Comment,
+            b'"' | b'\\' | b'$' | 0x80.. => Class::Special,
+            _ => Class::Plain,
+        };
+        byte += 1;
+    }
+    classes
+};
 
 /// How many characters stand before the closing quote.
 fn quoted_length(text: &[Char]) -> usize {
@@ -214,9 +279,9 @@ mod tests {
     use super::*;
 
     fn words(line: &str) -> Vec<String> {
-        let text = text(line, 0, 0, line.len());
+        let text = text(line, 0, 0);
         let (tokens, _) = tokens(without_comment(&text), &Uses::default());
-        tokens.into_iter().map(|token| token.text).collect()
+        tokens.into_iter().map(|token| token.text.to_string()).collect()
     }
 
     #[test]
@@ -243,7 +308,7 @@ mod tests {
     #[test]
     fn an_unclosed_quote_takes_the_rest_and_is_pointed_at() {
         let line = r#"script "abc"#;
-        let text = text(line, 0, 0, line.len());
+        let text = text(line, 0, 0);
         let (tokens, unterminated) = tokens(&text, &Uses::default());
         assert_eq!(tokens[1].text, "abc");
         assert_eq!(unterminated, Some(Span { file: 0, start: 7, end: 8 }));
@@ -252,5 +317,19 @@ mod tests {
     #[test]
     fn an_undefined_name_in_braces_stays_one_word() {
         assert_eq!(words("x ${NAME}y {"), ["x", "${NAME}y", "{"]);
+    }
+
+    #[test]
+    fn a_plain_line_is_split_the_same_way_at_once() {
+        for line in ["  a b\t{ c}", "", " # x", "weight 1 ! y", "}{", "a@b ~", "x\r"] {
+            let mut quick = Vec::new();
+            assert!(plain_tokens(line, 3, 7, &mut quick), "{line:?}");
+            let long = text(line, 3, 7);
+            assert_eq!(quick, tokens(without_comment(&long), &Uses::default()).0, "{line:?}");
+        }
+        for line in ["a \"b\"", "a $B", "a \\", "@one a", " ~SEQ(a, 1) b", "\u{e9}"] {
+            let mut none = Vec::new();
+            assert!(!plain_tokens(line, 0, 0, &mut none) && none.is_empty(), "{line:?}");
+        }
     }
 }

@@ -3,8 +3,11 @@
 use super::diagnose::{Diagnostic, Diagnostics, kind};
 use super::expand::Line;
 use super::keyword::{Block, Takes};
-use super::source::Span;
+use super::source::{Files, Span};
 use super::text::{Shape, Token};
+use folded::Folded;
+
+mod folded;
 
 /// A word, what stands behind it, and its block.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,53 +58,141 @@ struct Open {
     brace: Option<Span>,
 }
 
+/// A whole configuration.
+///
+/// A file may have ten thousand virtual servers: blocks of the kinds that come in such numbers are folded, which takes
+/// a thirtieth of the memory, and unfolded one at a time.
+#[derive(Clone, Debug, Default)]
+pub struct Tree {
+    nodes: Vec<Node>,
+    /// The blocks of the nodes with these indices, in order.
+    folded: Vec<(usize, Folded)>,
+}
+
+impl Tree {
+    /// What stands outside all blocks. The blocks of `virtual_server` and `vrrp_instance` seem to be empty.
+    pub fn heads(&self) -> &[Node] {
+        &self.nodes
+    }
+
+    /// The nodes that begin with `name`, in file order, with their blocks; `files` are those that they were read from.
+    pub fn blocks<'t>(&'t self, name: &'t str, files: &'t Files) -> impl Iterator<Item = Node> + 't {
+        self.indices(name).into_iter().map(|index| self.node(index, files))
+    }
+
+    /// Which of [`heads`](Self::heads) begin with `name`.
+    pub fn indices(&self, name: &str) -> Vec<usize> {
+        (0..self.nodes.len()).filter(|index| self.nodes[*index].word.text == name).collect()
+    }
+
+    /// Everything.
+    pub fn unfolded(&self, files: &Files) -> Vec<Node> {
+        (0..self.nodes.len()).map(|index| self.node(index, files)).collect()
+    }
+
+    /// One of [`heads`](Self::heads), with its block.
+    pub fn node(&self, index: usize, files: &Files) -> Node {
+        let mut node = self.nodes[index].clone();
+        if let Ok(at) = self.folded.binary_search_by_key(&index, |(index, _)| *index) {
+            node.block = Some(self.folded[at].1.unfold(files));
+        }
+        node
+    }
+}
+
+/// Words of the root whose blocks are folded.
+const FOLDED: [&str; 2] = ["virtual_server", "vrrp_instance"];
+
 /// Puts the blocks together.
 ///
 /// A missing `}` is noticed at the first word that can only stand further out, and put in there.
-#[expect(clippy::missing_panics_doc, reason = "the root is never closed")]
-pub fn parse(lines: Vec<Line>, diagnostics: &mut Diagnostics) -> Vec<Node> {
-    let balanced = is_balanced(&lines);
-    let mut open = vec![Open { inside: Inside::Known(Block::Root), nodes: Vec::new(), brace: None }];
-    // Blocks that are passed over, since they nest too deep.
-    let mut passed_over = 0_usize;
-    for line in lines {
+pub struct Parser {
+    open: Vec<Open>,
+    /// The blocks that were folded so far.
+    folded: Vec<(usize, Folded)>,
+    /// Blocks that are passed over, since they nest too deep.
+    passed_over: usize,
+    /// Whether each `{` is expected to have its `}`: then a word in a strange place is at fault itself.
+    balanced: bool,
+    /// How many more `{` there were than `}`.
+    depth: i64,
+}
+
+impl Parser {
+    /// Nothing yet. `balanced`: each `{` is expected to have its `}`.
+    pub fn new(balanced: bool) -> Self {
+        let root = Open { inside: Inside::Known(Block::Root), nodes: Vec::new(), brace: None };
+        Self { open: vec![root], folded: Vec::new(), passed_over: 0, balanced, depth: 0 }
+    }
+
+    /// The next line, of which nothing is left.
+    #[expect(clippy::missing_panics_doc, reason = "the root is never closed")]
+    pub fn line(&mut self, line: &mut Line, diagnostics: &mut Diagnostics) {
         let mut fresh = true;
-        for token in line {
+        let mut rest = line.drain(..);
+        while let Some(token) = rest.next() {
             match token.shape {
-                Shape::Open if passed_over > 0 || open.len() > DEPTH => {
-                    if passed_over == 0 {
+                Shape::Open => self.depth += 1,
+                Shape::Close => self.depth -= 1,
+                Shape::Word | Shape::Quoted => {}
+            }
+            match token.shape {
+                Shape::Open if self.passed_over > 0 || self.open.len() > DEPTH => {
+                    if self.passed_over == 0 {
                         complain_of_depth(&token, diagnostics);
                     }
-                    passed_over += 1;
+                    self.passed_over += 1;
                 }
-                Shape::Close if passed_over > 0 => passed_over -= 1,
-                Shape::Word | Shape::Quoted if passed_over > 0 => {}
+                Shape::Close if self.passed_over > 0 => self.passed_over -= 1,
+                Shape::Word | Shape::Quoted if self.passed_over > 0 => {}
                 Shape::Open => {
-                    open_block(&mut open, &token, diagnostics);
+                    open_block(&mut self.open, &token, diagnostics);
                     fresh = true;
                 }
                 Shape::Close => {
-                    close_block(&mut open, &token, diagnostics);
+                    close_block(&mut self.open, &token, diagnostics);
                     fresh = true;
                 }
                 Shape::Word | Shape::Quoted if fresh => {
-                    close_forgotten(&mut open, &token, balanced, diagnostics);
-                    let node = Node { word: token, values: Vec::new(), block: None };
-                    open.last_mut().expect("the root is never closed").nodes.push(node);
+                    close_forgotten(&mut self.open, &token, self.balanced, diagnostics);
+                    if self.open.len() == 1 {
+                        self.fold_last(&diagnostics.files);
+                    }
+                    let node = Node { word: token, values: Vec::with_capacity(rest.len()), block: None };
+                    self.open.last_mut().expect("the root is never closed").nodes.push(node);
                     fresh = false;
                 }
                 Shape::Word | Shape::Quoted => {
-                    let nodes = &mut open.last_mut().expect("the root is never closed").nodes;
+                    let nodes = &mut self.open.last_mut().expect("the root is never closed").nodes;
                     nodes.last_mut().expect("a line begins with a word").values.push(token);
                 }
             }
         }
     }
-    while open.len() > 1 {
-        complain_unclosed(&open, None, diagnostics);
-        fold(&mut open);
+
+    /// Folds the last block of the root: nothing more will come into it.
+    fn fold_last(&mut self, files: &Files) {
+        let Some(nodes) = self.open.first_mut().map(|root| &mut root.nodes) else { return };
+        let index = nodes.len().saturating_sub(1);
+        if let Some(last) = nodes.last_mut()
+            && FOLDED.contains(&last.word.text.as_str())
+            && let Some(block) = &mut last.block
+        {
+            self.folded.push((index, Folded::new(&core::mem::take(block), files)));
+            last.values.shrink_to_fit();
+        }
     }
-    open.pop().map(|root| root.nodes).unwrap_or_default()
+
+    /// The tree, and whether `balanced` was right.
+    pub fn finish(mut self, diagnostics: &mut Diagnostics) -> (Tree, bool) {
+        while self.open.len() > 1 {
+            complain_unclosed(&self.open, None, diagnostics);
+            fold(&mut self.open);
+        }
+        self.fold_last(&diagnostics.files);
+        let nodes = self.open.pop().map(|root| root.nodes).unwrap_or_default();
+        (Tree { nodes, folded: self.folded }, self.balanced == (self.depth <= 0))
+    }
 }
 
 fn complain_of_depth(brace: &Token, diagnostics: &mut Diagnostics) {
@@ -195,7 +286,7 @@ fn forgotten(open: &[Open], word: &str, balanced: bool) -> Option<usize> {
 fn complain_unclosed(open: &[Open], before: Option<&Token>, diagnostics: &mut Diagnostics) {
     let [.., outer, innermost] = open else { return };
     let Some(brace) = innermost.brace else { return };
-    let name = outer.nodes.last().map(|node| node.word.text.clone()).unwrap_or_default();
+    let name = outer.nodes.last().map(|node| node.word.text.to_string()).unwrap_or_default();
     let mut diagnostic =
         Diagnostic::new(&kind::UNCLOSED_BLOCK, format!("the block of `{name}` is never closed"))
             .at(brace)
@@ -215,16 +306,4 @@ fn fold(open: &mut Vec<Open>) {
     if let Some(node) = open.last_mut().and_then(|outer| outer.nodes.last_mut()) {
         node.block = Some(closed.nodes);
     }
-}
-
-fn is_balanced(lines: &[Line]) -> bool {
-    let mut depth = 0_i64;
-    for token in lines.iter().flatten() {
-        match token.shape {
-            Shape::Open => depth += 1,
-            Shape::Close => depth -= 1,
-            Shape::Word | Shape::Quoted => {}
-        }
-    }
-    depth <= 0
 }

@@ -57,7 +57,7 @@ impl<'n, 'd> Values<'n, 'd> {
     pub fn word(&mut self, expected: &str) -> Option<String> {
         let value = self.required(0, expected)?;
         self.no_more_than(1);
-        Some(value.text.clone())
+        Some(value.text.to_string())
     }
 
     /// The only value, as a number within `range`.
@@ -65,8 +65,10 @@ impl<'n, 'd> Values<'n, 'd> {
     where
         N: FromStr + PartialOrd + Display,
     {
-        let expected = format!("a number from {} to {}", range.start(), range.end());
-        let value = self.required(0, &expected)?;
+        let value = match self.node.values.first() {
+            Some(value) => value,
+            None => self.required(0, &format!("a number from {} to {}", range.start(), range.end()))?,
+        };
         self.no_more_than(1);
         number(value, &range, self.diagnostics)
     }
@@ -83,8 +85,10 @@ impl<'n, 'd> Values<'n, 'd> {
 
     /// The only value, as a span of time within `range` seconds.
     pub fn seconds(&mut self, range: RangeInclusive<f64>) -> Option<Duration> {
-        let expected = format!("seconds, from {} to {}", range.start(), range.end());
-        let value = self.required(0, &expected)?;
+        let value = match self.node.values.first() {
+            Some(value) => value,
+            None => self.required(0, &format!("seconds, from {} to {}", range.start(), range.end()))?,
+        };
         self.no_more_than(1);
         seconds(value, &range, self.diagnostics)
     }
@@ -128,11 +132,11 @@ impl<'n, 'd> Values<'n, 'd> {
         let first = self.required(0, "a command")?;
         // Only behind a quoted command is there a way to tell the user from an argument.
         let (words, user) = if first.shape == Shape::Quoted {
-            let name = |index: usize| self.node.values.get(index).map(|token| token.text.clone());
+            let name = |index: usize| self.node.values.get(index).map(|token| token.text.to_string());
             self.no_more_than(3);
-            (split_words(&first.text), name(1).map(|user| ScriptUser { user, group: name(2) }))
+            (split_words(&first.text), name(1).map(|user| ScriptUser { user, group: name(2) }.into()))
         } else {
-            (self.node.values.iter().map(|token| token.text.clone()).collect(), None)
+            (self.node.values.iter().map(|token| token.text.to_string()).collect(), None)
         };
         if words.is_empty() {
             self.wrong(first, "a command", "nothing is run");
@@ -149,12 +153,15 @@ impl<'n, 'd> Values<'n, 'd> {
     /// The only value, as one of these words.
     pub fn one_of<T: Copy>(&mut self, choices: &[(&str, T)], consequence: &str) -> Option<T> {
         let names = choices.iter().map(|(name, _)| *name);
+        let chosen = self.node.values.first();
+        let chosen = chosen.and_then(|value| choices.iter().find(|(name, _)| *name == value.text));
+        if let Some((_, chosen)) = chosen {
+            self.no_more_than(1);
+            return Some(*chosen);
+        }
         let expected = names.clone().collect::<Vec<_>>().join(", ");
         let value = self.required(0, &expected)?;
         self.no_more_than(1);
-        if let Some((_, chosen)) = choices.iter().find(|(name, _)| *name == value.text) {
-            return Some(*chosen);
-        }
         let mut diagnostic = wrong(value, &format!("one of {expected}")).consequence(consequence);
         if let Some(meant) = nearest(&value.text, names) {
             diagnostic = diagnostic.help(format!("did you mean `{meant}`?"));

@@ -118,7 +118,8 @@ fn programs(configuration: &Configuration) -> Vec<PathBuf> {
     let servers = configuration.virtual_servers.iter();
     let quorum = servers.clone().flat_map(|it| [it.quorum_up.clone(), it.quorum_down.clone()]);
     let real = servers.flat_map(|it| &it.real_servers);
-    let changes = real.clone().flat_map(|it| [it.notify_up.clone(), it.notify_down.clone()]);
+    let changes = real.clone().flat_map(|it| [&it.notify_up, &it.notify_down]);
+    let changes = changes.map(|script| script.as_deref().cloned());
     let checks = real.flat_map(|it| &it.checks).map(|check| match &check.probe {
         Probe::Misc { script, .. } => Some(script.clone()),
         Probe::Tcp(_)

@@ -156,7 +156,7 @@ async fn root_runs_a_script_as_the_user_it_names() {
     fs::set_permissions(place.0.path(), fs::Permissions::from_mode(0o777)).unwrap();
     let out = place.path("out");
     let mut script = words(&[&format!("(id -u; id -g; id -G) > {}", out.display())]);
-    script.user = Some(ScriptUser { user: "65534".to_owned(), group: Some("12".to_owned()) });
+    script.user = Some(ScriptUser { user: "65534".to_owned(), group: Some("12".to_owned()) }.into());
     assert_eq!(run(&script, &ours(), LONG).await.unwrap(), Ending::Exit(0));
     assert_eq!(fs::read_to_string(out).unwrap(), "65534\n12\n12\n");
 }
@@ -185,7 +185,7 @@ fn a_directory_that_the_user_may_not_pass_is_named() {
     let script = place.script("private", "#!/bin/sh\n");
     fs::set_permissions(place.0.path(), fs::Permissions::from_mode(0o700)).unwrap();
     let mut script = words(&[&script]);
-    script.user = Some(ScriptUser { user: "54321".to_owned(), group: Some("54321".to_owned()) });
+    script.user = Some(ScriptUser { user: "54321".to_owned(), group: Some("54321".to_owned()) }.into());
     let error = validate(&script, &ours()).unwrap_err().to_string();
     let expected = format!(": {} is not executable for user 54321", place.0.path().display());
     assert!(error.ends_with(&expected), "{error}");
@@ -200,7 +200,7 @@ fn a_directory_is_no_program() {
 #[test]
 fn an_unknown_user_is_named() {
     let mut script = words(&["true"]);
-    script.user = Some(ScriptUser { user: "nobody_of_this_name".to_owned(), group: None });
+    script.user = Some(ScriptUser { user: "nobody_of_this_name".to_owned(), group: None }.into());
     let error = validate(&script, &ours()).unwrap_err();
     assert_eq!(error.to_string(), "user nobody_of_this_name is not in /etc/passwd");
 }

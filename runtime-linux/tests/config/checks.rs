@@ -169,11 +169,13 @@ fn a_mail_server_is_asked_itself_or_at_its_hosts() {
 fn a_name_server_is_asked_for_the_root_or_what_is_said() {
     let root =
         Dns { connect: to("10.0.0.1:8080"), kind: RecordType::Soa, name: ".".to_owned(), answer: None };
-    assert_eq!(probe("DNS_CHECK {\n}"), Probe::Dns(root.clone()));
+    assert_eq!(probe("DNS_CHECK {\n}"), Probe::Dns(root.clone().into()));
     let name = "www.example".to_owned();
     assert_eq!(
         probe("DNS_CHECK {\ntype aaaa\nname www.example\nanswer 2001:db8::1\n}"),
-        Probe::Dns(Dns { kind: RecordType::Aaaa, name, answer: Some("2001:db8::1".to_owned()), ..root })
+        Probe::Dns(
+            Dns { kind: RecordType::Aaaa, name, answer: Some("2001:db8::1".to_owned()), ..root }.into()
+        )
     );
     let timing = checks(&with("delay_loop 7\nDNS_CHECK {\n}")).remove(0).timing;
     assert_eq!((timing.retry, timing.delay_before_retry), (3, Duration::from_secs(7)));
@@ -185,22 +187,21 @@ fn a_name_server_is_asked_for_the_root_or_what_is_said() {
 fn a_datagram_and_its_reply_are_bytes_in_hexadecimal() {
     let connect = to("10.0.0.1:8080");
     let silent = Udp { connect: connect.clone(), payload: Vec::new(), reply: None };
-    assert_eq!(probe("UDP_CHECK {\n}"), Probe::Udp(silent));
+    assert_eq!(probe("UDP_CHECK {\n}"), Probe::Udp(silent.into()));
     let reply = UdpReply { bytes: vec![0x12, 0x30, 0xab], mask: vec![0xff, 0xf0, 0x0f], least: 3, most: 9 };
     assert_eq!(
         probe(
             "UDP_CHECK {\npayload DEAD beef\nrequire_reply 123X ab/0f\nmin_reply_length 3\nmax_reply_length 9\n}"
         ),
-        Probe::Udp(Udp {
-            connect: connect.clone(),
-            payload: vec![0xde, 0xad, 0xbe, 0xef],
-            reply: Some(reply)
-        })
+        Probe::Udp(
+            Udp { connect: connect.clone(), payload: vec![0xde, 0xad, 0xbe, 0xef], reply: Some(reply) }
+                .into()
+        )
     );
     let any = UdpReply { bytes: Vec::new(), mask: Vec::new(), least: 0, most: 255 };
     assert_eq!(
         probe("UDP_CHECK {\nrequire_reply\n}"),
-        Probe::Udp(Udp { connect, payload: Vec::new(), reply: Some(any) })
+        Probe::Udp(Udp { connect, payload: Vec::new(), reply: Some(any) }.into())
     );
     assert_eq!(codes(&with("UDP_CHECK {\npayload abc\n}")), ["S0301"]);
     assert_eq!(codes(&with("UDP_CHECK {\nrequire_reply 12/fff\n}")), ["S0301"]);

@@ -118,11 +118,11 @@ fn show_works_out_definitions_and_hides_passwords() {
     let text = router(
         "$X=7\nauthentication {\nauth_type PASS\nauth_pass secret\n}\npriority $X\nnotify \"/bin/a b\"",
     );
-    let shown = show::text(&load(&text).tree);
+    let shown = show::text(&load(&text).nodes());
     assert!(shown.contains("        auth_pass ***\n"), "{shown}");
     assert!(shown.contains("    priority 7\n    notify \"/bin/a b\"\n"), "{shown}");
     assert!(!shown.contains("secret"));
-    let json = show::json(&load(&text).tree).to_string();
+    let json = show::json(&load(&text).nodes()).to_string();
     assert!(
         json.contains(r#"{"values":["PASS"],"word":"auth_type"},{"values":["***"],"word":"auth_pass"}"#),
         "{json}"
@@ -135,9 +135,9 @@ fn what_is_shown_and_what_is_formatted_are_read_as_the_same_configuration() {
         let source = std::fs::read_to_string(&path).unwrap();
         let formatted = format::formatted(&source);
         assert_eq!(format::formatted(&formatted), formatted, "{}", path.display());
-        let [text, again] = [&source, &formatted].map(|text| show::text(&load(text).tree));
+        let [text, again] = [&source, &formatted].map(|text| show::text(&load(text).nodes()));
         assert_eq!(again, text, "{}", path.display());
-        assert_eq!(show::text(&load(&text).tree), text, "{}", path.display());
+        assert_eq!(show::text(&load(&text).nodes()), text, "{}", path.display());
         let configuration = |text: &str| {
             let mut configuration = load(text).configuration.unwrap();
             // Passwords are not shown.
@@ -178,7 +178,7 @@ fn damaged_files_are_formatted_without_another_meaning() {
         }
         let source = lines.join("\n");
         let formatted = format::formatted(&source);
-        let [before, after] = [&source, &formatted].map(|text| show::text(&load(text).tree));
+        let [before, after] = [&source, &formatted].map(|text| show::text(&load(text).nodes()));
         assert_eq!(after, before, "{source}");
         assert_eq!(format::formatted(&formatted), formatted, "{source}");
     }

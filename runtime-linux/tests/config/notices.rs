@@ -77,7 +77,8 @@ fn fifos_have_an_owner_and_a_reader() {
     let fifos = global(&text).fifos;
     let user =
         |group: Option<&str>| Some(ScriptUser { user: "u".to_owned(), group: group.map(ToOwned::to_owned) });
-    let script = Script { words: vec!["/bin/r".to_owned(), "x".to_owned()], user: user(Some("g")) };
+    let script =
+        Script { words: vec!["/bin/r".to_owned(), "x".to_owned()], user: user(Some("g")).map(Box::new) };
     let fifo = |path: &str, user, script| Some(Fifo { path: PathBuf::from(path), user, script });
     assert_eq!(fifos.all, fifo("/run/a", None, Some(script)));
     assert_eq!(fifos.vrrp, fifo("/run/v", user(None), None));
@@ -102,7 +103,7 @@ fn the_scripts_of_start_and_end_have_ten_seconds_unless_they_are_given_others() 
     let global = global(&text);
     let script = |words: &[&str], user: Option<&str>| Script {
         words: words.iter().map(|&word| word.to_owned()).collect(),
-        user: user.map(|user| ScriptUser { user: user.to_owned(), group: None }),
+        user: user.map(|user| ScriptUser { user: user.to_owned(), group: None }.into()),
     };
     let startup =
         TimedScript { script: script(&["/bin/up", "now"], Some("u")), timeout: Duration::from_secs(10) };

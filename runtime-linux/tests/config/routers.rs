@@ -324,7 +324,10 @@ fn scripts_are_tracked_with_their_own_weight_or_another() {
     );
     let script = &configuration.scripts[0];
     assert_eq!(script.script.words, ["/bin/true", "x"]);
-    assert_eq!(script.script.user, Some(ScriptUser { user: "nobody".into(), group: Some("nogroup".into()) }));
+    assert_eq!(
+        script.script.user,
+        Some(ScriptUser { user: "nobody".into(), group: Some("nogroup".into()) }.into())
+    );
     assert_eq!((script.interval, script.timeout), (Duration::from_secs(1), Duration::from_secs(1)));
     let said = format!("{scripts}{}", router("track_script {\ns weight 5\n}"));
     assert_eq!(clean(&said).instances[0].track_scripts, [tracked("s", 5, false)]);
@@ -343,8 +346,8 @@ fn notify_scripts_with_arguments_stand_in_quotes() {
     let notify = only(&text).notify;
     let master = notify.master.unwrap();
     assert_eq!(master.words, ["/a", "b"]);
-    assert_eq!(master.user, Some(ScriptUser { user: "me".into(), group: Some("us".into()) }));
-    assert_eq!(notify.any.unwrap().user, Some(ScriptUser { user: "you".into(), group: None }));
+    assert_eq!(master.user, Some(ScriptUser { user: "me".into(), group: Some("us".into()) }.into()));
+    assert_eq!(notify.any.unwrap().user, Some(ScriptUser { user: "you".into(), group: None }.into()));
     assert_eq!((notify.stop.unwrap().words, notify.fault), (vec![String::from("/d")], None));
 }
 

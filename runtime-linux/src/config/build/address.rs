@@ -94,7 +94,7 @@ fn read(entry: &Node, is_static: bool, diagnostics: &mut Diagnostics) -> Option<
 }
 
 fn text(token: &Token) -> String {
-    token.text.clone()
+    token.text.to_string()
 }
 
 /// `ADDRESS[/LENGTH]`.

@@ -135,7 +135,7 @@ fn key(value: &Token, number: Option<u8>, diagnostics: &mut Diagnostics) -> Opti
             Ok(text) => text.trim_end_matches(['\r', '\n']).to_owned(),
             Err(error) => return complain(format!("the key in {path} cannot be read: {error}")),
         },
-        None => value.text.clone(),
+        None => value.text.to_string(),
     };
     let bytes = match written.strip_prefix("hex:") {
         Some(digits) => match from_hex(digits) {

@@ -291,7 +291,7 @@ impl Said {
             Kind::Ping => Probe::Ping(connect),
             Kind::Bfd(name) => Probe::Bfd(name.clone().expect("a check that follows no session was refused")),
             Kind::Http(said) => {
-                Probe::Http(said.complete(connect, timings.virtualhost.as_deref(), limit, material))
+                Probe::Http(said.complete(connect, timings.virtualhost.as_deref(), limit, material).into())
             }
             Kind::Smtp(said) => Probe::Smtp(Smtp {
                 hosts: said.hosts(connect, |host| host.to(&timings, server)),
@@ -299,8 +299,8 @@ impl Said {
                 start_tls: said.start_tls,
                 limit,
             }),
-            Kind::Dns(said) => Probe::Dns(said.complete(connect)),
-            Kind::Udp(said) => Probe::Udp(said.complete(connect)),
+            Kind::Dns(said) => Probe::Dns(said.complete(connect).into()),
+            Kind::Udp(said) => Probe::Udp(said.complete(connect).into()),
             Kind::File(said) => Probe::File(said.complete()),
             Kind::Misc(said) => said.complete(delay_loop),
         };

@@ -95,9 +95,9 @@ pub(super) fn read(node: &Node, global: &mut Global, defaults: &mut Defaults, di
             ),
             "script_user" => {
                 if let Some(user) = values.required(0, "a user") {
-                    let group = node.values.get(1).map(|group| group.text.clone());
+                    let group = node.values.get(1).map(|group| group.text.to_string());
                     values.no_more_than(2);
-                    global.script_user = Some(ScriptUser { user: user.text.clone(), group });
+                    global.script_user = Some(ScriptUser { user: user.text.to_string(), group });
                 }
             }
             "state_dump_file" => global.dumps.state = values.word("a path").map(PathBuf::from),
@@ -192,7 +192,7 @@ pub(super) fn place(word: &str, node: &Node, global: &mut Global, diagnostics: &
         if name.text.contains('/') || matches!(name.text.as_str(), "" | "." | "..") {
             values.wrong(name, "a name without `/`", "the line is ignored");
         } else {
-            *target = Some(name.text.clone());
+            *target = Some(name.text.to_string());
         }
     }
     true

@@ -2,18 +2,17 @@
 
 use core::net::IpAddr;
 use core::time::Duration;
+use std::collections::BTreeMap;
 
 use super::complete::complete;
 use super::global::{Checksum, Defaults, set};
-use super::{
-    address, authentication, blocks, duplicate, each, garp, name_of, notify, track, virtual_interface,
-};
+use super::{address, authentication, duplicate, each, garp, name_of, notify, track, virtual_interface};
 use crate::config::diagnose::{Diagnostic, Diagnostics, kind};
 use crate::config::keyword::Block;
 use crate::config::model::{Instance, Notify, Priority, UnicastPeer, Version, VirtualAddress, Vrid};
 use crate::config::source::Span;
 use crate::config::text::Token;
-use crate::config::tree::Node;
+use crate::config::tree::{Node, Tree};
 use crate::config::value::{self, Values, wrong};
 
 /// What an instance says, with the places that rules complain about.
@@ -61,28 +60,28 @@ pub(super) struct Said {
 }
 
 pub(super) fn read_all(
-    nodes: &[Node],
+    tree: &Tree,
     defaults: &Defaults,
     known: track::Known<'_>,
     diagnostics: &mut Diagnostics,
 ) -> Vec<Instance> {
     let mut instances: Vec<(Instance, &Node)> = Vec::new();
-    let mut seen: Vec<(String, &Node)> = Vec::new();
-    for node in blocks(nodes, "vrrp_instance") {
+    let mut seen: BTreeMap<String, &Node> = BTreeMap::new();
+    // Where among the instances the one is that has this place on the network.
+    let mut taken: BTreeMap<(Vrid, String, bool), usize> = BTreeMap::new();
+    for index in tree.indices("vrrp_instance") {
+        let node = &tree.heads()[index];
         let Some(name) = name_of(node, diagnostics) else { continue };
-        if let Some((_, first)) = seen.iter().find(|(other, _)| *other == name) {
+        if let Some(first) = seen.get(&name) {
             duplicate(node, "instance", &name, first, diagnostics);
             continue;
         }
-        seen.push((name.clone(), node));
-        let said = read(node, name, defaults, known, diagnostics);
+        seen.insert(name.clone(), node);
+        let said = read(&tree.node(index, diagnostics.files()), name, defaults, known, diagnostics);
         let Some(instance) = complete(said, diagnostics) else { continue };
-        let same = |other: &Instance| {
-            other.vrid == instance.vrid
-                && other.interface == instance.interface
-                && other.family() == instance.family()
-        };
-        if let Some((other, first)) = instances.iter().find(|(other, _)| same(other)) {
+        let place = (instance.vrid, instance.interface.clone(), instance.family() == vrrp_core::Family::V4);
+        let first = *taken.entry(place).or_insert(instances.len());
+        if let Some((other, first)) = instances.get(first) {
             diagnostics.push(
                 Diagnostic::new(
                     &kind::DUPLICATE_VRID,

@@ -3,13 +3,12 @@
 use core::net::IpAddr;
 use core::time::Duration;
 
-use super::blocks;
 use super::global::set;
 use crate::config::diagnose::{Diagnostic, Diagnostics, kind};
 use crate::config::model::{Configuration, DataPlane, FlushOnStop, Lvs, LvsTimeouts, SyncDaemon};
 use crate::config::source::Span;
 use crate::config::text::Token;
-use crate::config::tree::Node;
+use crate::config::tree::{Node, Tree};
 use crate::config::value::{self, Values, wrong};
 
 /// What is said of the synchronisation daemon, before instances are known.
@@ -92,7 +91,7 @@ fn daemon(node: &Node, diagnostics: &mut Diagnostics) -> Option<Daemon> {
         return None;
     }
     let mut daemon = Daemon {
-        interface: interface.text.clone(),
+        interface: interface.text.to_string(),
         instance: None,
         id: None,
         longest: 0,
@@ -139,13 +138,13 @@ fn daemon(node: &Node, diagnostics: &mut Diagnostics) -> Option<Daemon> {
 
 /// Finds the instance of the synchronisation daemon, and complains of what user space cannot do.
 pub(super) fn complete(
-    nodes: &[Node],
+    tree: &Tree,
     said: Said,
     configuration: &mut Configuration,
     diagnostics: &mut Diagnostics,
 ) {
     let Said { daemon, wait } = said;
-    let daemon = of_instances(nodes, daemon.is_some(), diagnostics).or(daemon);
+    let daemon = of_instances(tree, daemon.is_some(), diagnostics).or(daemon);
     let Some((daemon, span)) = daemon else {
         if let Some((_, span)) = wait {
             let message = "`lvs_sync_wait` waits for connections that no lvs_sync_daemon brings";
@@ -171,7 +170,7 @@ pub(super) fn complete(
     configuration.global.lvs.sync = Some(SyncDaemon {
         interface: daemon.interface,
         wait: wait.filter(|_| daemon.instance.is_some()).map_or(Duration::ZERO, |(wait, _)| wait),
-        instance: daemon.instance.map(|name| name.text),
+        instance: daemon.instance.map(|name| name.text.to_string()),
         id,
         longest: daemon.longest,
         port: daemon.port,
@@ -182,9 +181,10 @@ pub(super) fn complete(
 }
 
 /// `lvs_sync_daemon_interface` of the first instance that has it; 0 is its id, whatever the VRID.
-fn of_instances(nodes: &[Node], is_global: bool, diagnostics: &mut Diagnostics) -> Option<(Daemon, Span)> {
+fn of_instances(tree: &Tree, is_global: bool, diagnostics: &mut Diagnostics) -> Option<(Daemon, Span)> {
     let mut found = None;
-    for instance in blocks(nodes, "vrrp_instance") {
+    for index in tree.indices("vrrp_instance") {
+        let instance = tree.node(index, diagnostics.files());
         let Some(name) = instance.values.first() else { continue };
         for node in instance.children().iter().filter(|node| node.word.text == "lvs_sync_daemon_interface") {
             let Some(interface) = Values::new(node, diagnostics).word("an interface") else { continue };

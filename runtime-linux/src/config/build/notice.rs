@@ -88,7 +88,7 @@ impl Said {
             "notification_email" => {
                 for recipient in node.words() {
                     if is_address(&recipient.text) {
-                        mail.recipients.push(recipient.text.clone());
+                        mail.recipients.push(recipient.text.to_string());
                     } else {
                         diagnostics
                             .push(wrong(recipient, "a mail address").consequence("nothing is sent there"));
@@ -101,7 +101,7 @@ impl Said {
                     return true;
                 };
                 let port = node.values.get(1).map(|port| value::number(port, &(1..=65_535), diagnostics));
-                mail.server = Some((host.text.clone(), port.flatten().unwrap_or(SMTP)));
+                mail.server = Some((host.text.to_string(), port.flatten().unwrap_or(SMTP)));
                 Values::new(node, diagnostics).no_more_than(2);
                 return true;
             }
@@ -229,9 +229,9 @@ fn fifo(node: &Node, diagnostics: &mut Diagnostics) -> Option<(PathBuf, Option<S
     let mut values = Values::new(node, diagnostics);
     let path = values.required(0, "a path")?;
     values.no_more_than(3);
-    let name = |index: usize| node.values.get(index).map(|token| token.text.clone());
+    let name = |index: usize| node.values.get(index).map(|token| token.text.to_string());
     let user = name(1).map(|user| ScriptUser { user, group: name(2) });
-    Some((PathBuf::from(&path.text), user, path.span))
+    Some((PathBuf::from(path.text.as_str()), user, path.span))
 }
 
 fn reader(node: &Node, diagnostics: &mut Diagnostics) -> Option<(Script, Span)> {

@@ -45,12 +45,12 @@ pub(super) fn script(node: &Node, diagnostics: &mut Diagnostics) -> Option<Scrip
     let first = values.required(0, "a script")?;
     values.no_more_than(3);
     let words =
-        if first.shape == Shape::Quoted { split_words(&first.text) } else { vec![first.text.clone()] };
+        if first.shape == Shape::Quoted { split_words(&first.text) } else { vec![first.text.to_string()] };
     if words.is_empty() {
         values.wrong(first, "a script", "nothing is run");
         return None;
     }
-    let name = |index: usize| node.values.get(index).map(|token| token.text.clone());
+    let name = |index: usize| node.values.get(index).map(|token| token.text.to_string());
     if let (Shape::Word, Some(second)) = (first.shape, node.values.get(1)) {
         diagnostics.push(
             Diagnostic::new(&kind::UNQUOTED_ARGUMENTS, format!("`{}` is taken as a user name", second.text))
@@ -58,5 +58,5 @@ pub(super) fn script(node: &Node, diagnostics: &mut Diagnostics) -> Option<Scrip
                 .help("put the script and its arguments in quotes, if an argument is meant"),
         );
     }
-    Some(Script { words, user: name(1).map(|user| ScriptUser { user, group: name(2) }) })
+    Some(Script { words, user: name(1).map(|user| ScriptUser { user, group: name(2) }.into()) })
 }

@@ -76,7 +76,7 @@ pub(super) fn congestion_control(words: &mut Words<'_, '_>, word: &Token) -> Opt
         words.wrong(value, "the name of a congestion control algorithm, of at most 15 characters");
         return None;
     }
-    Some((value.text.clone(), locked))
+    Some((value.text.to_string(), locked))
 }
 
 /// `pref low|medium|high`, as RFC 4191 §2.1 numbers them.

@@ -207,7 +207,7 @@ impl<'n, 'd> Words<'n, 'd> {
             self.wrong(value, "the name of an interface, of at most 15 characters");
             return None;
         }
-        Some(value.text.clone())
+        Some(value.text.to_string())
     }
 
     /// An address behind a word.

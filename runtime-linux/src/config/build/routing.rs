@@ -3,24 +3,27 @@
 use super::global::Defaults;
 use super::route_names::Names;
 use super::rule::Priorities;
-use super::{blocks, route, rule, static_blocks, track_group};
+use super::{route, rule, static_blocks, track_group};
 use crate::config::diagnose::Diagnostics;
 use crate::config::model::Configuration;
-use crate::config::tree::Node;
+use crate::config::tree::Tree;
 
 pub(super) fn read(
-    nodes: &[Node],
+    tree: &Tree,
     defaults: &Defaults,
     configuration: &mut Configuration,
     diagnostics: &mut Diagnostics,
 ) {
     let names = Names::new(defaults.iproute_etc.as_deref(), defaults.iproute_usr.as_deref());
     let mut priorities = Priorities::default();
+    let nodes = tree.heads();
+    // The instances are in the order of the file; of two with one name the first one counts.
+    let mut blocks = tree.indices("vrrp_instance").into_iter();
     for instance in &mut configuration.instances {
-        let is_it = |node: &&Node| node.values.first().is_some_and(|name| name.text == instance.name);
-        // Of two with one name the first one counts.
-        let Some(node) = blocks(nodes, "vrrp_instance").find(is_it) else { continue };
-        for list in node.children() {
+        let is_it =
+            |index: &usize| nodes[*index].values.first().is_some_and(|name| name.text == instance.name);
+        let Some(index) = blocks.find(is_it) else { continue };
+        for list in tree.node(index, diagnostics.files()).children() {
             match list.word.text.as_str() {
                 "virtual_routes" => {
                     let routes = route::read_all(list, &names, None, diagnostics);

@@ -71,7 +71,7 @@ fn read(node: &Node, name: String, diagnostics: &mut Diagnostics) -> Option<Trac
         );
         return None;
     };
-    script.user = user.or(script.user);
+    script.user = user.map(Box::new).or(script.user);
     let timeout = timeout.unwrap_or(interval);
     // A run that overruns counts as failed at once; `fall` of them make the script bad.
     let found_out = interval.max(timeout).saturating_mul(fall).saturating_add(interval);
@@ -83,9 +83,9 @@ fn read(node: &Node, name: String, diagnostics: &mut Diagnostics) -> Option<Trac
 /// `user USER [GROUP]`.
 pub(super) fn read_user(node: &Node, diagnostics: &mut Diagnostics) -> Option<ScriptUser> {
     let mut values = Values::new(node, diagnostics);
-    let user = values.required(0, "a user")?.text.clone();
+    let user = values.required(0, "a user")?.text.to_string();
     values.no_more_than(2);
-    Some(ScriptUser { user, group: node.values.get(1).map(|group| group.text.clone()) })
+    Some(ScriptUser { user, group: node.values.get(1).map(|group| group.text.to_string()) })
 }
 
 /// keepalived's `-t` exits with 6 when scripts are configured and nothing guards them.

@@ -29,8 +29,8 @@ pub(super) struct Server {
     upper_threshold: u32,
     lower_threshold: u32,
     inhibit_on_failure: bool,
-    notify_up: Option<Script>,
-    notify_down: Option<Script>,
+    notify_up: Option<Box<Script>>,
+    notify_down: Option<Box<Script>>,
     mail: bool,
     timings: Timings,
     checks: Vec<Check>,
@@ -75,8 +75,8 @@ pub(super) fn read(node: &Node, service: &Service, diagnostics: &mut Diagnostics
             "lthreshold" => set(&mut server.lower_threshold, values.number(0..=u32::MAX)),
             "inhibit_on_failure" => set(&mut server.inhibit_on_failure, values.boolean()),
             "smtp_alert" => set(&mut server.mail, values.boolean()),
-            "notify_up" => server.notify_up = notify::script(node, diagnostics),
-            "notify_down" => server.notify_down = notify::script(node, diagnostics),
+            "notify_up" => server.notify_up = notify::script(node, diagnostics).map(Box::new),
+            "notify_down" => server.notify_down = notify::script(node, diagnostics).map(Box::new),
             _ => {
                 let Some((kind, block)) = check::kind_of(word) else { return false };
                 server.checks.extend(check::read(kind, block, node, diagnostics));

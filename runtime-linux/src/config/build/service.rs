@@ -9,7 +9,7 @@ use ipvs_core::{
     TunnelChecksum,
 };
 
-use super::check::{Material, Timings};
+use super::check::{Material, Timings, followed};
 use super::global::{Defaults, set};
 use super::server::{self, Server};
 use super::{blocks, each, notify};
@@ -18,7 +18,7 @@ use crate::config::keyword::Block;
 use crate::config::model::{Forward, RealServer, Script, VirtualServer};
 use crate::config::source::Span;
 use crate::config::text::Token;
-use crate::config::tree::Node;
+use crate::config::tree::{Node, Tree};
 use crate::config::value::{self, Values, wrong};
 
 mod entry;
@@ -69,20 +69,23 @@ pub(super) struct Said {
 }
 
 pub(super) fn read_all(
-    nodes: &[Node],
+    tree: &Tree,
     defaults: &Defaults,
+    followed: &followed::Known,
     diagnostics: &mut Diagnostics,
 ) -> Vec<VirtualServer> {
     let mut groups: BTreeMap<&str, &Node> = BTreeMap::new();
-    for group in blocks(nodes, "virtual_server_group") {
+    for group in blocks(tree.heads(), "virtual_server_group") {
         if let Some(name) = group.values.first() {
             groups.entry(&name.text).or_insert(group);
         }
     }
-    let material = Material::read(nodes, diagnostics);
+    let material = Material::read(tree.heads(), diagnostics);
     let mut servers: Vec<VirtualServer> = Vec::new();
     let mut taken: BTreeSet<ServiceKey> = BTreeSet::new();
-    for node in blocks(nodes, "virtual_server") {
+    for index in tree.indices("virtual_server") {
+        let node = &tree.node(index, diagnostics.files());
+        followed.complain(node, diagnostics);
         let targets = targets(node, &groups, diagnostics);
         // Read even if it answers to nothing, for what else may be wrong with it.
         let (said, real_servers) = read(node, defaults, &material, diagnostics);
@@ -111,7 +114,8 @@ pub(super) fn read_all(
                     .help("name the virtual address that the marked packets are for: `ha_suspend 192.0.2.1`"),
             );
         }
-        servers.extend(complete(node, &said, &real_servers, &keys, diagnostics));
+        let server = complete(node, &said, &real_servers, &keys, diagnostics);
+        servers.extend(server.map(|server| followed.resolved(server)));
     }
     servers
 }
@@ -379,7 +383,7 @@ fn complete(
 ) -> Option<VirtualServer> {
     let first = *keys.first()?;
     let group = match &node.values[..] {
-        [word, name, ..] if word.text == "group" => Some(name.text.clone()),
+        [word, name, ..] if word.text == "group" => Some(name.text.to_string()),
         _ => None,
     };
     let real_servers = real_servers(said, servers, keys, group.is_some(), diagnostics);

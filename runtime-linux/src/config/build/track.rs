@@ -183,6 +183,6 @@ fn entries(
             Some(word) => diagnostics.push(wrong(word, "`weight`").consequence("it is ignored")),
             None => {}
         }
-        tracked.push(Tracked { name: name.text.clone(), weight: effective.0, reverse: effective.1 });
+        tracked.push(Tracked { name: name.text.to_string(), weight: effective.0, reverse: effective.1 });
     }
 }

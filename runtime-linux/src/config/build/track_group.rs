@@ -35,7 +35,7 @@ pub(super) fn read_all(
             }
             for member in node.words() {
                 if instances.iter().any(|instance| instance.name == member.text) {
-                    group.instances.push(member.text.clone());
+                    group.instances.push(member.text.to_string());
                 } else {
                     let message = format!("there is no instance `{}`", member.text);
                     let names = instances.iter().map(|instance| instance.name.as_str());

@@ -212,9 +212,9 @@ fn macvlan(node: &Node, diagnostics: &mut Diagnostics) -> (Option<String>, Optio
     let mut words = node.values.iter();
     while let Some(word) = words.next() {
         match word.text.as_str() {
-            "netlink_notify_msg" => diagnostics.without_effect(word.text.clone(), "use_vmac", word.span),
+            "netlink_notify_msg" => diagnostics.without_effect(word.text.to_string(), "use_vmac", word.span),
             "group" => {
-                diagnostics.without_effect(word.text.clone(), "use_vmac", word.span);
+                diagnostics.without_effect(word.text.to_string(), "use_vmac", word.span);
                 words.next();
             }
             text if text.contains(':') => mac = link_address(word, diagnostics).or(mac),
@@ -235,7 +235,7 @@ fn ipvlan(node: &Node, diagnostics: &mut Diagnostics) -> (Option<String>, Ipvlan
             "private" => flag = IpvlanFlag::Private,
             "vepa" => flag = IpvlanFlag::Vepa,
             "group" => {
-                diagnostics.without_effect(word.text.clone(), "use_ipvlan", word.span);
+                diagnostics.without_effect(word.text.to_string(), "use_ipvlan", word.span);
                 words.next();
             }
             text if text.split('/').next().is_some_and(|text| text.parse::<IpAddr>().is_ok()) => {
@@ -270,7 +270,7 @@ pub(super) fn interface_name(word: &Token, diagnostics: &mut Diagnostics) -> Opt
                 .consequence("a name is made up"),
         );
     }
-    good.then(|| word.text.clone())
+    good.then(|| word.text.to_string())
 }
 
 /// `MAC`: six bytes, or five and the VRID. True: six.
@@ -303,9 +303,9 @@ pub(super) fn prefix(word: &str, node: &Node, prefixes: &mut Prefixes, diagnosti
     if value.text.len() > LONGEST_PREFIX || value.text.contains(['/', '%', ' ']) {
         values.wrong(value, "at most 7 characters that interface names have", "`vrrp` is used");
     } else if word == "vmac_prefix" {
-        prefixes.own.clone_from(&value.text);
+        prefixes.own = value.text.to_string();
     } else {
-        prefixes.of_addresses = Some(value.text.clone());
+        prefixes.of_addresses = Some(value.text.to_string());
     }
 }
 

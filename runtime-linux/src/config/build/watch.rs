@@ -102,7 +102,7 @@ fn process(node: &Node, name: String, diagnostics: &mut Diagnostics) -> Option<T
         match word {
             "process" => {
                 if values.required(0, "the name of a process").is_some() {
-                    words = node.values.iter().map(|word| word.text.clone()).collect();
+                    words = node.values.iter().map(|word| word.text.to_string()).collect();
                 }
             }
             "param_match" => {

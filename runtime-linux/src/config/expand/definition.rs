@@ -148,7 +148,7 @@ fn reference(text: &[Char]) -> Option<Reference> {
 
 /// The first name that a word uses, if any.
 pub(super) fn used_name(word: &str) -> Option<String> {
-    let text = text::text(word, 0, 0, word.len());
+    let text = text::text(word, 0, 0);
     let at = text.iter().position(|char| char.value == '$')?;
     reference(&text[at..]).map(|reference| reference.name)
 }

@@ -61,7 +61,7 @@ impl Expander<'_> {
 
     /// What that file would hold.
     pub(super) fn main_text(&mut self, path: &Path, text: &[u8]) {
-        self.main(path, decoded(text));
+        self.main(path, decoded(text.to_owned()));
     }
 
     fn main(&mut self, path: &Path, text: io::Result<String>) {
@@ -174,14 +174,15 @@ impl Expander<'_> {
 }
 
 fn read(path: &Path) -> io::Result<String> {
-    decoded(&std::fs::read(path)?)
+    decoded(std::fs::read(path)?)
 }
 
-fn decoded(bytes: &[u8]) -> io::Result<String> {
+fn decoded(bytes: Vec<u8>) -> io::Result<String> {
     if u32::try_from(bytes.len().saturating_mul(3)).is_err() {
         return Err(io::Error::other("the file is too large"));
     }
-    Ok(String::from_utf8_lossy(bytes).into_owned())
+    Ok(String::from_utf8(bytes)
+        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
 }
 
 /// The files that match, sorted by name.

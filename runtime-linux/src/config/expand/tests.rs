@@ -12,7 +12,8 @@ fn expanded_in(folder: &Path, main: &str) -> (Vec<String>, Vec<&'static str>) {
     std::fs::write(&path, main).unwrap();
     let mut diagnostics = Diagnostics::default();
     let options = Options { config_id: Some(String::from("one")), ..Options::default() };
-    let lines = expand(&path, &options, &mut diagnostics);
+    let mut lines = Vec::new();
+    expand(&path, &options, &mut diagnostics, &mut |line, _| lines.push(core::mem::take(line)));
     let joined = |line: &Line| line.iter().map(|token| token.text.as_str()).collect::<Vec<_>>().join(" ");
     (lines.iter().map(joined).collect(), diagnostics.iter().map(|one| one.kind.code).collect())
 }
@@ -176,7 +177,9 @@ fn words_point_to_where_they_were_written() {
     let path = folder.path().join("main.conf");
     std::fs::write(&path, "$A=priority 300\n  $A tail\n  x$A").unwrap();
     let mut diagnostics = Diagnostics::default();
-    let lines = expand(&path, &Options::default(), &mut diagnostics);
+    let mut lines = Vec::new();
+    let mut take = |line: &mut Line, _: &mut Diagnostics| lines.push(core::mem::take(line));
+    expand(&path, &Options::default(), &mut diagnostics, &mut take);
     let place = |token: &Token| diagnostics.files().position(token.span);
     let at = |line, column| crate::config::source::Position { line, column };
     assert_eq!(lines[0].iter().map(place).collect::<Vec<_>>(), [at(1, 4), at(1, 13), at(2, 6)]);
@@ -194,7 +197,7 @@ proptest::proptest! {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("main.conf");
         std::fs::write(&path, bytes).unwrap();
-        expand(&path, &Options::default(), &mut Diagnostics::default());
+        expand(&path, &Options::default(), &mut Diagnostics::default(), &mut |_, _| {});
     }
 
     #[test]

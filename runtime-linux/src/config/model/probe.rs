@@ -10,19 +10,19 @@ use super::Script;
 pub use check_core::dns::Type as RecordType;
 pub use check_core::http::Protocol as HttpProtocol;
 
-/// What a probe does.
+/// What a probe does. There may be tens of thousands, most of them small: the others have a place of their own.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Probe {
     /// `TCP_CHECK`: connect, then close.
     Tcp(Connect),
     /// `HTTP_GET` and `SSL_GET`.
-    Http(Http),
+    Http(Box<Http>),
     /// `SMTP_CHECK`: every one of these servers.
     Smtp(Smtp),
     /// `DNS_CHECK`.
-    Dns(Dns),
+    Dns(Box<Dns>),
     /// `UDP_CHECK`.
-    Udp(Udp),
+    Udp(Box<Udp>),
     /// `PING_CHECK`.
     Ping(Connect),
     /// `BFD_CHECK`: follow the session of this name, one of [`Configuration::bfd`](super::Configuration::bfd).

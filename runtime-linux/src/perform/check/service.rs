@@ -13,7 +13,7 @@ use self::held::destinations;
 use super::Event;
 use super::order::Order;
 use crate::clock;
-use crate::config::model::{Dns, Probe, Script, Udp, VirtualServer};
+use crate::config::model::{Probe, Script, VirtualServer};
 
 mod held;
 mod orders;
@@ -104,7 +104,7 @@ impl Served {
                 continue;
             }
             let what = format!("RS {} {vs}", self.name_of(real.address));
-            run(what.clone(), real.notify_up.as_ref(), say);
+            run(what.clone(), real.notify_up.as_deref(), say);
             let subject = format!("Realserver {} of virtual server {vs}", self.name_of(real.address));
             say(Event::Turned { what, subject, up: true, mail: false });
         }
@@ -181,11 +181,11 @@ impl Served {
                     check.hosts.iter().map(|host| format!("[{}]:tcp:{}", host.to.ip(), host.to.port()));
                 format!("SMTP check of {}", hosts.collect::<Vec<_>>().join(", "))
             }
-            Probe::Dns(Dns { connect, .. }) => {
-                format!("DNS check of [{}]:udp:{}", connect.to.ip(), connect.to.port())
+            Probe::Dns(check) => {
+                format!("DNS check of [{}]:udp:{}", check.connect.to.ip(), check.connect.to.port())
             }
-            Probe::Udp(Udp { connect, .. }) => {
-                format!("UDP check of [{}]:udp:{}", connect.to.ip(), connect.to.port())
+            Probe::Udp(check) => {
+                format!("UDP check of [{}]:udp:{}", check.connect.to.ip(), check.connect.to.port())
             }
             Probe::Ping(connect) => format!("Ping check of {}", connect.to.ip()),
             Probe::Bfd(name) => format!("BFD check of {name}"),
@@ -230,7 +230,7 @@ impl Served {
                         (false, false, false) => format!("Adding service {rs} to VS {vs}"),
                     },
                 ));
-                run(format!("RS {rs} {vs}"), real.notify_up.as_ref(), say);
+                run(format!("RS {rs} {vs}"), real.notify_up.as_deref(), say);
                 let subject = format!("Realserver {rs} of virtual server {vs}");
                 say(Event::Turned { what: format!("RS {rs} {vs}"), subject, up: true, mail: real.mail });
             }
@@ -244,7 +244,7 @@ impl Served {
                 };
                 let why = why.map(|why| format!(": {why}")).unwrap_or_default();
                 say(log(Level::WARN, format!("{does}{why}")));
-                run(format!("RS {rs} {vs}"), real.notify_down.as_ref(), say);
+                run(format!("RS {rs} {vs}"), real.notify_down.as_deref(), say);
                 let subject = format!("Realserver {rs} of virtual server {vs}");
                 say(Event::Turned { what: format!("RS {rs} {vs}"), subject, up: false, mail: real.mail });
             }

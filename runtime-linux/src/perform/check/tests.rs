@@ -92,8 +92,8 @@ async fn the_sorry_server_and_the_scripts_follow_the_quorum() {
     let at_a = address(&a);
     let sorry: SocketAddr = "192.0.2.99:8080".parse().unwrap();
     let mut server = real(&a, 2);
-    server.notify_down = Some(script("rs_down"));
-    server.notify_up = Some(script("rs_up"));
+    server.notify_down = Some(script("rs_down").into());
+    server.notify_up = Some(script("rs_up").into());
     let config = VirtualServer {
         real_servers: vec![server],
         sorry_server: Some((sorry, Forward::Masquerade)),
@@ -257,7 +257,7 @@ async fn the_services_of_a_group_share_their_servers_checks_and_scripts() {
 async fn with_omega_the_stop_takes_everything_down_with_its_scripts() {
     let a = TcpListener::bind("127.0.0.1:0").unwrap();
     let mut server = real(&a, 1);
-    server.notify_down = Some(script("rs_down"));
+    server.notify_down = Some(script("rs_down").into());
     server.checks = vec![];
     let config = VirtualServer {
         real_servers: vec![server],

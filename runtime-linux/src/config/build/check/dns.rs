@@ -34,7 +34,7 @@ impl Said {
                 if let Some(name) = values.required(0, "a name of the DNS") {
                     let question = Question { id: 0, name: &name.text, kind: self.kind };
                     if question.is_valid() {
-                        self.name = Some(name.text.clone());
+                        self.name = Some(name.text.to_string());
                     } else {
                         let expected = "labels of 1 to 63 characters with dots between, 253 in all";
                         diagnostics.push(wrong(name, expected).consequence("the root is asked for"));

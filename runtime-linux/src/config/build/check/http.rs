@@ -143,7 +143,7 @@ pub(in super::super) fn field(expected: &str, node: &Node, diagnostics: &mut Dia
         diagnostics.push(wrong(value, &expected).consequence("the line is ignored"));
         return None;
     }
-    Some(value.text.clone())
+    Some(value.text.to_string())
 }
 
 /// `200`, `200-299`, several of them with blanks between.

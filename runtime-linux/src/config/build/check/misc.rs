@@ -46,7 +46,7 @@ impl Said {
     pub(super) fn complete(&self, delay_loop: Duration) -> Probe {
         let script = self.script.clone().expect("a check without a script was refused");
         Probe::Misc {
-            script: Script { user: self.user.clone().or(script.user.clone()), ..script },
+            script: Script { user: self.user.clone().map(Box::new).or(script.user.clone()), ..script },
             timeout: self.timeout.unwrap_or(delay_loop),
             dynamic: self.dynamic,
         }

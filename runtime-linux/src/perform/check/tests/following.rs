@@ -90,7 +90,7 @@ async fn a_file_without_a_weight_takes_the_server_out_while_it_holds_anything_bu
 async fn servers_that_are_up_from_the_start_are_told_of_where_that_is_asked_for() {
     let a = TcpListener::bind("127.0.0.1:0").unwrap();
     let mut server = real(&a, 1);
-    server.notify_up = Some(script("rs_up"));
+    server.notify_up = Some(script("rs_up").into());
     server.mail = true;
     let mut careful = RealServer { address: "192.0.2.9:80".parse().unwrap(), ..server.clone() };
     careful.checks[0].timing =

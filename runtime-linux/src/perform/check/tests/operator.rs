@@ -178,7 +178,7 @@ async fn with_alpha_a_first_failure_is_told_once() {
     let a = TcpListener::bind("127.0.0.1:0").unwrap();
     let mut server = real(&a, 1);
     server.checks[0].timing.alpha = true;
-    server.notify_down = Some(script("rs_down"));
+    server.notify_down = Some(script("rs_down").into());
     drop(a);
     let rs = format!("[127.0.0.1]:tcp:{}", server.address.port());
     let config = numbered(1, vec![server]);

@@ -62,7 +62,7 @@ fn url() -> Url {
 
 fn http(address: SocketAddr, url: Url) -> Probe {
     let connect = Connect { timeout: QUICK, ..towards(address) };
-    Probe::Http(Http { connect, tls: None, limit: QUICK * 2, urls: vec![url] })
+    Probe::Http(Http { connect, tls: None, limit: QUICK * 2, urls: vec![url] }.into())
 }
 
 fn told(failure: Failure, detail: &str) -> Outcome {
@@ -241,7 +241,7 @@ fn secure(address: SocketAddr, verify: Option<&str>, authorities: Option<&Path>,
     };
     let connect = Connect { timeout: Duration::from_secs(5), ..towards(address) };
     let url = Url { server_name: verify.map(str::to_owned), ..url };
-    Probe::Http(Http { connect, tls: Some(tls), limit: Duration::from_secs(10), urls: vec![url] })
+    Probe::Http(Http { connect, tls: Some(tls), limit: Duration::from_secs(10), urls: vec![url] }.into())
 }
 
 #[tokio::test]
@@ -325,7 +325,7 @@ async fn a_name_server_is_good_when_it_answers_without_error() {
     let dns = |address, answer: Option<&str>| {
         let connect = Connect { timeout: QUICK, ..towards(address) };
         let name = "www.example".to_owned();
-        Probe::Dns(Dns { connect, kind: RecordType::A, name, answer: answer.map(str::to_owned) })
+        Probe::Dns(Dns { connect, kind: RecordType::A, name, answer: answer.map(str::to_owned) }.into())
     };
     let reply = |rcode: u8| {
         move |query: &[u8]| {
@@ -359,7 +359,7 @@ async fn a_name_server_is_good_when_it_answers_without_error() {
 async fn a_datagram_is_good_when_nobody_refuses_it_or_the_reply_fits() {
     let udp = |address, reply| {
         let connect = Connect { timeout: Duration::from_millis(200), ..towards(address) };
-        Probe::Udp(Udp { connect, payload: b"ping".to_vec(), reply })
+        Probe::Udp(Udp { connect, payload: b"ping".to_vec(), reply }.into())
     };
     let reply = |bytes: &[u8]| {
         Some(UdpReply { bytes: bytes.to_vec(), mask: vec![0xff; bytes.len()], least: 0, most: 255 })

@@ -1,0 +1,168 @@
+//! Blocks in little memory: a few bytes for each word, which point into the text of the file.
+
+use super::Node;
+use crate::config::source::{Files, Span};
+use crate::config::text::{Shape, Token};
+use smol_str::SmolStr;
+
+/// The nodes of a block.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Folded {
+    /// For each token a head, which also tells what kind of token it is, and where that is [`PLAIN`] or [`QUOTED`] how
+    /// many bytes lie before it and how long it is. A block ends with [`END`]. All numbers in sevens of bits.
+    bytes: Box<[u8]>,
+    /// Tokens that do not stand in the file as they are: definitions brought them.
+    others: Box<[Token]>,
+    /// The file of the tokens that do.
+    file: u32,
+}
+
+/// What kind of token this is; with [`VALUE`] it stands behind the word, with [`BLOCK`] a block follows the line.
+const PLAIN: u8 = 0;
+const QUOTED: u8 = 1;
+const OTHER: u8 = 2;
+const END: u8 = 3;
+const KINDS: u8 = 3;
+const VALUE: u8 = 4;
+const BLOCK: u8 = 8;
+
+impl Folded {
+    pub(super) fn new(nodes: &[Node], files: &Files) -> Self {
+        let file = nodes.first().map_or(0, |node| node.word.span.file);
+        let mut folder = Folder { bytes: Vec::new(), others: Vec::new(), file, at: 0, files };
+        folder.nodes(nodes);
+        Self { bytes: folder.bytes.into(), others: folder.others.into(), file }
+    }
+
+    pub(super) fn unfold(&self, files: &Files) -> Vec<Node> {
+        let text = if self.bytes.len() > 1 { files.file(self.file).text.as_str() } else { "" };
+        let others = self.others.iter();
+        Unfolder { bytes: self.bytes.iter(), others, file: self.file, at: 0, text }.nodes()
+    }
+}
+
+struct Folder<'f> {
+    bytes: Vec<u8>,
+    others: Vec<Token>,
+    file: u32,
+    /// Behind the token before.
+    at: u32,
+    files: &'f Files,
+}
+
+impl Folder<'_> {
+    fn nodes(&mut self, nodes: &[Node]) {
+        for node in nodes {
+            self.token(&node.word, if node.block.is_some() { BLOCK } else { 0 });
+            for value in &node.values {
+                self.token(value, VALUE);
+            }
+            if let Some(block) = &node.block {
+                self.nodes(block);
+            }
+        }
+        self.bytes.push(END);
+    }
+
+    fn token(&mut self, token: &Token, flags: u8) {
+        let Span { file, start, end } = token.span;
+        let kind = match token.shape {
+            Shape::Word => PLAIN,
+            Shape::Quoted => QUOTED,
+            Shape::Open | Shape::Close => OTHER,
+        };
+        let stands = token.used.is_none() && file == self.file && start >= self.at;
+        if kind == OTHER || !stands || self.files.text(token.span) != written(token) {
+            self.bytes.push(OTHER | flags);
+            self.others.push(token.clone());
+            return;
+        }
+        self.bytes.push(kind | flags);
+        self.number(start - self.at);
+        self.number(end - start);
+        self.at = end;
+    }
+
+    fn number(&mut self, mut number: u32) {
+        while number >= 0x80 {
+            self.bytes.push(number.to_le_bytes()[0] | 0x80);
+            number >>= 7;
+        }
+        self.bytes.push(number.to_le_bytes()[0]);
+    }
+}
+
+/// The token as the file has it; nothing if it cannot be told from its text.
+fn written(token: &Token) -> SmolStr {
+    match token.shape {
+        Shape::Quoted => SmolStr::from_iter(["\"", token.text.as_str(), "\""]),
+        Shape::Word | Shape::Open | Shape::Close => token.text.clone(),
+    }
+}
+
+struct Unfolder<'f> {
+    bytes: core::slice::Iter<'f, u8>,
+    others: core::slice::Iter<'f, Token>,
+    file: u32,
+    at: u32,
+    text: &'f str,
+}
+
+impl Unfolder<'_> {
+    fn nodes(&mut self) -> Vec<Node> {
+        let mut nodes: Vec<Node> = Vec::new();
+        let mut has_block = false;
+        while let Some(&head) = self.bytes.as_slice().first() {
+            if head & VALUE == 0 && core::mem::take(&mut has_block) {
+                let block = self.nodes();
+                if let Some(last) = nodes.last_mut() {
+                    last.block = Some(block);
+                }
+                continue;
+            }
+            self.bytes.next();
+            let Some(token) = self.token(head & KINDS) else { break };
+            match nodes.last_mut() {
+                Some(last) if head & VALUE != 0 => last.values.push(token),
+                Some(_) | None => {
+                    has_block = head & BLOCK != 0;
+                    // Most words have one value.
+                    nodes.push(Node { word: token, values: Vec::with_capacity(1), block: None });
+                }
+            }
+        }
+        nodes
+    }
+
+    /// None: the block ends here.
+    fn token(&mut self, kind: u8) -> Option<Token> {
+        if kind == END {
+            return None;
+        }
+        if kind == OTHER {
+            return self.others.next().cloned();
+        }
+        let start = self.at + self.number();
+        let end = start + self.number();
+        self.at = end;
+        let stands = &self.text[start as usize..end as usize];
+        let (text, shape) = if kind == QUOTED {
+            (&stands[1..stands.len() - 1], Shape::Quoted)
+        } else {
+            (stands, Shape::Word)
+        };
+        let span = Span { file: self.file, start, end };
+        Some(Token { text: SmolStr::new(text), shape, span, used: None })
+    }
+
+    fn number(&mut self) -> u32 {
+        let mut number = 0;
+        for (&byte, shift) in self.bytes.by_ref().zip((0..).step_by(7)) {
+            number |= u32::from(byte & 0x7f) << shift;
+            if byte < 0x80 {
+                break;
+            }
+        }
+        number
+    }
+}
