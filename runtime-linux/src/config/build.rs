@@ -67,13 +67,14 @@ pub fn build(tree: &Tree, diagnostics: &mut Diagnostics) -> Configuration {
         processes: &configuration.processes,
         bfd: &configuration.bfd,
     };
-    configuration.instances = instance::read_all(tree, &defaults, known, diagnostics);
+    let (instances, rest) = instance::read_all(tree, &defaults, known, diagnostics);
+    configuration.instances = instances;
     configuration.groups =
         group::read_all(nodes, &mut configuration.instances, &defaults, known, diagnostics);
-    routing::read(tree, &defaults, &mut configuration, diagnostics);
+    routing::read(nodes, &rest, &defaults, &mut configuration, diagnostics);
     let followed = check::followed::Known::of(&configuration);
     configuration.virtual_servers = service::read_all(tree, &defaults, &followed, diagnostics);
-    lvs::complete(tree, core::mem::take(&mut defaults.sync), &mut configuration, diagnostics);
+    lvs::complete(&rest, core::mem::take(&mut defaults.sync), &mut configuration, diagnostics);
     complain_of_data_plane(&configuration, diagnostics);
     script::complain_of_security(&configuration, diagnostics);
     configuration

@@ -75,11 +75,6 @@ impl Tree {
         &self.nodes
     }
 
-    /// The nodes that begin with `name`, in file order, with their blocks; `files` are those that they were read from.
-    pub fn blocks<'t>(&'t self, name: &'t str, files: &'t Files) -> impl Iterator<Item = Node> + 't {
-        self.indices(name).into_iter().map(|index| self.node(index, files))
-    }
-
     /// Which of [`heads`](Self::heads) begin with `name`.
     pub fn indices(&self, name: &str) -> Vec<usize> {
         (0..self.nodes.len()).filter(|index| self.nodes[*index].word.text == name).collect()

@@ -59,12 +59,22 @@ pub(super) struct Said {
     pub(super) virtual_interfaces: virtual_interface::Said,
 }
 
+/// What an instance says that can only be understood when every instance is known.
+pub(super) struct Rest {
+    pub(super) name: Token,
+    pub(super) nodes: Vec<Node>,
+}
+
+/// The words of which that is so: those of [`routing`](super::routing) and [`lvs`](super::lvs).
+const REST: [&str; 3] = ["virtual_routes", "virtual_rules", "lvs_sync_daemon_interface"];
+
 pub(super) fn read_all(
     tree: &Tree,
     defaults: &Defaults,
     known: track::Known<'_>,
     diagnostics: &mut Diagnostics,
-) -> Vec<Instance> {
+) -> (Vec<Instance>, Vec<Rest>) {
+    let mut rest = Vec::new();
     let mut instances: Vec<(Instance, &Node)> = Vec::new();
     let mut seen: BTreeMap<String, &Node> = BTreeMap::new();
     // Where among the instances the one is that has this place on the network.
@@ -77,7 +87,13 @@ pub(super) fn read_all(
             continue;
         }
         seen.insert(name.clone(), node);
-        let said = read(&tree.node(index, diagnostics.files()), name, defaults, known, diagnostics);
+        let whole = tree.node(index, diagnostics.files());
+        let said = read(&whole, name, defaults, known, diagnostics);
+        let later = whole.block.into_iter().flatten();
+        let nodes: Vec<Node> = later.filter(|node| REST.contains(&node.word.text.as_str())).collect();
+        if let (Some(name), false) = (node.values.first(), nodes.is_empty()) {
+            rest.push(Rest { name: name.clone(), nodes });
+        }
         let Some(instance) = complete(said, diagnostics) else { continue };
         let place = (instance.vrid, instance.interface.clone(), instance.family() == vrrp_core::Family::V4);
         let first = *taken.entry(place).or_insert(instances.len());
@@ -103,7 +119,7 @@ pub(super) fn read_all(
         instances.push((instance, node));
     }
     virtual_interface::name_all(&mut instances, &defaults.names, diagnostics);
-    instances.into_iter().map(|(instance, _)| instance).collect()
+    (instances.into_iter().map(|(instance, _)| instance).collect(), rest)
 }
 
 fn read(

@@ -4,11 +4,12 @@ use core::net::IpAddr;
 use core::time::Duration;
 
 use super::global::set;
+use super::instance::Rest;
 use crate::config::diagnose::{Diagnostic, Diagnostics, kind};
 use crate::config::model::{Configuration, DataPlane, FlushOnStop, Lvs, LvsTimeouts, SyncDaemon};
 use crate::config::source::Span;
 use crate::config::text::Token;
-use crate::config::tree::{Node, Tree};
+use crate::config::tree::Node;
 use crate::config::value::{self, Values, wrong};
 
 /// What is said of the synchronisation daemon, before instances are known.
@@ -138,13 +139,13 @@ fn daemon(node: &Node, diagnostics: &mut Diagnostics) -> Option<Daemon> {
 
 /// Finds the instance of the synchronisation daemon, and complains of what user space cannot do.
 pub(super) fn complete(
-    tree: &Tree,
+    rest: &[Rest],
     said: Said,
     configuration: &mut Configuration,
     diagnostics: &mut Diagnostics,
 ) {
     let Said { daemon, wait } = said;
-    let daemon = of_instances(tree, daemon.is_some(), diagnostics).or(daemon);
+    let daemon = of_instances(rest, daemon.is_some(), diagnostics).or(daemon);
     let Some((daemon, span)) = daemon else {
         if let Some((_, span)) = wait {
             let message = "`lvs_sync_wait` waits for connections that no lvs_sync_daemon brings";
@@ -181,12 +182,10 @@ pub(super) fn complete(
 }
 
 /// `lvs_sync_daemon_interface` of the first instance that has it; 0 is its id, whatever the VRID.
-fn of_instances(tree: &Tree, is_global: bool, diagnostics: &mut Diagnostics) -> Option<(Daemon, Span)> {
+fn of_instances(rest: &[Rest], is_global: bool, diagnostics: &mut Diagnostics) -> Option<(Daemon, Span)> {
     let mut found = None;
-    for index in tree.indices("vrrp_instance") {
-        let instance = tree.node(index, diagnostics.files());
-        let Some(name) = instance.values.first() else { continue };
-        for node in instance.children().iter().filter(|node| node.word.text == "lvs_sync_daemon_interface") {
+    for Rest { name, nodes } in rest {
+        for node in nodes.iter().filter(|node| node.word.text == "lvs_sync_daemon_interface") {
             let Some(interface) = Values::new(node, diagnostics).word("an interface") else { continue };
             let (daemon, consequence) = if is_global {
                 (None, "it is ignored: lvs_sync_daemon says it already")

@@ -1,29 +1,28 @@
 //! Routes and rules, wherever they stand: read when every instance is known, since track groups name instances.
 
+use std::collections::BTreeMap;
+
 use super::global::Defaults;
+use super::instance::Rest;
 use super::route_names::Names;
 use super::rule::Priorities;
 use super::{route, rule, static_blocks, track_group};
 use crate::config::diagnose::Diagnostics;
 use crate::config::model::Configuration;
-use crate::config::tree::Tree;
+use crate::config::tree::Node;
 
 pub(super) fn read(
-    tree: &Tree,
+    nodes: &[Node],
+    rest: &[Rest],
     defaults: &Defaults,
     configuration: &mut Configuration,
     diagnostics: &mut Diagnostics,
 ) {
     let names = Names::new(defaults.iproute_etc.as_deref(), defaults.iproute_usr.as_deref());
     let mut priorities = Priorities::default();
-    let nodes = tree.heads();
-    // The instances are in the order of the file; of two with one name the first one counts.
-    let mut blocks = tree.indices("vrrp_instance").into_iter();
+    let rest: BTreeMap<&str, &Rest> = rest.iter().map(|rest| (rest.name.text.as_str(), rest)).collect();
     for instance in &mut configuration.instances {
-        let is_it =
-            |index: &usize| nodes[*index].values.first().is_some_and(|name| name.text == instance.name);
-        let Some(index) = blocks.find(is_it) else { continue };
-        for list in tree.node(index, diagnostics.files()).children() {
+        for list in rest.get(instance.name.as_str()).map(|rest| rest.nodes.as_slice()).unwrap_or_default() {
             match list.word.text.as_str() {
                 "virtual_routes" => {
                     let routes = route::read_all(list, &names, None, diagnostics);

@@ -166,3 +166,35 @@ impl Unfolder<'_> {
         number
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::config::diagnose::Diagnostics;
+    use crate::config::{Options, expand, show, tree};
+
+    /// The block behind `word`, whose nodes are folded if it is `vrrp_instance`.
+    fn block(word: &str) -> (String, Vec<String>) {
+        let text = format!(
+            "$MANY=one \"two three\"\n{word} A {{\n a $MANY b\n c \"d e\" {{\n f\n }}\n g {{\n }}\n h {{ i }} }}\n"
+        );
+        let (mut diagnostics, mut parser) = (Diagnostics::default(), tree::Parser::new(true));
+        let mut take =
+            |line: &mut expand::Line, diagnostics: &mut Diagnostics| parser.line(line, diagnostics);
+        let options = Options::default();
+        expand::expand_text("x".as_ref(), text.as_bytes(), &options, &mut diagnostics, &mut take);
+        let (tree, _) = parser.finish(&mut diagnostics);
+        let files = diagnostics.files();
+        let nodes = tree.unfolded(files);
+        let tokens = nodes[0].children().iter().flat_map(|node| [&node.word].into_iter().chain(&node.values));
+        let places = tokens.map(|token| files.text(token.span).to_owned()).collect();
+        (show::text(nodes[0].children()), places)
+    }
+
+    #[test]
+    fn a_folded_block_unfolds_to_what_it_was() {
+        let (text, places) = block("vrrp_instance");
+        assert_eq!(text, "a one \"two three\" b\nc \"d e\" {\n    f\n}\ng {\n}\nh {\n    i\n}\n");
+        assert_eq!(places, ["a", "one", "\"two three\"", "b", "c", "\"d e\"", "g", "h"]);
+        assert_eq!(block("some_instance"), (text, places));
+    }
+}
