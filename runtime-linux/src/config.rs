@@ -78,7 +78,7 @@ pub struct Loaded {
 impl Loaded {
     /// The words it was made of, every block unfolded.
     pub fn nodes(&self) -> Vec<tree::Node> {
-        self.tree.unfolded(self.diagnostics.files())
+        self.tree.nodes(self.diagnostics.files(), |_| true).collect()
     }
 }
 

@@ -20,12 +20,14 @@ pub fn compare(files: &[(&Path, &Loaded)]) -> Diagnostics {
     let mut diagnostics = Diagnostics::default();
     let texts: Vec<u32> =
         files.iter().map(|(_, loaded)| diagnostics.files.append(loaded.diagnostics.files())).collect();
+    let trees: Vec<Vec<Node>> = files.iter().map(|(_, loaded)| loaded.nodes()).collect();
     let hosts: Vec<Host<'_>> = files
         .iter()
+        .zip(&trees)
         .zip(texts)
-        .filter_map(|((path, loaded), texts)| {
+        .filter_map(|(((path, loaded), tree), texts)| {
             let configuration = loaded.configuration.as_ref()?;
-            Some(Host { path, configuration, tree: &loaded.tree, texts })
+            Some(Host { path, configuration, tree, texts })
         })
         .collect();
     for (at, second) in hosts.iter().enumerate() {

@@ -123,7 +123,7 @@ pub(super) fn script_of(node: &Node, siblings: &[Node], block: &str) -> Option<S
             let script = Values::new(node, &mut said).script()?;
             let user = siblings.iter().rev().find(|line| line.word.text == "user");
             let user = user.and_then(|line| script::read_user(line, &mut said));
-            Some(Script { user: user.or(script.user), words: script.words })
+            Some(Script { user: user.map(Box::new).or(script.user), words: script.words })
         }
         (
             "vrrp_instance" | "vrrp_sync_group",

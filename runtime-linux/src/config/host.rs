@@ -9,9 +9,10 @@ use nix::ifaddrs::getifaddrs;
 use super::Loaded;
 use super::diagnose::{Diagnostic, kind};
 use super::keyword::nearest;
-use super::model::Configuration;
+use super::model::{Configuration, Probe, VirtualServer};
+use super::source::Files;
 use super::text::Token;
-use super::tree::Node;
+use super::tree::{Node, Tree};
 use super::value;
 
 mod interface;
@@ -43,6 +44,12 @@ impl Host {
     /// Adds to the complaints about a configuration what stands in its way on this host.
     pub fn check(&self, loaded: &mut Loaded) {
         let Some(configuration) = &loaded.configuration else { return };
+        let (tree, files) = (&loaded.tree, loaded.diagnostics.files());
+        let services = configuration.virtual_servers.iter().any(needs_host);
+        let wanted = |head: &Node| services || head.word.text != "virtual_server";
+        let interfaces = interface::wanted(tree.nodes(files, wanted), configuration);
+        let sources = self.sources(tree, files, configuration);
+        let scripts = script::all(tree.nodes(files, wanted));
         let diagnostics = &mut loaded.diagnostics;
         if let Some(name) = &configuration.global.namespace {
             diagnostics.push(
@@ -54,15 +61,14 @@ impl Host {
                 .help(format!("run it there: `ip netns exec {name} steadfast check --host FILE`")),
             );
         } else {
-            let wanted = interface::wanted(&loaded.tree, configuration);
-            diagnostics.extend(wanted.iter().filter_map(|wanted| self.misses(wanted, &loaded.tree)));
-            diagnostics.extend(self.sources(&loaded.tree, configuration));
+            diagnostics.extend(interfaces.iter().filter_map(|wanted| self.misses(wanted, tree.heads())));
+            diagnostics.extend(sources);
         }
-        script::check(&loaded.tree, configuration, diagnostics);
+        script::check(&scripts, configuration, diagnostics);
         diagnostics.sort();
     }
 
-    fn misses(&self, wanted: &interface::Wanted<'_>, tree: &[Node]) -> Option<Diagnostic> {
+    fn misses(&self, wanted: &interface::Wanted, tree: &[Node]) -> Option<Diagnostic> {
         let name = wanted.name.text.as_str();
         if self.interfaces.contains(name) {
             return None;
@@ -78,11 +84,15 @@ impl Host {
     }
 
     /// Sources of adverts that are not addresses of this host.
-    fn sources(&self, tree: &[Node], configuration: &Configuration) -> Vec<Diagnostic> {
-        let said = tree.iter().filter(|node| node.word.text == "vrrp_instance").flat_map(Node::children);
-        let places: Vec<&Token> = said
+    fn sources(&self, tree: &Tree, files: &Files, configuration: &Configuration) -> Vec<Diagnostic> {
+        if configuration.instances.iter().all(|instance| instance.source.is_none()) {
+            return Vec::new();
+        }
+        let places: Vec<Token> = tree
+            .nodes(files, |head| head.word.text == "vrrp_instance")
+            .flat_map(|node| node.block.unwrap_or_default())
             .filter(|node| matches!(node.word.text.as_str(), "unicast_src_ip" | "mcast_src_ip"))
-            .filter_map(|node| node.values.first())
+            .filter_map(|node| node.values.into_iter().next())
             .collect();
         let sources =
             configuration.instances.iter().filter_map(|instance| instance.source.map(|own| (instance, own)));
@@ -102,6 +112,22 @@ impl Host {
             });
         foreign.collect()
     }
+}
+
+/// Whether it names a script or an interface.
+fn needs_host(service: &VirtualServer) -> bool {
+    let sends = |probe: &Probe| match probe {
+        Probe::Tcp(connect) | Probe::Ping(connect) => connect.interface.is_some(),
+        Probe::Bfd(_) | Probe::File(_) => false,
+        Probe::Http(_) | Probe::Smtp(_) | Probe::Dns(_) | Probe::Udp(_) | Probe::Misc { .. } => true,
+    };
+    service.quorum_up.is_some()
+        || service.quorum_down.is_some()
+        || service.real_servers.iter().any(|server| {
+            server.notify_up.is_some()
+                || server.notify_down.is_some()
+                || server.checks.iter().any(|check| sends(&check.probe))
+        })
 }
 
 /// Whether the file says that interfaces may come later.

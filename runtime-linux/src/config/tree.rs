@@ -80,9 +80,14 @@ impl Tree {
         (0..self.nodes.len()).filter(|index| self.nodes[*index].word.text == name).collect()
     }
 
-    /// Everything.
-    pub fn unfolded(&self, files: &Files) -> Vec<Node> {
-        (0..self.nodes.len()).map(|index| self.node(index, files)).collect()
+    /// Everything, one node after the other; of those with another head than is `wanted` nothing.
+    pub fn nodes<'t>(
+        &'t self,
+        files: &'t Files,
+        wanted: impl Fn(&Node) -> bool + 't,
+    ) -> impl Iterator<Item = Node> + 't {
+        let wanted = move |index: &usize| wanted(&self.nodes[*index]);
+        (0..self.nodes.len()).filter(wanted).map(|index| self.node(index, files))
     }
 
     /// One of [`heads`](Self::heads), with its block.

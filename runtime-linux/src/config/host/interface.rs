@@ -1,12 +1,14 @@
 //! Where a configuration names interfaces.
 
+use std::collections::BTreeSet;
+
 use crate::config::model::Configuration;
 use crate::config::text::Token;
 use crate::config::tree::Node;
 
 /// An interface that is to be there.
-pub(super) struct Wanted<'n> {
-    pub(super) name: &'n Token,
+pub(super) struct Wanted {
+    pub(super) name: Token,
     /// What follows if it is not.
     pub(super) consequence: &'static str,
 }
@@ -17,16 +19,16 @@ const HOLDER: &str = "what is to be on it is nowhere until it appears";
 const SENDER: &str = "nothing is sent by it until it appears";
 
 /// The interfaces that a configuration names, less those that it makes.
-pub(super) fn wanted<'n>(tree: &'n [Node], configuration: &Configuration) -> Vec<Wanted<'n>> {
+pub(super) fn wanted(nodes: impl Iterator<Item = Node>, configuration: &Configuration) -> Vec<Wanted> {
     let made = configuration.instances.iter().flat_map(|instance| &instance.virtual_interfaces);
-    let made: Vec<&str> = made.map(|made| made.name.as_str()).collect();
+    let made: BTreeSet<&str> = made.map(|made| made.name.as_str()).collect();
     let mut found = Vec::new();
-    within(tree, "", &mut found);
-    found.retain(|wanted| !made.contains(&wanted.name.text.as_str()));
+    nodes.for_each(|node| within(&[node], "", &mut found));
+    found.retain(|wanted| !made.contains(wanted.name.text.as_str()));
     found
 }
 
-fn within<'n>(nodes: &'n [Node], block: &str, found: &mut Vec<Wanted<'n>>) {
+fn within(nodes: &[Node], block: &str, found: &mut Vec<Wanted>) {
     for node in nodes {
         let first = node.values.first();
         let named = match (block, node.word.text.as_str()) {
@@ -45,7 +47,7 @@ fn within<'n>(nodes: &'n [Node], block: &str, found: &mut Vec<Wanted<'n>>) {
             ) => behind_dev(node).map(|name| (name, HOLDER)),
             _ => None,
         };
-        found.extend(named.map(|(name, consequence)| Wanted { name, consequence }));
+        found.extend(named.map(|(name, consequence)| Wanted { name: name.clone(), consequence }));
         within(node.children(), &node.word.text, found);
     }
 }

@@ -7,12 +7,21 @@ use crate::config::source::Span;
 use crate::config::tree::Node;
 use crate::process::{self, Policy, ProgramError, ScriptError};
 
-pub(super) fn check(tree: &[Node], configuration: &Configuration, diagnostics: &mut Diagnostics) {
-    let policy = Policy::from(&configuration.global);
+/// Every script, and where it stands.
+pub(super) fn all(nodes: impl Iterator<Item = Node>) -> Vec<(Script, Span)> {
     let mut scripts = Vec::new();
-    within(tree, "", &mut scripts);
+    nodes.for_each(|node| within(&[node], "", &mut scripts));
+    scripts
+}
+
+pub(super) fn check(
+    scripts: &[(Script, Span)],
+    configuration: &Configuration,
+    diagnostics: &mut Diagnostics,
+) {
+    let policy = Policy::from(&configuration.global);
     let mut usable = 0;
-    for (script, span) in &scripts {
+    for (script, span) in scripts {
         if let Err(error) = process::validate(script, &policy) {
             diagnostics.push(
                 Diagnostic::new(&kind::UNUSABLE_SCRIPT, error.to_string())

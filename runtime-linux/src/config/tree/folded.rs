@@ -184,7 +184,7 @@ mod tests {
         expand::expand_text("x".as_ref(), text.as_bytes(), &options, &mut diagnostics, &mut take);
         let (tree, _) = parser.finish(&mut diagnostics);
         let files = diagnostics.files();
-        let nodes = tree.unfolded(files);
+        let nodes: Vec<_> = tree.nodes(files, |_| true).collect();
         let tokens = nodes[0].children().iter().flat_map(|node| [&node.word].into_iter().chain(&node.values));
         let places = tokens.map(|token| files.text(token.span).to_owned()).collect();
         (show::text(nodes[0].children()), places)
