@@ -17,6 +17,7 @@ mod flow;
 mod forward;
 mod memory;
 mod open;
+pub mod parts;
 mod preview;
 mod rendezvous;
 mod servers;

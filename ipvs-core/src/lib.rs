@@ -82,6 +82,8 @@ pub use director::{
     Memory, Outgoing, Preview, Reason, Refused, ServiceSlot, ServiceStatus, Settings, Statistics, Storage,
     Verdict,
 };
+#[doc(hidden)]
+pub use director::parts;
 pub use fragment::{Fragment, Piece, Pieces};
 pub use plan::{Disorder, Plan, Step, plan};
 pub use schedule::{IndexNode, Locality, TableSlot};

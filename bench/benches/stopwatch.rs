@@ -1,0 +1,11 @@
+//! Time as benches take it.
+
+use std::time::{Duration, Instant};
+
+/// How long something takes.
+#[expect(clippy::disallowed_methods, reason = "a bench reads its clock here")]
+pub(crate) fn time(run: impl FnOnce()) -> Duration {
+    let start = Instant::now();
+    run();
+    start.elapsed()
+}

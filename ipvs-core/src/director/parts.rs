@@ -1,0 +1,141 @@
+//! Parts of a [`Director`](crate::Director) by themselves, so that benches can measure them. Nothing to build upon.
+
+use core::net::SocketAddr;
+use core::time::Duration;
+
+use crate::connection::{
+    Bucket, Entry, Flow, Kind, Segment, Side, Signal, State, Table, Ticks, Timer, widened,
+};
+use crate::director::memory::Memory;
+use crate::director::services::Services;
+use crate::director::{Refused, Settings};
+use crate::link::Link;
+use crate::schedule::{Request, Workshop};
+use crate::service::{Destination, Family, Protocol, Service, ServiceKey};
+
+/// The scheduler of one service.
+#[derive(Debug)]
+pub struct Picker<'m> {
+    services: Services<'m>,
+    number: usize,
+    request: Request,
+}
+
+impl<'m> Picker<'m> {
+    /// With these destinations, the oldest first.
+    pub fn new(
+        memory: Memory<'m>,
+        settings: &Settings,
+        service: &Service,
+        destinations: impl IntoIterator<Item = Destination>,
+    ) -> Result<Self, Refused> {
+        let Memory { services, destinations: slots, index, tables, localities, .. } = memory;
+        let mut services =
+            Services::new(services, slots, Workshop::new(index, tables, localities, &settings.seed));
+        services.add_service(service)?;
+        for destination in destinations {
+            services.add_destination(&service.key, &destination)?;
+        }
+        let ServiceKey::Address { protocol, address, port } = service.key else {
+            return Err(Refused::NoService);
+        };
+        let number = services.find(protocol, address, port).ok_or(Refused::NoService)?;
+        let now = Ticks::at(Duration::from_secs(1));
+        let request =
+            Request { now, service: number, client: address, client_port: 0, virtual_address: address };
+        Ok(Self { services, number, request })
+    }
+
+    /// The slot of the server that a new connection of this client would get.
+    pub fn pick(&mut self, client: SocketAddr) -> Option<usize> {
+        let request = Request { client: client.ip(), client_port: client.port(), ..self.request };
+        self.services.schedule(self.number, &request)
+    }
+
+    /// Counts a connection for the server in this slot.
+    pub fn open(&mut self, server: usize) {
+        self.services.bind(Link::to(server), connection());
+    }
+
+    /// Counts it no more.
+    pub fn close(&mut self, server: usize) {
+        self.services.unbind(Link::to(server), connection());
+    }
+}
+
+/// The table of connections.
+#[derive(Debug)]
+pub struct Connections<'m> {
+    table: Table<'m>,
+}
+
+/// What a connection is found by.
+#[derive(Clone, Copy, Debug)]
+pub struct Key(Flow);
+
+impl Key {
+    /// Of the TCP segments that a client sends to a virtual address.
+    pub fn new(client: SocketAddr, virtual_server: SocketAddr) -> Self {
+        Self(Flow {
+            family: Family::of(client.ip()),
+            protocol: Protocol::Tcp,
+            source: widened(client.ip()),
+            source_port: client.port(),
+            destination: widened(virtual_server.ip()),
+            destination_port: virtual_server.port(),
+        })
+    }
+}
+
+impl<'m> Connections<'m> {
+    /// None yet.
+    pub fn new(
+        entries: &'m mut [Entry],
+        timers: &'m mut [Timer],
+        buckets: &'m mut [Bucket],
+        seed: &[u8; 16],
+    ) -> Self {
+        Self { table: Table::new(entries, timers, buckets, seed) }
+    }
+
+    /// Enters a connection to a server behind NAT, if there is room.
+    pub fn insert(&mut self, key: &Key, server: SocketAddr) -> Option<usize> {
+        let now = Ticks::at(Duration::from_secs(1));
+        let expires = now.after(Duration::from_secs(60));
+        let entry = Entry::new(&key.0, server.port(), connection(), 0, expires);
+        self.table.insert(now, entry, Some(widened(server.ip())))
+    }
+
+    /// Takes it out again.
+    pub fn remove(&mut self, index: usize, server: SocketAddr) {
+        self.table.remove(index, Some(widened(server.ip())));
+    }
+
+    /// The slot of a connection.
+    pub fn find(&self, key: &Key) -> Option<usize> {
+        self.table.find(&key.0)
+    }
+
+    /// The slots of many connections.
+    pub fn find_batch(&self, keys: &[Key], found: &mut [Option<usize>]) {
+        for (key, found) in keys.iter().zip(found) {
+            *found = self.find(key);
+        }
+    }
+
+    /// The client's port of the connection in this slot: it cannot be told without reading the entry.
+    pub fn client_port(&self, index: usize) -> Option<u16> {
+        self.table.get(index).map(|entry| entry.client_port)
+    }
+
+    /// The keyed hash that connections are found by.
+    pub fn hash(&self, key: &Key) -> u64 {
+        self.table.hash(&key.0)
+    }
+}
+
+/// What counts as a connection that is being established.
+fn connection() -> Kind {
+    let state = State::new(Protocol::Tcp).after(Signal::Segment(Some(Segment::Syn)), Side::Request);
+    Kind::Connection { state, through_nat: true, template: Link::NONE }
+}
