@@ -21,7 +21,7 @@ pub fn director(bytes: &[u8]) {
     let mut destinations = vec![DestinationSlot::EMPTY; slots(9)];
     let mut connections = vec![Entry::EMPTY; slots(12)];
     let mut timers = vec![Timer::EMPTY; connections.len()];
-    let mut buckets = vec![Bucket::EMPTY; 1 + slots(8)];
+    let mut buckets = vec![Bucket::EMPTY; slots(40)];
     let mut fragments = vec![Fragment::EMPTY; slots(4)];
     // With room for all, for some and for none.
     let mut index = vec![IndexNode::EMPTY; slots(40)];

@@ -1,21 +1,21 @@
 //! The connections that are under way and the clients that persistence binds, in one table of fixed size.
 //!
-//! A table never grows and never moves an entry, so an index stands for an entry while it lives. Each is found through
-//! hash chains: by client and virtual address, and with NAT also by client and real server for the replies. The hash
-//! is keyed, so that nobody who does not know the key can fill one chain.
+//! A table never grows and never moves an entry, so a number stands for an entry while it lives. Each is found through
+//! an index: by client and virtual address, and with NAT also by client and real server for the replies. The hash
+//! is keyed, so that nobody who does not know the key can make many alike.
 
-use core::hash::Hasher;
 use core::net::{IpAddr, Ipv6Addr};
 
-use siphasher::sip::SipHasher13;
-
+use crate::hash::Hasher;
 use crate::link::Link;
 use crate::service::{Family, Protocol};
 
+use index::{Index, Tag};
 use queue::Queue;
 use wheel::Wheel;
 
 mod clock;
+mod index;
 mod queue;
 mod sctp;
 mod state;
@@ -23,14 +23,16 @@ mod tcp;
 mod wheel;
 
 pub(crate) use clock::Ticks;
+pub use index::Bucket;
 pub(crate) use sctp::Chunk;
 pub use state::Timeouts;
 pub(crate) use state::{Side, Signal, State};
 pub(crate) use tcp::Segment;
 pub use wheel::Timer;
 
-/// Room for one connection or one persistent client, of either family.
+/// Room for one connection or one persistent client, of either family. It is one line of a processor's cache.
 #[derive(Clone, Copy, Debug)]
+#[repr(align(64))]
 pub struct Entry {
     /// IPv4 addresses stand here mapped into IPv6; `family` says which they are.
     pub(crate) client: Ipv6Addr,
@@ -44,8 +46,8 @@ pub struct Entry {
     /// The slot of its destination, which outlives it.
     pub(crate) destination: Link,
     pub(crate) expires: Ticks,
-    next: Link,
-    next_reply: Link,
+    request_tag: Tag,
+    reply_tag: Tag,
 }
 
 const _: () = assert!(size_of::<Entry>() == 64);
@@ -63,8 +65,8 @@ impl Entry {
         kind: Kind::Free,
         destination: Link::NONE,
         expires: Ticks::ZERO,
-        next: Link::NONE,
-        next_reply: Link::NONE,
+        request_tag: Tag::NO_REPLY,
+        reply_tag: Tag::NO_REPLY,
     };
 
     /// A connection or a template (which has no client port) without state yet.
@@ -86,8 +88,7 @@ impl Entry {
             kind,
             destination: Link::to(destination),
             expires,
-            next: Link::NONE,
-            next_reply: Link::NONE,
+            ..Self::EMPTY
         }
     }
 
@@ -101,6 +102,23 @@ impl Entry {
             destination: self.virtual_address,
             destination_port: self.virtual_port,
         }
+    }
+
+    /// Whether its client sends such packets.
+    #[inline]
+    fn is_asked_by(&self, packet: &Flow) -> bool {
+        self.request() == *packet
+    }
+
+    /// Whether its server sends such packets.
+    #[inline]
+    fn is_answered_by(&self, packet: &Flow, server_of: impl Fn(Link) -> Option<Ipv6Addr>) -> bool {
+        self.client == packet.destination
+            && self.client_port == packet.destination_port
+            && self.server_port == packet.source_port
+            && self.protocol == packet.protocol
+            && self.family == packet.family
+            && server_of(self.destination) == Some(packet.source)
     }
 
     fn is_template(&self) -> bool {
@@ -138,18 +156,6 @@ pub(crate) enum Kind {
     },
 }
 
-/// Heads of the hash chains.
-#[derive(Clone, Copy, Debug)]
-pub struct Bucket {
-    requests: Link,
-    replies: Link,
-}
-
-impl Bucket {
-    /// No chain.
-    pub const EMPTY: Self = Self { requests: Link::NONE, replies: Link::NONE };
-}
-
 /// Addresses and ports of a packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Flow {
@@ -181,14 +187,16 @@ pub(crate) fn narrowed(family: Family, address: Ipv6Addr) -> IpAddr {
 #[derive(Debug)]
 pub(crate) struct Table<'m> {
     entries: &'m mut [Entry],
-    buckets: &'m mut [Bucket],
+    index: Index<'m>,
     wheel: Wheel<'m>,
-    hasher: SipHasher13,
-    /// Entries given back.
+    hasher: Hasher,
+    /// Entries given back, each with its successor for a destination.
     free: Link,
     /// Entries from here on were never used.
     fresh: usize,
     queue: Queue,
+    /// Counts insertions and removals.
+    generation: u64,
 }
 
 impl<'m> Table<'m> {
@@ -198,11 +206,17 @@ impl<'m> Table<'m> {
         buckets: &'m mut [Bucket],
         seed: &[u8; 16],
     ) -> Self {
-        buckets.fill(Bucket::EMPTY);
         timers.fill(Timer::EMPTY);
-        let hasher = SipHasher13::new_with_key(seed);
-        let wheel = Wheel::new(timers);
-        Self { entries, buckets, wheel, hasher, free: Link::NONE, fresh: 0, queue: Queue::new() }
+        Self {
+            entries,
+            index: Index::new(buckets),
+            wheel: Wheel::new(timers),
+            hasher: Hasher::new(seed),
+            free: Link::NONE,
+            fresh: 0,
+            queue: Queue::new(),
+            generation: 0,
+        }
     }
 
     /// How many entries ever were in use at once: what there is to look through.
@@ -264,50 +278,69 @@ impl<'m> Table<'m> {
         self.wheel.due()
     }
 
-    /// The connection whose client sent this packet.
-    pub(crate) fn find(&self, packet: &Flow) -> Option<usize> {
-        self.requests(packet).find(|(_, entry)| !entry.is_template()).map(|(index, _)| index)
-    }
-
-    /// The template with this client and virtual address; its ports are 0 and the service's.
-    pub(crate) fn find_template(&self, template: &Flow) -> Option<usize> {
-        self.requests(template).find(|(_, entry)| entry.is_template()).map(|(index, _)| index)
-    }
-
-    fn requests(&self, packet: &Flow) -> impl Iterator<Item = (usize, &Entry)> {
-        let head = self.bucket(packet).map_or(Link::NONE, |bucket| bucket.requests);
-        self.chain(head, |entry| entry.next).filter(|(_, entry)| entry.request() == *packet)
-    }
-
-    /// The connection that this packet of a real server answers; `server_of` says the address of a destination.
+    /// The connection that a packet belongs to, whose side sent it, and the hash that it was found by. `server_of` says
+    /// the address of a destination.
     ///
     /// Two services that send the same client port to the same server and port cannot be told apart by the reply (nor
     /// by the server); the newer connection gets it.
+    #[inline]
+    pub(crate) fn find(
+        &self,
+        hash: u64,
+        packet: &Flow,
+        server_of: impl Fn(Link) -> Option<Ipv6Addr>,
+    ) -> Option<(Side, usize)> {
+        self.index.candidates(hash).find(|(side, index)| {
+            self.entries.get(*index).is_some_and(|entry| match side {
+                Side::Request | Side::RequestOnly => entry.is_asked_by(packet) && !entry.is_template(),
+                Side::Reply => entry.is_answered_by(packet, &server_of),
+            })
+        })
+    }
+
+    /// The connection whose client sent this packet.
+    pub(crate) fn find_request(&self, packet: &Flow) -> Option<usize> {
+        let found = self.find(self.hash(packet), packet, |_| None);
+        found.map(|(_, index)| index)
+    }
+
+    /// The connection that this packet of a real server answers.
     pub(crate) fn find_reply(
         &self,
         packet: &Flow,
         server_of: impl Fn(Link) -> Option<Ipv6Addr>,
     ) -> Option<usize> {
-        let head = self.bucket(packet).map_or(Link::NONE, |bucket| bucket.replies);
-        let found = self.chain(head, |entry| entry.next_reply).find(|(_, entry)| {
-            entry.client == packet.destination
-                && entry.client_port == packet.destination_port
-                && entry.server_port == packet.source_port
-                && entry.protocol == packet.protocol
-                && entry.family == packet.family
-                && server_of(entry.destination) == Some(packet.source)
+        let mut replies = self.index.candidates(self.hash(packet)).filter(|(side, _)| *side == Side::Reply);
+        let found = replies.find(|(_, index)| {
+            self.entries.get(*index).is_some_and(|entry| entry.is_answered_by(packet, &server_of))
         });
-        found.map(|(index, _)| index)
+        found.map(|(_, index)| index)
     }
 
-    fn chain(&self, head: Link, next: fn(&Entry) -> Link) -> impl Iterator<Item = (usize, &Entry)> {
-        let follow = |link: Link| link.index().and_then(|index| Some((index, self.entries.get(index)?)));
-        core::iter::successors(follow(head), move |(_, entry)| follow(next(entry)))
+    /// The template with this client and virtual address; its ports are 0 and the service's.
+    pub(crate) fn find_template(&self, template: &Flow) -> Option<usize> {
+        let mut requests =
+            self.index.candidates(self.hash(template)).filter(|(side, _)| *side == Side::Request);
+        let found = requests.find(|(_, index)| {
+            let entry = self.entries.get(*index);
+            entry.is_some_and(|entry| entry.is_asked_by(template) && entry.is_template())
+        });
+        found.map(|(_, index)| index)
+    }
+
+    /// Changes when anything is found otherwise.
+    pub(crate) fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// What stands in the index where the search for a hash begins.
+    pub(crate) fn first(&self, hash: u64) -> Bucket {
+        self.index.first(hash)
     }
 
     /// Whether [`insert`](Self::insert) has room as it is.
     pub(crate) fn has_room(&self) -> bool {
-        !self.buckets.is_empty()
+        self.index.has_room()
             && (self.free != Link::NONE || self.fresh < self.entries.len().min(self.wheel.capacity()))
     }
 
@@ -325,76 +358,71 @@ impl<'m> Table<'m> {
         self.queue.set(self.wheel.timers(), index, gives_way);
     }
 
-    /// Puts an entry into its chains; with NAT, `server` is the address that replies come from. `None` without room.
+    /// Enters an entry; with NAT, `server` is the address that replies come from. `None` without room.
     pub(crate) fn insert(&mut self, now: Ticks, mut entry: Entry, server: Option<Ipv6Addr>) -> Option<usize> {
         if !self.has_room() {
             return None;
         }
         let index = self.free.index().unwrap_or(self.fresh);
-        let request = self.bucket_number(&entry.request())?;
-        let bucket = self.buckets.get_mut(request)?;
-        entry.next = bucket.requests;
+        entry.request_tag = Tag::of_request(self.hash(&entry.request()));
+        if let Some(server) = server {
+            entry.reply_tag = Tag::of_reply(self.hash(&reply(&entry, server)));
+        }
         let slot = self.entries.get_mut(index)?;
         if self.free == Link::NONE {
             self.fresh += 1;
         } else {
-            self.free = slot.next;
+            self.free = slot.destination;
         }
-        bucket.requests = Link::to(index);
         *slot = entry;
+        self.index.insert(entry.request_tag, index);
+        if entry.reply_tag != Tag::NO_REPLY {
+            self.index.insert(entry.reply_tag, index);
+        }
         self.wheel.insert(index, now.seconds(), entry.expires.seconds_complete());
         self.queue.set(self.wheel.timers(), index, entry.gives_way());
-        if let Some(reply) = server.and_then(|server| self.bucket_number(&reply(&entry, server))) {
-            let head = core::mem::replace(&mut self.buckets.get_mut(reply)?.replies, Link::to(index));
-            self.entries.get_mut(index)?.next_reply = head;
-        }
+        self.generation = self.generation.wrapping_add(1);
         Some(index)
     }
 
-    /// Takes an entry out of its chains and frees its slot. `server` as it was inserted.
-    pub(crate) fn remove(&mut self, index: usize, server: Option<Ipv6Addr>) -> Option<Entry> {
+    /// Takes an entry out and frees its slot.
+    pub(crate) fn remove(&mut self, index: usize) -> Option<Entry> {
         let entry = *self.get(index)?;
-        let link = Link::to(index);
-        if let Some(number) = self.bucket_number(&entry.request()) {
-            if self.buckets.get(number)?.requests == link {
-                self.buckets.get_mut(number)?.requests = entry.next;
-            } else {
-                let head = self.buckets.get(number)?.requests;
-                let before = self.chain(head, |entry| entry.next).find(|(_, before)| before.next == link);
-                let before = before.map(|(before, _)| before)?;
-                self.entries.get_mut(before)?.next = entry.next;
-            }
+        self.index.remove(entry.request_tag, index);
+        if entry.reply_tag != Tag::NO_REPLY {
+            self.index.remove(entry.reply_tag, index);
         }
-        if let Some(number) = server.and_then(|server| self.bucket_number(&reply(&entry, server))) {
-            if self.buckets.get(number)?.replies == link {
-                self.buckets.get_mut(number)?.replies = entry.next_reply;
-            } else {
-                let head = self.buckets.get(number)?.replies;
-                let before =
-                    self.chain(head, |entry| entry.next_reply).find(|(_, before)| before.next_reply == link);
-                let before = before.map(|(before, _)| before)?;
-                self.entries.get_mut(before)?.next_reply = entry.next_reply;
-            }
-        }
-        *self.entries.get_mut(index)? = Entry { next: self.free, ..Entry::EMPTY };
-        self.free = link;
+        *self.entries.get_mut(index)? = Entry { destination: self.free, ..Entry::EMPTY };
+        self.free = Link::to(index);
         self.wheel.remove(index);
         self.queue.set(self.wheel.timers(), index, false);
+        self.generation = self.generation.wrapping_add(1);
         Some(entry)
     }
 
     /// A number for a flow that nobody without the key can foresee.
+    #[inline]
     pub(crate) fn hash(&self, flow: &Flow) -> u64 {
-        hash(self.hasher, flow)
-    }
-
-    fn bucket(&self, flow: &Flow) -> Option<&Bucket> {
-        self.buckets.get(self.bucket_number(flow)?)
-    }
-
-    fn bucket_number(&self, flow: &Flow) -> Option<usize> {
-        // The high half of hash * length spreads over any length without division.
-        usize::try_from((u128::from(self.hash(flow)) * self.buckets.len() as u128) >> 64).ok()
+        let ports = u64::from(flow.source_port) << 16 | u64::from(flow.destination_port);
+        let rest = u64::from(flow.protocol.number()) << 32 | ports;
+        match flow.family {
+            Family::V4 => {
+                let low = |address: Ipv6Addr| {
+                    let [.., a, b, c, d] = address.octets();
+                    u64::from(u32::from_be_bytes([a, b, c, d]))
+                };
+                self.hasher.hash([low(flow.source) << 32 | low(flow.destination)], rest, 5)
+            }
+            Family::V6 => {
+                let halves = |address: Ipv6Addr| {
+                    let octets = address.octets();
+                    let (halves, _) = octets.as_chunks::<8>();
+                    [u64::from_be_bytes(halves[0]), u64::from_be_bytes(halves[1])]
+                };
+                let ([a, b], [c, d]) = (halves(flow.source), halves(flow.destination));
+                self.hasher.hash([a, b, c, d], rest, 5)
+            }
+        }
     }
 }
 
@@ -408,23 +436,4 @@ fn reply(entry: &Entry, server: Ipv6Addr) -> Flow {
         destination: entry.client,
         destination_port: entry.client_port,
     }
-}
-
-fn hash(mut hasher: SipHasher13, flow: &Flow) -> u64 {
-    match flow.family {
-        Family::V4 => {
-            let low = |address: Ipv6Addr| {
-                let [.., a, b, c, d] = address.octets();
-                u64::from(u32::from_be_bytes([a, b, c, d]))
-            };
-            hasher.write_u64(low(flow.source) << 32 | low(flow.destination));
-        }
-        Family::V6 => {
-            hasher.write_u128(flow.source.to_bits());
-            hasher.write_u128(flow.destination.to_bits());
-        }
-    }
-    let ports = u64::from(flow.source_port) << 16 | u64::from(flow.destination_port);
-    hasher.write_u64(u64::from(flow.protocol.number()) << 32 | ports);
-    hasher.finish()
 }

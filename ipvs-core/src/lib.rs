@@ -65,6 +65,7 @@ mod complaint;
 mod connection;
 mod director;
 mod fragment;
+mod hash;
 mod link;
 mod packet;
 mod persistence;
@@ -77,13 +78,13 @@ pub mod wire;
 
 pub use complaint::{Complaint, Complaints};
 pub use connection::{Bucket, Entry, Timeouts, Timer};
+#[doc(hidden)]
+pub use director::parts;
 pub use director::{
     Arrival, ConnectionStatus, Counters, DestinationSlot, DestinationStatus, Direction, Director, Fit,
     Memory, Outgoing, Preview, Reason, Refused, ServiceSlot, ServiceStatus, Settings, Statistics, Storage,
     Verdict,
 };
-#[doc(hidden)]
-pub use director::parts;
 pub use fragment::{Fragment, Piece, Pieces};
 pub use plan::{Disorder, Plan, Step, plan};
 pub use schedule::{IndexNode, Locality, TableSlot};

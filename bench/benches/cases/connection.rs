@@ -68,7 +68,7 @@ fn inserts(count: u32) -> impl FnMut(u64) {
         for _ in 0..turns {
             number += 1;
             let entered = connections.insert(&key(number), SERVER).expect("there is room for one");
-            connections.remove(entered, SERVER);
+            connections.remove(entered);
         }
     }
 }
@@ -88,7 +88,7 @@ fn full(room: u32, count: u32) -> Connections<'static> {
     let mut connections = Connections::new(
         vec![Entry::EMPTY; room].leak(),
         vec![Timer::EMPTY; room].leak(),
-        vec![Bucket::EMPTY; room].leak(),
+        vec![Bucket::EMPTY; Bucket::count_for(room)].leak(),
         &[7; 16],
     );
     for number in 0..count {

@@ -128,7 +128,7 @@ fn empty_director(way: Way, count: u32) -> Director<'static> {
         destinations: vec![DestinationSlot::EMPTY; 16].leak(),
         connections: vec![Entry::EMPTY; room].leak(),
         timers: vec![Timer::EMPTY; room].leak(),
-        buckets: vec![Bucket::EMPTY; room].leak(),
+        buckets: vec![Bucket::EMPTY; Bucket::count_for(room)].leak(),
         index: vec![IndexNode::EMPTY; 64].leak(),
         ..Memory::default()
     };

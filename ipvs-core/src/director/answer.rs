@@ -4,12 +4,11 @@ use core::net::IpAddr;
 use core::time::Duration;
 
 use crate::complaint::{self, Complaint};
-use crate::connection::{Flow, narrowed, widened};
-use crate::director::Director;
+use crate::connection::narrowed;
 use crate::director::verdict::{Outgoing, Reason, Verdict};
+use crate::director::{Director, preview};
 use crate::fragment::Pieces;
-use crate::packet::{Content, Packet};
-use crate::service::Family;
+use crate::packet::Packet;
 use crate::tunnel::{self, Envelope};
 
 impl Director<'_> {
@@ -79,20 +78,9 @@ impl Director<'_> {
     /// The address of ours that a packet has to do with: the one that it was sent to, or for a reply the service's.
     fn own_address(&self, packet: &[u8]) -> Option<IpAddr> {
         let replied = Packet::parse(packet).ok().and_then(|packet| {
-            let Content::Transport { source_port, destination_port, .. } = packet.content else {
-                return None;
-            };
-            let flow = Flow {
-                family: Family::of(packet.source),
-                protocol: packet.protocol,
-                source: widened(packet.source),
-                source_port,
-                destination: widened(packet.destination),
-                destination_port,
-            };
-            let server_of =
-                |link| self.services.destination(link).map(|slot| widened(slot.destination.address));
-            let entry = self.connections.get(self.connections.find_reply(&flow, server_of)?)?;
+            let flow = preview::flow(&packet)?;
+            let answered = self.connections.find_reply(&flow, |link| self.server(link))?;
+            let entry = self.connections.get(answered)?;
             Some(narrowed(entry.family, entry.virtual_address))
         });
         replied.or_else(|| complaint::ends(packet).map(|(_, destination)| destination))

@@ -29,7 +29,7 @@ impl Director<'_> {
             return None;
         }
         // A server's packet to the client, in the form that clients know.
-        if let Some(index) = self.live(now, self.connections.find(&answered)) {
+        if let Some(index) = self.live(now, self.connections.find_request(&answered)) {
             let entry = *self.connections.get(index)?;
             let server = self.services.destination(entry.destination)?.destination;
             let change = match (entry.kind, server.forward) {
@@ -43,8 +43,7 @@ impl Director<'_> {
             return Some(Course { change, next_hop: server.address, destination: entry.destination });
         }
         // A client's packet to the server, in the form that servers know.
-        let server_of = |link| self.services.destination(link).map(|slot| widened(slot.destination.address));
-        let index = self.connections.find_reply(&answered, server_of);
+        let index = self.connections.find_reply(&answered, |link| self.server(link));
         let index = self.live(now, index)?;
         let entry = *self.connections.get(index)?;
         Some(Course {

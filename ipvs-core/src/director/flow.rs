@@ -112,8 +112,7 @@ impl Director<'_> {
     }
 
     pub(super) fn end(&mut self, index: usize) {
-        let server = self.connections.get(index).and_then(|entry| self.reply_source(entry));
-        let Some(entry) = self.connections.remove(index, server) else { return };
+        let Some(entry) = self.connections.remove(index) else { return };
         self.services.unbind(entry.destination, entry.kind);
         if let Kind::Connection { template, .. } = entry.kind {
             self.hold(template, -1);

@@ -1,9 +1,9 @@
 //! What happens to one packet.
 
-use crate::connection::{Flow, Signal, Ticks, widened};
+use crate::connection::{Side, Signal, Ticks};
 use crate::director::status::Statistics;
 use crate::director::verdict::{Arrival, Direction, Outgoing, Reason, Refusal, Verdict};
-use crate::director::{Director, Preview};
+use crate::director::{Director, Preview, preview};
 use crate::fragment::{Change, Course, Key};
 use crate::packet::{Content, Packet, Unfit};
 use crate::service::{Family, Protocol};
@@ -28,16 +28,8 @@ impl Director<'_> {
             Key::new(packet.source, packet.destination, identification, packet.protocol)
         });
         let course = match packet.content {
-            Content::Transport { source_port, destination_port, signal, .. } => {
-                let flow = Flow {
-                    family: Family::of(packet.source),
-                    protocol: packet.protocol,
-                    source: widened(packet.source),
-                    source_port,
-                    destination: widened(packet.destination),
-                    destination_port,
-                };
-                match self.course(now, arrival.mark, &packet, &flow, signal) {
+            Content::Transport { signal, .. } => {
+                match self.course(now, arrival.mark, preview, &packet, signal) {
                     Ok(course) => course,
                     Err(refusal) => return refusal.into(),
                 }
@@ -97,21 +89,27 @@ impl Director<'_> {
         &mut self,
         now: Ticks,
         mark: u32,
+        preview: &Preview,
         packet: &Packet,
-        flow: &Flow,
         signal: Signal,
     ) -> Result<Course, Refusal> {
-        if let Some(index) = self.live(now, self.connections.find(flow)) {
-            if let Some(course) = self.request(now, index, signal)? {
-                return Ok(course);
+        let flow = &preview::flow(packet).ok_or(Refusal::Pass)?;
+        let mut found = self.connection(preview, flow);
+        if let Some((Side::Request | Side::RequestOnly, index)) = found {
+            if self.live(now, Some(index)).is_some() {
+                if let Some(course) = self.request(now, index, signal)? {
+                    return Ok(course);
+                }
+                found = None;
+            } else {
+                // It is gone, and may have hidden that the packet answers another.
+                found = self.belonging(preview.hash, flow);
             }
-        } else {
-            let server_of =
-                |link| self.services.destination(link).map(|slot| widened(slot.destination.address));
-            let answered = self.connections.find_reply(flow, server_of);
-            if let Some(index) = self.live(now, answered) {
-                return self.reply(now, index, signal).ok_or(Refusal::Pass);
-            }
+        }
+        if let Some((Side::Reply, index)) = found
+            && self.live(now, Some(index)).is_some()
+        {
+            return self.reply(now, index, signal).ok_or(Refusal::Pass);
         }
         let service = self.services.find_marked(mark, flow.family);
         let service = service

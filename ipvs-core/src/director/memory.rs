@@ -20,7 +20,8 @@ pub struct Memory<'m> {
     pub connections: &'m mut [Entry],
     /// In which order connections end, 16 octets each; as many as there are connections.
     pub timers: &'m mut [Timer],
-    /// Heads of the hash chains over connections; about one for each connection is good, at least one is needed.
+    /// What connections are found by, 8 octets each: [as many as are right](Bucket::count_for) for so many connections.
+    /// With fewer there is room for fewer connections.
     pub buckets: &'m mut [Bucket],
     /// Fragmented packets that can be under way at the same time; without any, later fragments are dropped.
     pub fragments: &'m mut [Fragment],

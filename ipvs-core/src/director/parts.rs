@@ -107,19 +107,31 @@ impl<'m> Connections<'m> {
     }
 
     /// Takes it out again.
-    pub fn remove(&mut self, index: usize, server: SocketAddr) {
-        self.table.remove(index, Some(widened(server.ip())));
+    pub fn remove(&mut self, index: usize) {
+        self.table.remove(index);
     }
 
     /// The slot of a connection.
     pub fn find(&self, key: &Key) -> Option<usize> {
-        self.table.find(&key.0)
+        self.table.find_request(&key.0)
     }
 
     /// The slots of many connections.
     pub fn find_batch(&self, keys: &[Key], found: &mut [Option<usize>]) {
-        for (key, found) in keys.iter().zip(found) {
-            *found = self.find(key);
+        const MOST: usize = 32;
+        for (keys, found) in keys.chunks(MOST).zip(found.chunks_mut(MOST)) {
+            let mut hashes = [0; MOST];
+            let mut firsts = [Bucket::EMPTY; MOST];
+            for (key, hash) in keys.iter().zip(&mut hashes) {
+                *hash = self.hash(key);
+            }
+            for (hash, first) in hashes.iter().zip(&mut firsts) {
+                *first = self.table.first(*hash);
+            }
+            for ((key, found), (hash, first)) in keys.iter().zip(found).zip(hashes.iter().zip(firsts)) {
+                let belongs = || self.table.find(*hash, &key.0, |_| None).map(|(_, index)| index);
+                *found = if first.is_empty() { None } else { belongs() };
+            }
         }
     }
 

@@ -1,30 +1,54 @@
 //! The packets of a burst looked at together, before each has its turn: the waits for memory that one packet has for
 //! its connection overlap with those of the others.
 
+use core::net::Ipv6Addr;
 use core::time::Duration;
 
-use crate::connection::Ticks;
+use crate::connection::{Bucket, Flow, Side, Ticks, widened};
 use crate::director::Director;
 use crate::director::verdict::{Arrival, Verdict};
-use crate::packet::{Packet, Unfit};
+use crate::link::Link;
+use crate::packet::{Content, Packet, Unfit};
+use crate::service::Family;
 
 /// What [`Director::preview`] found out about a packet.
 #[derive(Clone, Copy, Debug)]
 pub struct Preview {
     pub(super) packet: Result<Packet, Unfit>,
+    /// Of a packet with ports.
+    pub(super) hash: u64,
+    first: Bucket,
+    /// Its connection, and which side of it has sent the packet.
+    found: Option<(Side, usize)>,
+    /// Of the table in which that was found.
+    generation: u64,
 }
 
 impl Preview {
     /// Of no packet.
-    pub const EMPTY: Self = Self { packet: Err(Unfit::Foreign) };
+    pub const EMPTY: Self =
+        Self { packet: Err(Unfit::Foreign), hash: 0, first: Bucket::EMPTY, found: None, generation: 0 };
 }
 
 impl Director<'_> {
     /// Looks at IP packets (link headers stripped) that are about to be [forwarded](Self::forward_previewed), as many as
     /// there are previews. Nothing changes but the time that it takes: some 32 packets at once are good.
     pub fn preview<'p>(&self, packets: impl IntoIterator<Item = &'p [u8]>, previews: &mut [Preview]) {
-        for (packet, preview) in packets.into_iter().zip(previews) {
-            preview.packet = Packet::parse(packet);
+        for (bytes, preview) in packets.into_iter().zip(previews.iter_mut()) {
+            preview.packet = Packet::parse(bytes);
+            if let Some(flow) = preview.packet.as_ref().ok().and_then(flow) {
+                preview.hash = self.connections.hash(&flow);
+            }
+        }
+        // Nothing depends on what is read here, so that no reading waits for another.
+        for preview in &mut *previews {
+            preview.first = self.connections.first(preview.hash);
+        }
+        for preview in previews {
+            let flow = preview.packet.as_ref().ok().and_then(flow);
+            let flow = flow.filter(|_| !preview.first.is_empty());
+            preview.found = flow.and_then(|flow| self.belonging(preview.hash, &flow));
+            preview.generation = self.connections.generation();
         }
     }
 
@@ -45,4 +69,35 @@ impl Director<'_> {
         }
         verdict
     }
+
+    /// The connection of a packet, looked for again if connections came or went since the preview.
+    pub(super) fn connection(&self, preview: &Preview, flow: &Flow) -> Option<(Side, usize)> {
+        if preview.generation == self.connections.generation() {
+            preview.found
+        } else {
+            self.belonging(preview.hash, flow)
+        }
+    }
+
+    pub(super) fn belonging(&self, hash: u64, flow: &Flow) -> Option<(Side, usize)> {
+        self.connections.find(hash, flow, |link| self.server(link))
+    }
+
+    /// The address of a destination, as connections keep addresses.
+    pub(super) fn server(&self, link: Link) -> Option<Ipv6Addr> {
+        self.services.destination(link).map(|slot| widened(slot.destination.address))
+    }
+}
+
+/// The ends of a packet with ports.
+pub(super) fn flow(packet: &Packet) -> Option<Flow> {
+    let Content::Transport { source_port, destination_port, .. } = packet.content else { return None };
+    Some(Flow {
+        family: Family::of(packet.source),
+        protocol: packet.protocol,
+        source: widened(packet.source),
+        source_port,
+        destination: widened(packet.destination),
+        destination_port,
+    })
 }

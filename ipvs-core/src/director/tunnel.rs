@@ -13,7 +13,7 @@ impl Director<'_> {
     pub(super) fn heard_of_tunnel(&mut self, now: Ticks, bytes: &[u8]) -> bool {
         let Some(report) = Report::parse(bytes) else { return false };
         let Some(flow) = report.flow() else { return false };
-        let entry = self.connections.find(&flow).and_then(|index| self.connections.get(index));
+        let entry = self.connections.find_request(&flow).and_then(|index| self.connections.get(index));
         let Some(link) = entry.map(|entry| entry.destination) else { return false };
         let Some(slot) = self.services.destination_mut(link) else { return false };
         let Forward::Tunnel(tunnel) = slot.destination.forward else { return false };

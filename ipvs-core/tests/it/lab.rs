@@ -30,7 +30,7 @@ impl Lab {
             destinations: vec![DestinationSlot::EMPTY; 16].leak(),
             connections: vec![Entry::EMPTY; connections].leak(),
             timers: vec![Timer::EMPTY; connections].leak(),
-            buckets: vec![Bucket::EMPTY; connections.max(1)].leak(),
+            buckets: vec![Bucket::EMPTY; Bucket::count_for(connections)].leak(),
             fragments: vec![Fragment::EMPTY; 8].leak(),
             index: vec![IndexNode::EMPTY; 64].leak(),
             tables: vec![TableSlot::EMPTY; 4 * 4_093].leak(),

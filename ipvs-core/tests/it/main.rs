@@ -12,6 +12,7 @@ mod mark;
 mod packet;
 mod persistence;
 mod plan;
+mod preview;
 mod properties;
 mod reuse;
 mod schedule;

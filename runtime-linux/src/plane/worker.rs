@@ -99,7 +99,7 @@ impl Setup {
         let mut destinations = vec![DestinationSlot::EMPTY; self.capacity.destinations];
         let mut connections = vec![Entry::EMPTY; self.capacity.connections];
         let mut timers = vec![Timer::EMPTY; self.capacity.connections];
-        let mut buckets = vec![Bucket::EMPTY; self.capacity.connections.max(1)];
+        let mut buckets = vec![Bucket::EMPTY; Bucket::count_for(self.capacity.connections)];
         let mut fragments = vec![Fragment::EMPTY; self.capacity.fragments];
         let mut index = vec![IndexNode::EMPTY; 4 * self.capacity.destinations];
         let mut tables = vec![TableSlot::EMPTY; self.capacity.tables];

@@ -21,7 +21,7 @@ impl CoreSide {
             destinations: vec![DestinationSlot::EMPTY; 64].leak(),
             connections: vec![Entry::EMPTY; 512].leak(),
             timers: vec![Timer::EMPTY; 512].leak(),
-            buckets: vec![Bucket::EMPTY; 512].leak(),
+            buckets: vec![Bucket::EMPTY; Bucket::count_for(512)].leak(),
             index: vec![IndexNode::EMPTY; 4 * 64].leak(),
             tables: vec![TableSlot::EMPTY; 4_093].leak(),
             localities: vec![Locality::EMPTY; 64].leak(),
