@@ -1,7 +1,8 @@
 //! Counts allocations, to show that what is measured makes none.
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::sync::atomic::{AtomicU64, Ordering};
+use core::alloc::{GlobalAlloc, Layout};
+use core::sync::atomic::{AtomicU64, Ordering};
+use std::alloc::System;
 
 /// The system's allocator, with a count of what it was asked for.
 struct Counting;

@@ -1,6 +1,6 @@
 //! What is measured, by wall clock and in instructions alike.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 mod advert;
 mod check;
@@ -60,6 +60,15 @@ pub(crate) fn all() -> Vec<Case> {
     probe::add(&mut cases);
     check::add(&mut cases);
     cases
+}
+
+/// Those that the command line asks for by a part of their names; without any, all.
+pub(crate) fn asked_for() -> impl Iterator<Item = Case> {
+    let names: Vec<String> =
+        std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
+    all()
+        .into_iter()
+        .filter(move |case| names.is_empty() || names.iter().any(|name| case.name.contains(name)))
 }
 
 /// The client with this number, of up to 2^28.

@@ -1,6 +1,6 @@
 //! Counts instructions: the program runs itself under valgrind.
 
-use std::hint::black_box;
+use core::hint::black_box;
 use std::path::Path;
 use std::process::Command;
 use std::{env, fs};
@@ -40,6 +40,7 @@ fn count_in(place: &Path) -> Result<Vec<f64>, String> {
         .arg("--instr-atstart=no")
         .arg(program)
         .arg(COUNTED)
+        .args(env::args().skip(1))
         .output()
         .map_err(|error| {
             format!("valgrind counts instructions (Debian: apt-get install valgrind): {error}")
@@ -66,7 +67,7 @@ pub(crate) fn count() {
 }
 
 fn countable() -> impl Iterator<Item = Case> {
-    cases::all().into_iter().filter(|case| case.counted > 0)
+    cases::asked_for().filter(|case| case.counted > 0)
 }
 
 /// Turns before those that count.

@@ -28,7 +28,10 @@ fn main() -> ExitCode {
     }
     let mut report = report::Report::default();
     match counting::counts() {
-        Ok(counts) => report.counts(&counts, (!is_asked("--counts")).then(times::of_cases)),
+        Ok(counts) => {
+            let times = (!is_asked("--counts")).then(times::of_cases);
+            report.counts(&counts, times.as_deref());
+        }
         Err(error) => {
             eprintln!("{error}");
             return ExitCode::FAILURE;

@@ -1,6 +1,6 @@
 //! The tables, printed and written.
 
-use std::fmt::{self, Write as _};
+use core::fmt::{self, Write as _};
 use std::path::Path;
 use std::{fs, io};
 
@@ -17,11 +17,10 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    pub(crate) fn counts(&mut self, counts: &[(Case, f64)], times: Option<Vec<(String, f64)>>) {
+    pub(crate) fn counts(&mut self, counts: &[(Case, f64)], times: Option<&[(String, f64)]>) {
         self.heading("Instructions", &["one operation", "instructions", "at most", "wanted", "met", "ns"]);
         let time_of = |name: &str| {
-            let times = times.as_ref()?;
-            times.iter().find(|(case, _)| case == name).map(|(_, nanoseconds)| format!("{nanoseconds:.1}"))
+            times?.iter().find(|(case, _)| case == name).map(|(_, nanoseconds)| format!("{nanoseconds:.1}"))
         };
         for (case, count) in counts {
             let target = targets::of(&case.name);
@@ -41,7 +40,7 @@ impl Report {
             ];
             self.row(&cells);
         }
-        for (name, nanoseconds) in times.iter().flatten() {
+        for (name, nanoseconds) in times.into_iter().flatten() {
             if !counts.iter().any(|(case, _)| case.name == *name) {
                 let nothing = String::new;
                 self.row(&[

@@ -1,6 +1,6 @@
 //! How much memory things take.
 
-use std::net::IpAddr;
+use core::net::IpAddr;
 
 use ipvs_core::{Bucket, Entry, Timer};
 use vrrp_core::{Peer, VirtualRouter};

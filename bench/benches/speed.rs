@@ -1,10 +1,11 @@
 //! Wall time of the cores by criterion. Times are this machine's: what is to hold anywhere is in `instructions`.
 
-use std::time::Duration;
+use core::time::Duration;
 
 use criterion::Criterion;
 
 mod allocation;
+#[expect(dead_code, unused_imports, reason = "counting instructions takes more of it")]
 mod cases;
 mod stopwatch;
 

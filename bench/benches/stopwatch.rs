@@ -1,6 +1,7 @@
 //! Time as benches take it.
 
-use std::time::{Duration, Instant};
+use core::time::Duration;
+use std::time::Instant;
 
 /// How long something takes.
 #[expect(clippy::disallowed_methods, reason = "a bench reads its clock here")]

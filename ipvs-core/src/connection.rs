@@ -290,8 +290,8 @@ impl<'m> Table<'m> {
         packet: &Flow,
         server_of: impl Fn(Link) -> Option<Ipv6Addr>,
     ) -> Option<(Side, usize)> {
-        self.index.candidates(hash).find(|(side, index)| {
-            self.entries.get(*index).is_some_and(|entry| match side {
+        self.index.find(hash, |side, index| {
+            self.entries.get(index).is_some_and(|entry| match side {
                 Side::Request | Side::RequestOnly => entry.is_asked_by(packet) && !entry.is_template(),
                 Side::Reply => entry.is_answered_by(packet, &server_of),
             })
@@ -310,19 +310,17 @@ impl<'m> Table<'m> {
         packet: &Flow,
         server_of: impl Fn(Link) -> Option<Ipv6Addr>,
     ) -> Option<usize> {
-        let mut replies = self.index.candidates(self.hash(packet)).filter(|(side, _)| *side == Side::Reply);
-        let found = replies.find(|(_, index)| {
-            self.entries.get(*index).is_some_and(|entry| entry.is_answered_by(packet, &server_of))
+        let found = self.index.find(self.hash(packet), |side, index| {
+            let entry = self.entries.get(index).filter(|_| side == Side::Reply);
+            entry.is_some_and(|entry| entry.is_answered_by(packet, &server_of))
         });
         found.map(|(_, index)| index)
     }
 
     /// The template with this client and virtual address; its ports are 0 and the service's.
     pub(crate) fn find_template(&self, template: &Flow) -> Option<usize> {
-        let mut requests =
-            self.index.candidates(self.hash(template)).filter(|(side, _)| *side == Side::Request);
-        let found = requests.find(|(_, index)| {
-            let entry = self.entries.get(*index);
+        let found = self.index.find(self.hash(template), |side, index| {
+            let entry = self.entries.get(index).filter(|_| side == Side::Request);
             entry.is_some_and(|entry| entry.is_asked_by(template) && entry.is_template())
         });
         found.map(|(_, index)| index)

@@ -26,15 +26,22 @@ impl Hasher {
     pub(crate) fn hash<const WORDS: usize>(self, words: [u64; WORDS], tail: u64, rest: u8) -> u64 {
         let mut state = self.0;
         let length = (WORDS as u64 * 8 + u64::from(rest)) & 0xFF;
-        for word in words.into_iter().chain([length << 56 | tail]) {
-            state[3] ^= word;
-            state = round(state);
-            state[0] ^= word;
+        for word in words {
+            state = absorbed(state, word);
         }
+        state = absorbed(state, length << 56 | tail);
         state[2] ^= 0xFF;
         let [a, b, c, d] = round(round(round(state)));
         a ^ b ^ c ^ d
     }
+}
+
+#[inline]
+const fn absorbed(mut state: [u64; 4], word: u64) -> [u64; 4] {
+    state[3] ^= word;
+    state = round(state);
+    state[0] ^= word;
+    state
 }
 
 #[inline]

@@ -227,6 +227,7 @@ impl Scheduler {
     }
 
     /// The server for a new connection.
+    #[inline]
     pub(crate) fn pick(
         &mut self,
         workshop: &mut Workshop<'_>,
@@ -237,34 +238,35 @@ impl Scheduler {
     ) -> Option<usize> {
         let Self { rule, index, table } = self;
         let Workshop { nodes, tables, localities, random, .. } = workshop;
-        if let Rule::SmoothRoundRobin(state) = rule {
-            state.start(destinations, first);
-        }
-        let now = request.now;
-        match rule {
-            Rule::Best
-            | Rule::RoundRobin(_)
-            | Rule::WeightedRoundRobin(_)
-            | Rule::SmoothRoundRobin(_)
-            | Rule::Locality
-            | Rule::ReplicatedLocality
-            | Rule::TwoChoices(_) => index.refresh(nodes, destinations, first, now.epoch()),
-            Rule::DestinationHashing | Rule::SourceHashing | Rule::Maglev(_) => {}
-        }
-        let servers = Servers { slots: destinations, first };
-        let port = if flags.contains(SchedulerFlags::FLAG_2) { request.client_port } else { 0 };
+        let epoch = request.now.epoch();
+        let client = || {
+            let port = if flags.contains(SchedulerFlags::FLAG_2) { request.client_port } else { 0 };
+            (request.client, port)
+        };
         let falls_back = flags.contains(SchedulerFlags::FLAG_1);
         match rule {
-            Rule::Best => index.candidates(nodes, servers).best(),
-            Rule::RoundRobin(state) => state.pick(&index.candidates(nodes, servers)),
-            Rule::WeightedRoundRobin(state) => state.pick(&index.candidates(nodes, servers)),
+            Rule::Best => {
+                index.refresh(nodes, destinations, first, epoch);
+                index.candidates(nodes, Servers { slots: destinations, first }).best()
+            }
+            Rule::RoundRobin(state) => {
+                index.refresh(nodes, destinations, first, epoch);
+                state.pick(&index.candidates(nodes, Servers { slots: destinations, first }))
+            }
+            Rule::WeightedRoundRobin(state) => {
+                index.refresh(nodes, destinations, first, epoch);
+                state.pick(&index.candidates(nodes, Servers { slots: destinations, first }))
+            }
             Rule::SmoothRoundRobin(state) => {
-                let picked = index.candidates(nodes, servers).best()?;
+                state.start(destinations, first);
+                index.refresh(nodes, destinations, first, epoch);
+                let picked = index.candidates(nodes, Servers { slots: destinations, first }).best()?;
                 state.picked(destinations.get_mut(picked)?);
                 index.update(nodes, destinations, picked);
                 Some(picked)
             }
             Rule::DestinationHashing => {
+                let servers = Servers { slots: destinations, first };
                 let table = table.refresh(tables, |table| destination_hashing::fill(table, servers));
                 let bucket = source_hashing::bucket(request.virtual_address, 0);
                 let owner = match table {
@@ -274,14 +276,17 @@ impl Scheduler {
                 servers.get(owner).filter(|(_, server)| server.is_usable()).map(|(index, _)| index)
             }
             Rule::SourceHashing => {
+                let servers = Servers { slots: destinations, first };
                 let table = table.refresh(tables, |table| source_hashing::fill(table, servers));
-                source_hashing::pick(servers, table, (request.client, port), falls_back)
+                source_hashing::pick(servers, table, client(), falls_back)
             }
             Rule::Maglev(maglev) => {
                 let table = table.refresh(tables, |table| maglev.fill(table, destinations, first))?;
-                maglev.pick(Servers { slots: destinations, first }, table, (request.client, port), falls_back)
+                maglev.pick(Servers { slots: destinations, first }, table, client(), falls_back)
             }
             Rule::Locality | Rule::ReplicatedLocality => {
+                index.refresh(nodes, destinations, first, epoch);
+                let now = request.now;
                 let least =
                     |slots: &[DestinationSlot]| index.candidates(nodes, Servers { slots, first }).best();
                 let place = Place::new(request.service, request.virtual_address);
@@ -292,6 +297,8 @@ impl Scheduler {
                 }
             }
             Rule::TwoChoices(mode) => {
+                index.refresh(nodes, destinations, first, epoch);
+                let servers = Servers { slots: destinations, first };
                 two_choices::pick(servers, &index.candidates(nodes, servers), *mode, random)
             }
         }

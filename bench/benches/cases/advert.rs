@@ -1,7 +1,7 @@
 //! An advert as bytes.
 
-use std::hint::black_box;
-use std::net::{IpAddr, Ipv4Addr};
+use core::hint::black_box;
+use core::net::{IpAddr, Ipv4Addr};
 
 use vrrp_core::wire::advert::{Addresses, MAX_LEN, Repr};
 use vrrp_core::wire::auth::Authentication;

@@ -1,7 +1,7 @@
 //! When to probe, and what the results mean.
 
-use std::hint::black_box;
-use std::time::Duration;
+use core::hint::black_box;
+use core::time::Duration;
 
 use check_core::check::{Event, Verdict};
 use check_core::{Check, Failure, Timing};

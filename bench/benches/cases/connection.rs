@@ -1,7 +1,7 @@
 //! The table of connections: found, not found, entered and taken out, and full; beside `hashbrown`.
 
-use std::hint::black_box;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use core::hint::black_box;
+use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use hashbrown::HashTable;
 use ipvs_core::parts::{Connections, Key};
@@ -15,8 +15,9 @@ pub(super) fn add(cases: &mut Vec<Case>) {
         let name = |what: &str| format!("connection/{what}, {title} entries");
         cases.push(counted(Case::new(name("found"), move || single_finds(count, 0))));
         cases.push(counted(Case::new(name("not found"), move || single_finds(count, count))));
-        cases
-            .push(counted(Case::new(name("found in a batch of 32"), move || batched_finds(count)).of(BATCH)));
+        cases.push(counted(
+            Case::new(name("found in a batch of 32"), move || batched_finds(count)).of(BATCH as u64),
+        ));
         cases.push(counted(Case::new(name("inserted and removed"), move || inserts(count))));
         cases.push(counted(Case::new(name("no room"), move || refusals(count))));
     }
@@ -41,8 +42,8 @@ pub(crate) fn batched_finds(count: u32) -> impl FnMut(u64) {
     let mut shuffle = Shuffle(0x5EED);
     move |turns| {
         for _ in 0..turns {
-            let keys: [Key; BATCH as usize] = std::array::from_fn(|_| key(shuffle.below(count)));
-            let mut found = [None; BATCH as usize];
+            let keys: [Key; BATCH] = core::array::from_fn(|_| key(shuffle.below(count)));
+            let mut found = [None; BATCH];
             connections.find_batch(&keys, &mut found);
             for index in found {
                 black_box(index.and_then(|index| connections.client_port(index)));
@@ -139,7 +140,7 @@ fn key(number: u32) -> Key {
     Key::new(client(number), VIRTUAL)
 }
 
-pub(crate) const BATCH: u64 = 32;
+const BATCH: usize = 32;
 const SIZES: [(&str, u32); 3] = [("1 k", 1_000), ("64 k", 64_000), ("1 M", 1_000_000)];
 const VIRTUAL: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1)), 80);
 const SERVER: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(10, 1, 0, 1)), 80);

@@ -1,8 +1,8 @@
 //! Whole packets: parsed, their connection found, rewritten.
 
-use std::hint::black_box;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::time::Duration;
+use core::hint::black_box;
+use core::net::{IpAddr, Ipv4Addr, SocketAddr};
+use core::time::Duration;
 
 use ipvs_core::{
     Arrival, Bucket, Destination, DestinationSlot, Director, Entry, Forward, IndexNode, Memory, Method,

@@ -1,7 +1,7 @@
 //! The difference between the services that are there and those that are wanted.
 
-use std::hint::black_box;
-use std::net::{IpAddr, Ipv4Addr};
+use core::hint::black_box;
+use core::net::{IpAddr, Ipv4Addr};
 
 use ipvs_core::{Destination, Forward, Method, Protocol, Service, ServiceKey, plan};
 
@@ -28,7 +28,7 @@ fn services(weight: u32) -> Vec<(Service, [Destination; 4])> {
     let service = |number: u32| {
         let address = IpAddr::V4(Ipv4Addr::from_bits(0x0A00_0000 + number));
         let key = ServiceKey::Address { protocol: Protocol::Tcp, address, port: 80 };
-        let destinations = std::array::from_fn(|place| Destination {
+        let destinations = core::array::from_fn(|place| Destination {
             address: IpAddr::V4(Ipv4Addr::from_bits(
                 0x0B00_0000 + number * 4 + u32::try_from(place).unwrap_or(0),
             )),

@@ -1,8 +1,8 @@
 //! Whole dialogues with servers that are well.
 
-use std::hint::black_box;
-use std::net::{IpAddr, Ipv4Addr};
-use std::time::Duration;
+use core::hint::black_box;
+use core::net::{IpAddr, Ipv4Addr};
+use core::time::Duration;
 
 use check_core::datagram::{self, Exchange};
 use check_core::dns::{Dns, Question, Type};

@@ -1,8 +1,8 @@
 //! One router and each of its events; thousands of them ticking.
 
-use std::hint::black_box;
-use std::net::{IpAddr, Ipv4Addr};
-use std::time::Duration;
+use core::hint::black_box;
+use core::net::{IpAddr, Ipv4Addr};
+use core::time::Duration;
 
 use vrrp_core::wire::advert::MAX_LEN;
 use vrrp_core::{Config, Event, Family, Fault, Packet, Priority, Settings, State, VirtualRouter, Vrid};

@@ -1,7 +1,7 @@
 //! The choice of a server, by every method.
 
-use std::hint::black_box;
-use std::net::{IpAddr, Ipv4Addr};
+use core::hint::black_box;
+use core::net::{IpAddr, Ipv4Addr};
 
 use ipvs_core::parts::Picker;
 use ipvs_core::{
@@ -67,10 +67,11 @@ fn title(method: Method, mode: Mode) -> String {
 fn picks(method: Method, mode: Mode, servers: u32) -> impl FnMut(u64) {
     let mut picker = picker(method, mode, servers, true);
     let mut shuffle = Shuffle(0x5EED);
-    black_box(picker.pick(client(0)));
+    let clients: [_; 1_024] = core::array::from_fn(|_| picker.request(client(shuffle.below(1 << 20))));
+    black_box(picker.pick(&clients[0]));
     move |turns| {
-        for _ in 0..turns {
-            black_box(picker.pick(client(shuffle.below(1 << 20))));
+        for (client, _) in clients.iter().cycle().zip(0..turns) {
+            black_box(picker.pick(client));
         }
     }
 }
@@ -86,18 +87,18 @@ pub(crate) fn connections(
     let mut shuffle = Shuffle(0x5EED);
     let mut open = Vec::new();
     for number in 0..servers * 4 {
-        let server = picker.pick(client(number)).expect("all have room");
+        let server = picker.pick(&picker.request(client(number))).expect("all have room");
         picker.open(server);
         open.push(server);
     }
     move |turns| {
         for _ in 0..turns {
             let number = shuffle.below(1 << 20);
-            let Some(server) = picker.pick(client(number)) else { continue };
+            let Some(server) = picker.pick(&picker.request(client(number))) else { continue };
             picker.open(server);
             let place = (u64::from(number) * open.len() as u64) >> 20;
             let last =
-                std::mem::replace(&mut open[usize::try_from(place).expect("below the length")], server);
+                core::mem::replace(&mut open[usize::try_from(place).expect("below the length")], server);
             picker.close(last);
         }
     }

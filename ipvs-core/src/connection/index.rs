@@ -75,28 +75,31 @@ impl<'m> Index<'m> {
         self.buckets.get(self.home(Tag::of_request(hash).0)).copied().unwrap_or(Bucket::EMPTY)
     }
 
-    /// The entries that may be a packet's, with the side that it would be of: those whose client sends such packets first,
-    /// then those whose server does, the newest first.
+    /// The first entry that is a packet's, of those that may be, with the side that the packet would be of: those whose
+    /// client sends such packets come first, then those whose server does, the newest first.
     #[inline]
-    pub(super) fn candidates(&self, hash: u64) -> impl Iterator<Item = (Side, usize)> {
+    pub(super) fn find(
+        &self,
+        hash: u64,
+        mut is_it: impl FnMut(Side, usize) -> bool,
+    ) -> Option<(Side, usize)> {
         let wanted = Tag::of_request(hash).0;
         let mut place = self.home(wanted);
         let mut distance = 0;
-        core::iter::from_fn(move || {
-            loop {
-                let bucket = self.buckets.get(place)?;
-                let index = bucket.entry.index()?;
-                if bucket.tag & !1 != wanted && self.distance(place, bucket.tag) < distance {
-                    return None;
-                }
-                place = self.behind(place);
-                distance += 1;
-                if bucket.tag & !1 == wanted {
-                    let side = if bucket.tag == wanted { Side::Request } else { Side::Reply };
+        while let Some(bucket) = self.buckets.get(place) {
+            let index = bucket.entry.index()?;
+            if bucket.tag & !1 == wanted {
+                let side = if bucket.tag == wanted { Side::Request } else { Side::Reply };
+                if is_it(side, index) {
                     return Some((side, index));
                 }
+            } else if distance > 0 && self.distance(place, bucket.tag) < distance {
+                return None;
             }
-        })
+            place = self.behind(place);
+            distance += 1;
+        }
+        None
     }
 
     /// Adds a tag; there must be [room](Self::has_room).
@@ -213,7 +216,12 @@ mod tests {
                         same.map(|known| (known.1, known.2))
                     };
                     let known: Vec<_> = known(Side::Request).chain(known(Side::Reply)).collect();
-                    prop_assert_eq!(index.candidates(hash).collect::<Vec<_>>(), known);
+                    let mut found = Vec::new();
+                    index.find(hash, |side, entry| {
+                        found.push((side, entry));
+                        false
+                    });
+                    prop_assert_eq!(found, known);
                 }
             }
         }

@@ -46,10 +46,14 @@ impl<'m> Picker<'m> {
         Ok(Self { services, number, request })
     }
 
-    /// The slot of the server that a new connection of this client would get.
-    pub fn pick(&mut self, client: SocketAddr) -> Option<usize> {
-        let request = Request { client: client.ip(), client_port: client.port(), ..self.request };
-        self.services.schedule(self.number, &request)
+    /// A new connection of this client.
+    pub fn request(&self, client: SocketAddr) -> Asking {
+        Asking(Request { client: client.ip(), client_port: client.port(), ..self.request })
+    }
+
+    /// The slot of the server that a new connection gets.
+    pub fn pick(&mut self, Asking(request): &Asking) -> Option<usize> {
+        self.services.schedule(self.number, request)
     }
 
     /// Counts a connection for the server in this slot.
@@ -62,6 +66,10 @@ impl<'m> Picker<'m> {
         self.services.unbind(Link::to(server), connection());
     }
 }
+
+/// What a server is picked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Asking(Request);
 
 /// The table of connections.
 #[derive(Debug)]

@@ -63,7 +63,14 @@ impl<'m, T> Arena<'m, T> {
         }
     }
 
+    /// Whether the cells of a piece are not void.
+    #[inline]
+    pub(crate) fn holds(&self, piece: Piece) -> bool {
+        piece.epoch == self.epoch
+    }
+
     /// The cells, unless they are void.
+    #[inline]
     pub(crate) fn get(&self, piece: Piece) -> Option<&[T]> {
         if piece.epoch != self.epoch {
             return None;

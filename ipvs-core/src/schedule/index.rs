@@ -63,6 +63,7 @@ impl Index {
     }
 
     /// Makes the tree fit for picking, if there is room for it.
+    #[inline]
     pub(super) fn refresh(
         &mut self,
         nodes: &mut Arena<'_, IndexNode>,
@@ -71,9 +72,19 @@ impl Index {
         epoch: u32,
     ) {
         let is_of_now = self.epoch == epoch || !self.measure.sees_flows();
-        if self.is_current && is_of_now && self.piece.is_none_or(|piece| nodes.get(piece).is_some()) {
-            return;
+        if !self.is_current || !is_of_now || self.piece.is_some_and(|piece| !nodes.holds(piece)) {
+            self.make(nodes, slots, first, epoch);
         }
+    }
+
+    #[cold]
+    fn make(
+        &mut self,
+        nodes: &mut Arena<'_, IndexNode>,
+        slots: &mut [DestinationSlot],
+        first: Link,
+        epoch: u32,
+    ) {
         self.epoch = epoch;
         self.is_current = true;
         let count = Servers { slots, first }.iter().count();
@@ -130,6 +141,7 @@ impl Index {
     }
 
     /// What picks are made from.
+    #[inline]
     pub(super) fn candidates<'a>(
         &self,
         nodes: &'a Arena<'_, IndexNode>,
@@ -179,6 +191,7 @@ pub(super) struct Candidates<'a> {
 
 impl Candidates<'_> {
     /// The first of the best.
+    #[inline]
     pub(super) fn best(&self) -> Option<usize> {
         if let Some(tree) = self.tree {
             let root = tree.get(1)?;
@@ -192,6 +205,7 @@ impl Candidates<'_> {
     }
 
     /// By [`Measure::Weight`]: the highest weight of a usable server.
+    #[inline]
     pub(super) fn heaviest(&self) -> Option<u32> {
         if let Some(tree) = self.tree {
             return tree.get(1).map(|root| root.weight).filter(|weight| *weight > 0);
@@ -202,13 +216,11 @@ impl Candidates<'_> {
 
     /// By [`Measure::Weight`]: the first usable server of at least this weight (1 or more) behind this one, in the
     /// whole list for no link.
+    #[inline]
     pub(super) fn next(&self, after: Link, weight: u32) -> Option<usize> {
         let reaches = |weight_of: u32| weight_of >= weight;
-        let (Some(tree), behind) = (self.tree, self.servers.get(after)) else {
-            let mut behind = self.servers.after(after);
-            let found = behind.find(|(_, server)| server.is_usable() && reaches(server.weight));
-            return found.map(|(index, _)| index);
-        };
+        let Some(tree) = self.tree else { return self.walk(after, weight) };
+        let behind = self.servers.get(after);
         let place = behind.map_or(Some(0), |(_, server)| usize::try_from(server.place).ok()?.checked_add(1));
         let place = place.filter(|place| *place < self.leaves)?;
         let mut node = self.leaves + place;
@@ -229,6 +241,14 @@ impl Candidates<'_> {
             }
         }
         tree.get(node)?.server.index()
+    }
+
+    /// The same without a tree.
+    #[cold]
+    fn walk(&self, after: Link, weight: u32) -> Option<usize> {
+        let mut behind = self.servers.after(after);
+        let found = behind.find(|(_, server)| server.is_usable() && server.weight >= weight);
+        found.map(|(index, _)| index)
     }
 
     /// By [`Measure::Share`]: the weights of all usable servers together; `None` when there is none.

@@ -10,12 +10,13 @@
 //! while leaves the table as it is. Any other change of a weight (slow start makes many) makes the table anew and moves
 //! some clients that have no connection.
 
-use core::hash::Hasher;
+use core::hash::Hasher as _;
 use core::net::IpAddr;
 
 use siphasher::sip::SipHasher13;
 
 use crate::director::DestinationSlot;
+use crate::hash::Hasher;
 use crate::link::Link;
 use crate::schedule::Servers;
 use crate::schedule::source_hashing::folded;
@@ -29,7 +30,7 @@ pub(super) enum Maglev {
     /// As the kernel.
     Exact,
     /// With these keys, for clients and servers.
-    Improved { clients: SipHasher13, servers: SipHasher13 },
+    Improved { clients: Hasher, servers: Hasher },
 }
 
 /// How far a server has come in its own order of the slots.
@@ -55,7 +56,7 @@ impl Maglev {
                     hasher.write(&[b'm', b'h', purpose]);
                     let half = hasher.finish();
                     hasher.write(b"+");
-                    SipHasher13::new_with_keys(half, hasher.finish())
+                    Hasher::with_halves(half, hasher.finish())
                 };
                 Self::Improved { clients: derived(0), servers: derived(1) }
             }
@@ -72,6 +73,7 @@ impl Maglev {
 
     /// The server of the client's slot, if it is usable; with `falls_back` the client is hashed again until a usable
     /// server is met.
+    #[inline]
     pub(super) fn pick(
         &self,
         servers: Servers<'_>,
@@ -79,14 +81,23 @@ impl Maglev {
         client: (IpAddr, u16),
         falls_back: bool,
     ) -> Option<usize> {
+        let home = self.client(client.0, client.1, 0) % u32::try_from(table.len()).ok()?.max(1);
+        let (index, server) = servers.get(table.get(home as usize)?.link())?;
+        if server.is_usable() { Some(index) } else { self.search(servers, table, client, home, falls_back) }
+    }
+
+    #[cold]
+    fn search(
+        &self,
+        servers: Servers<'_>,
+        table: &[TableSlot],
+        client: (IpAddr, u16),
+        home: u32,
+        falls_back: bool,
+    ) -> Option<usize> {
         let len = u32::try_from(table.len()).ok()?;
         let slot = |offset: u32| self.client(client.0, client.1, offset) % len;
         let owner = |slot: u32| servers.get(table.get(slot as usize)?.link());
-        let home = slot(0);
-        let (index, server) = owner(home)?;
-        if server.is_usable() {
-            return Some(index);
-        }
         // Asked first, or a client would be hashed thousands of times in vain.
         if !falls_back || !servers.iter().any(|(_, server)| server.is_usable()) {
             return None;
@@ -156,6 +167,7 @@ impl Maglev {
         (start % len, skip % (len - 1) + 1)
     }
 
+    #[inline]
     fn client(&self, address: IpAddr, port: u16, offset: u32) -> u32 {
         match self {
             Self::Exact => {
@@ -168,23 +180,30 @@ impl Maglev {
 }
 
 /// SipHash-1-3 of one number, of which the kernel takes the low half.
+#[inline]
 fn kernel(value: u32, key: u64) -> u32 {
-    let mut hasher = SipHasher13::new_with_keys(key, key);
-    hasher.write(&value.to_le_bytes());
-    halves(hasher.finish()).0
+    halves(Hasher::with_halves(key, key).hash([], value.into(), 4)).0
 }
 
-fn whole(mut hasher: SipHasher13, address: IpAddr, port: u16, offset: u32) -> u64 {
+/// The hash of the address as it is on the wire, the port and the offset with their lowest octets first.
+#[inline]
+fn whole(hasher: Hasher, address: IpAddr, port: u16, offset: u32) -> u64 {
+    let (port, offset) = (u64::from(port), u64::from(offset));
     match address {
-        IpAddr::V4(address) => hasher.write(&address.octets()),
-        IpAddr::V6(address) => hasher.write(&address.octets()),
+        IpAddr::V4(address) => {
+            let address = u64::from(u32::from_le_bytes(address.octets()));
+            hasher.hash([offset << 48 | port << 32 | address], offset >> 16, 2)
+        }
+        IpAddr::V6(address) => {
+            let octets = address.octets();
+            let (halves, _) = octets.as_chunks::<8>();
+            hasher.hash([halves[0], halves[1]].map(u64::from_le_bytes), offset << 16 | port, 6)
+        }
     }
-    hasher.write(&port.to_le_bytes());
-    hasher.write(&offset.to_le_bytes());
-    hasher.finish()
 }
 
 /// Low and high.
+#[inline]
 fn halves(hash: u64) -> (u32, u32) {
     let bytes = hash.to_le_bytes();
     let (words, _) = bytes.as_chunks::<4>();

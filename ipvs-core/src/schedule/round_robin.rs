@@ -15,6 +15,7 @@ impl RoundRobin {
     }
 
     /// The next usable server after the last one; the last one itself only when there is no other.
+    #[inline]
     pub(super) fn pick(&mut self, candidates: &Candidates<'_>) -> Option<usize> {
         let index = candidates.next(self.last, 1).or_else(|| candidates.next(Link::NONE, 1))?;
         self.last = Link::to(index);

@@ -7,21 +7,36 @@ use crate::schedule::table::TableSlot;
 use crate::schedule::{Server, Servers};
 
 /// The server of the client's bucket, if it is usable; with `falls_back`, that of a further bucket when it is not.
+#[inline]
 pub(super) fn pick(
     servers: Servers<'_>,
     table: Option<&[TableSlot]>,
     client: (IpAddr, u16),
     falls_back: bool,
 ) -> Option<usize> {
+    let bucket = bucket(client.0, client.1);
+    let home = table.and_then(|table| servers.get(table.get(bucket)?.link()));
+    match home {
+        Some((index, server)) if server.is_usable() => Some(index),
+        Some(_) | None => search(servers, table, bucket, falls_back),
+    }
+}
+
+/// Where the bucket's server is not usable, or there is no table.
+#[cold]
+fn search(
+    servers: Servers<'_>,
+    table: Option<&[TableSlot]>,
+    bucket: usize,
+    falls_back: bool,
+) -> Option<usize> {
     let usable =
         |link: Link| servers.get(link).filter(|(_, server)| server.is_usable()).map(|(index, _)| index);
-    let bucket = bucket(client.0, client.1);
     // The kernel adds the first bucket's number to the hash once more, as an offset, and counts on from there.
     let start = bucket * 2 % BUCKETS;
     if let Some(table) = table {
-        let found = usable(table.get(bucket)?.link());
-        if found.is_some() || !falls_back {
-            return found;
+        if !falls_back {
+            return None;
         }
         let (before, from) = table.split_at_checked(start)?;
         return from.iter().chain(before).find_map(|slot| usable(slot.link()));
@@ -44,12 +59,14 @@ pub(super) fn fill(table: &mut [TableSlot], servers: Servers<'_>) {
 }
 
 /// Address and port hashed by the golden ratio of 32 bits: the high bits of the product number the bucket.
+#[inline]
 pub(super) fn bucket(address: IpAddr, port: u16) -> usize {
     let product = folded(address).wrapping_add(u32::from(port)).wrapping_mul(GOLDEN_RATIO);
     usize::from(product.to_be_bytes()[0])
 }
 
 /// An address in 32 bits.
+#[inline]
 pub(super) fn folded(address: IpAddr) -> u32 {
     match address {
         IpAddr::V4(address) => address.to_bits(),

@@ -54,7 +54,20 @@ impl Table {
     }
 
     /// The table, filled anew if it must be.
+    #[inline]
     pub(super) fn refresh<'a>(
+        &mut self,
+        slots: &'a mut Arena<'_, TableSlot>,
+        fill: impl FnOnce(&mut [TableSlot]),
+    ) -> Option<&'a [TableSlot]> {
+        match self.piece {
+            Some(piece) if self.is_current && slots.holds(piece) => slots.get(piece),
+            Some(_) | None => self.make(slots, fill),
+        }
+    }
+
+    #[cold]
+    fn make<'a>(
         &mut self,
         slots: &'a mut Arena<'_, TableSlot>,
         fill: impl FnOnce(&mut [TableSlot]),
@@ -62,7 +75,7 @@ impl Table {
         if self.len == 0 {
             return None;
         }
-        let held = self.piece.filter(|piece| slots.get(*piece).is_some());
+        let held = self.piece.filter(|piece| slots.holds(*piece));
         let piece = match held {
             Some(piece) => piece,
             None => slots.take(self.len)?,

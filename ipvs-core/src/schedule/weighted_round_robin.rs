@@ -40,6 +40,7 @@ impl WeightedRoundRobin {
 
     /// The first server that reaches the bar, the bar falling round by round. Rounds that nobody could reach are
     /// passed over at once: with weights like 1000000 and 1 the kernel walks through each of them.
+    #[inline]
     pub(super) fn pick(&mut self, candidates: &Candidates<'_>) -> Option<usize> {
         if self.highest == 0 {
             return None;
