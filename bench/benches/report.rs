@@ -138,5 +138,5 @@ fn machine() -> String {
     )
 }
 
-const BEGIN: &str = "<!-- written by `cargo bench -p bench --bench instructions -- --write` -->";
-const END: &str = "<!-- end -->";
+const BEGIN: &str = "<!-- cores -->";
+const END: &str = "<!-- end of cores -->";
