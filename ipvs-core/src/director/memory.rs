@@ -1,5 +1,7 @@
 //! The memory a director works in: lent by its owner, never grown.
 
+use heapless::Vec;
+
 use crate::connection::{Bucket, Entry, Timer};
 use crate::director::services::{DestinationSlot, ServiceSlot};
 use crate::fragment::Fragment;
@@ -46,13 +48,13 @@ pub struct Storage<
     const BUCKETS: usize,
     const FRAGMENTS: usize,
 > {
-    services: [ServiceSlot; SERVICES],
-    destinations: [DestinationSlot; DESTINATIONS],
-    connections: [Entry; CONNECTIONS],
-    timers: [Timer; CONNECTIONS],
-    buckets: [Bucket; BUCKETS],
-    fragments: [Fragment; FRAGMENTS],
-    index: [[IndexNode; 4]; DESTINATIONS],
+    services: Vec<ServiceSlot, SERVICES>,
+    destinations: Vec<DestinationSlot, DESTINATIONS>,
+    connections: Vec<Entry, CONNECTIONS>,
+    timers: Vec<Timer, CONNECTIONS>,
+    buckets: Vec<Bucket, BUCKETS>,
+    fragments: Vec<Fragment, FRAGMENTS>,
+    index: Vec<[IndexNode; 4], DESTINATIONS>,
 }
 
 impl<
@@ -63,33 +65,39 @@ impl<
     const FRAGMENTS: usize,
 > Storage<SERVICES, DESTINATIONS, CONNECTIONS, BUCKETS, FRAGMENTS>
 {
-    /// Everything empty; fit for a `static`.
+    /// Nothing in it; fit for a `static`, and zero there: an image for a device does not carry empty tables.
     pub const fn new() -> Self {
         Self {
-            services: [const { ServiceSlot::EMPTY }; SERVICES],
-            destinations: [const { DestinationSlot::EMPTY }; DESTINATIONS],
-            connections: [const { Entry::EMPTY }; CONNECTIONS],
-            timers: [const { Timer::EMPTY }; CONNECTIONS],
-            buckets: [const { Bucket::EMPTY }; BUCKETS],
-            fragments: [const { Fragment::EMPTY }; FRAGMENTS],
-            index: [const { [IndexNode::EMPTY; 4] }; DESTINATIONS],
+            services: Vec::new(),
+            destinations: Vec::new(),
+            connections: Vec::new(),
+            timers: Vec::new(),
+            buckets: Vec::new(),
+            fragments: Vec::new(),
+            index: Vec::new(),
         }
     }
 
     /// All of it, for one director.
     pub fn lend(&mut self) -> Memory<'_> {
         Memory {
-            services: &mut self.services,
-            destinations: &mut self.destinations,
-            connections: &mut self.connections,
-            timers: &mut self.timers,
-            buckets: &mut self.buckets,
-            fragments: &mut self.fragments,
-            index: self.index.as_flattened_mut(),
+            services: fill(&mut self.services, &ServiceSlot::EMPTY),
+            destinations: fill(&mut self.destinations, &DestinationSlot::EMPTY),
+            connections: fill(&mut self.connections, &Entry::EMPTY),
+            timers: fill(&mut self.timers, &Timer::EMPTY),
+            buckets: fill(&mut self.buckets, &Bucket::EMPTY),
+            fragments: fill(&mut self.fragments, &Fragment::EMPTY),
+            index: fill(&mut self.index, &[IndexNode::EMPTY; 4]).as_flattened_mut(),
             tables: &mut [],
             localities: &mut [],
         }
     }
+}
+
+/// As many as there is room for.
+fn fill<'m, T: Clone, const N: usize>(room: &'m mut Vec<T, N>, empty: &T) -> &'m mut [T] {
+    while room.push(empty.clone()).is_ok() {}
+    room
 }
 
 impl<

@@ -3,17 +3,18 @@
 use core::time::Duration;
 
 use check_core::Failure;
+use heapless::VecView;
 use smoltcp::iface::SocketSet;
 
 use super::datagram::{DatagramLine, Ended};
 use super::probe::Kind;
 use super::stream::StreamLine;
 
-/// All lines; they are there from when the sockets were made.
+/// All lines: none before the sockets were made.
 #[derive(Debug)]
 pub(super) struct Lines<'m> {
-    pub(super) streams: &'m mut [Option<StreamLine>],
-    pub(super) datagrams: &'m mut [Option<DatagramLine>],
+    pub(super) streams: &'m mut VecView<StreamLine>,
+    pub(super) datagrams: &'m mut VecView<DatagramLine>,
 }
 
 impl Lines<'_> {
@@ -29,12 +30,12 @@ impl Lines<'_> {
 
     /// A line for a connection that is free.
     pub(super) fn free_stream(&mut self) -> Option<&mut StreamLine> {
-        self.streams.iter_mut().flatten().find(|line| line.is_free())
+        self.streams.iter_mut().find(|line| line.is_free())
     }
 
     /// A line for datagrams that is free.
     pub(super) fn free_datagram(&mut self) -> Option<&mut DatagramLine> {
-        self.datagrams.iter_mut().flatten().find(|line| line.is_free())
+        self.datagrams.iter_mut().find(|line| line.is_free())
     }
 
     /// Looks what has come over connections; the number of a runner and its result if there is one.
@@ -43,7 +44,7 @@ impl Lines<'_> {
         now: Duration,
         sockets: &mut [SocketSet<'_>],
     ) -> Option<(usize, Result<(), Failure>)> {
-        self.streams.iter_mut().flatten().find_map(|line| line.attend(now, sockets))
+        self.streams.iter_mut().find_map(|line| line.attend(now, sockets))
     }
 
     /// The same for datagrams.
@@ -52,12 +53,12 @@ impl Lines<'_> {
         now: Duration,
         sockets: &mut [SocketSet<'_>],
     ) -> Option<(usize, Ended)> {
-        self.datagrams.iter_mut().flatten().find_map(|line| line.attend(now, sockets))
+        self.datagrams.iter_mut().find_map(|line| line.attend(now, sockets))
     }
 
     /// When to attend to one of them if nothing comes.
     pub(super) fn deadline(&self) -> Option<Duration> {
-        let streams = self.streams.iter().flatten().filter_map(StreamLine::deadline);
-        streams.chain(self.datagrams.iter().flatten().filter_map(DatagramLine::deadline)).min()
+        let streams = self.streams.iter().filter_map(StreamLine::deadline);
+        streams.chain(self.datagrams.iter().filter_map(DatagramLine::deadline)).min()
     }
 }

@@ -1,5 +1,6 @@
 //! The memory that checks talk through: lent by its owner, never grown.
 
+use heapless::{Vec, VecView};
 use smoltcp::iface::SocketSet;
 use smoltcp::socket::{icmp, tcp, udp};
 use smoltcp::wire::IpListenEndpoint;
@@ -18,21 +19,21 @@ use super::stream::StreamLine;
 pub struct Memory<const STREAMS: usize, const DATAGRAMS: usize> {
     stream_buffers: [StreamBuffers; STREAMS],
     datagram_buffers: [DatagramBuffers; DATAGRAMS],
-    streams: [Option<StreamLine>; STREAMS],
-    datagrams: [Option<DatagramLine>; DATAGRAMS],
+    streams: Vec<StreamLine, STREAMS>,
+    datagrams: Vec<DatagramLine, DATAGRAMS>,
 }
 
 impl<const STREAMS: usize, const DATAGRAMS: usize> Memory<STREAMS, DATAGRAMS> {
     /// How many sockets each set of the host must have room for.
     pub const SOCKETS: usize = STREAMS + 3 * DATAGRAMS;
 
-    /// Nothing in it; fit for a `static`.
+    /// Nothing in it; fit for a `static`, and zero there.
     pub const fn new() -> Self {
         Self {
             stream_buffers: [const { StreamBuffers::EMPTY }; STREAMS],
             datagram_buffers: [const { DatagramBuffers::EMPTY }; DATAGRAMS],
-            streams: [const { None }; STREAMS],
-            datagrams: [const { None }; DATAGRAMS],
+            streams: Vec::new(),
+            datagrams: Vec::new(),
         }
     }
 
@@ -41,7 +42,8 @@ impl<const STREAMS: usize, const DATAGRAMS: usize> Memory<STREAMS, DATAGRAMS> {
         Lent {
             stream_buffers: &mut self.stream_buffers,
             datagram_buffers: &mut self.datagram_buffers,
-            lines: Lines { streams: &mut self.streams, datagrams: &mut self.datagrams },
+            streams: &mut self.streams,
+            datagrams: &mut self.datagrams,
         }
     }
 }
@@ -57,24 +59,29 @@ impl<const STREAMS: usize, const DATAGRAMS: usize> Default for Memory<STREAMS, D
 pub struct Lent<'m> {
     stream_buffers: &'m mut [StreamBuffers],
     datagram_buffers: &'m mut [DatagramBuffers],
-    lines: Lines<'m>,
+    streams: &'m mut VecView<StreamLine>,
+    datagrams: &'m mut VecView<DatagramLine>,
 }
 
 impl<'m> Lent<'m> {
     /// Makes the sockets and puts them into the set of the first port. They were in all others before, so that one that is too
     /// small is found out now, and not when the first server behind its port is asked.
     pub(super) fn plug(self, sockets: &mut [SocketSet<'m>], random: &mut Random) -> Lines<'m> {
-        let Self { stream_buffers, datagram_buffers, lines } = self;
+        let Self { stream_buffers, datagram_buffers, streams, datagrams } = self;
+        streams.clear();
+        datagrams.clear();
+        let lines = Lines { streams, datagrams };
         let last = sockets.len() - 1;
-        for (line, StreamBuffers { received, sent }) in lines.streams.iter_mut().zip(stream_buffers) {
+        for StreamBuffers { received, sent } in stream_buffers {
             let socket = tcp::Socket::new(
                 tcp::SocketBuffer::new(&mut received[..]),
                 tcp::SocketBuffer::new(&mut sent[..]),
             );
-            *line = Some(StreamLine::new(sockets[last].add(socket), last));
+            // There is room for one for each of the buffers.
+            let _ = lines.streams.push(StreamLine::new(sockets[last].add(socket), last));
         }
         let first = random.port();
-        for ((line, buffers), number) in lines.datagrams.iter_mut().zip(datagram_buffers).zip(0..) {
+        for (buffers, number) in datagram_buffers.iter_mut().zip(0..) {
             // No two lines have the same, and none is 0.
             let port = first.wrapping_add(number) | PRIVATE;
             let udp = udp::Socket::new(
@@ -95,11 +102,11 @@ impl<'m> Lent<'m> {
             echoes.bind(icmp::Endpoint::Ident(port)).expect("the socket is new");
             let set = &mut sockets[last];
             let handles = Handles { udp: set.add(udp), errors: set.add(errors), echoes: set.add(echoes) };
-            *line = Some(DatagramLine::new(handles, last, port));
+            let _ = lines.datagrams.push(DatagramLine::new(handles, last, port));
         }
         for port in (0..last).rev() {
-            lines.streams.iter_mut().flatten().for_each(|line| line.travel(port, sockets));
-            lines.datagrams.iter_mut().flatten().for_each(|line| line.travel(port, sockets));
+            lines.streams.iter_mut().for_each(|line| line.travel(port, sockets));
+            lines.datagrams.iter_mut().for_each(|line| line.travel(port, sockets));
         }
         lines
     }
