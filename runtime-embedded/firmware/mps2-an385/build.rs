@@ -1,11 +1,14 @@
-//! Tells the linker what memory there is: no more than the budget of a VRRP router, so that a bigger one does not link.
+//! Tells the linker what memory there is: no more than the budget of the image, so that a bigger one does not link.
 
 use std::path::PathBuf;
 use std::{env, fs};
 
 fn main() {
     let directory = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it"));
-    let memory = "MEMORY\n{\n  FLASH : ORIGIN = 0x00000000, LENGTH = 48K\n  RAM : ORIGIN = 0x20000000, LENGTH = 12K\n}\n";
+    let (flash, ram) = if env::var_os("CARGO_FEATURE_DIRECTOR").is_some() { ("256K", "192K") } else { ("48K", "12K") };
+    let memory = format!(
+        "MEMORY\n{{\n  FLASH : ORIGIN = 0x00000000, LENGTH = {flash}\n  RAM : ORIGIN = 0x20000000, LENGTH = {ram}\n}}\n"
+    );
     fs::write(directory.join("memory.x"), memory).expect("the directory is cargo's");
     println!("cargo:rustc-link-search={}", directory.display());
     for argument in ["--nmagic", "-Tlink.x"] {

@@ -5,6 +5,8 @@ use core::time::Duration;
 use runtime_embedded::{Host, Log, Plane, Router};
 use smoltcp::phy::Device;
 
+use crate::companion::Companion;
+
 /// What a board does for its router beside carrying frames.
 pub trait Board {
     /// What its ports are made of.
@@ -26,13 +28,16 @@ pub trait Board {
         Self::Device: 'd;
 }
 
-/// Serves until somebody asks to stop; then the router has resigned.
-pub fn serve<B: Board, P: Plane, H: Host, const PORTS: usize, const ROUTERS: usize>(
+/// Serves until somebody asks to stop; then the router has resigned. `companion` runs beside it: `()`, or its checks.
+pub fn serve<'s, B: Board, P: Plane, H: Host, C, const PORTS: usize, const ROUTERS: usize>(
     board: &mut B,
     router: &mut Router<B::Device, P, PORTS, ROUTERS, H>,
-    sockets: &mut [H::Sockets<'_>; PORTS],
+    sockets: &mut [H::Sockets<'s>; PORTS],
+    companion: &mut C,
     log: &mut dyn Log,
-) {
+) where
+    C: Companion<Router<B::Device, P, PORTS, ROUTERS, H>, [H::Sockets<'s>; PORTS]>,
+{
     router.start(board.now(), log);
     loop {
         let now = board.now();
@@ -43,12 +48,14 @@ pub fn serve<B: Board, P: Plane, H: Host, const PORTS: usize, const ROUTERS: usi
         if router.poll(now, sockets, log) {
             continue;
         }
+        companion.poll(now, router, sockets, log);
         if board.is_asked_to_stop() {
             router.stop(now, log);
             router.poll(now, sockets, log);
             return;
         }
-        let wait = router.deadline(now, sockets).map(|at| at.saturating_sub(now));
+        let next = router.deadline(now, sockets).into_iter().chain(companion.deadline()).min();
+        let wait = next.map(|at| at.saturating_sub(now));
         board.sleep(router.devices(), wait);
     }
 }

@@ -3,30 +3,36 @@
 use core::fmt;
 use core::time::Duration;
 
+use application::Console;
 use cortex_m::peripheral::syst::SystClkSource;
 use cortex_m::peripheral::{NVIC, SCB, SYST};
 use drivers::{Lan9118, Registers};
 
+use crate::stack;
+
 /// The processor's own devices.
-pub(crate) struct Board {
+pub struct Board {
     systick: SYST,
+    clock: Clock,
+    /// The most stack that was used, in bytes, and when to look again.
+    deepest: (usize, Duration),
 }
 
 impl Board {
     /// Takes the board over. Interrupts stay masked for good: a pending one wakes the processor, and is looked at by the
     /// loop.
-    pub(crate) fn take() -> Self {
+    pub fn take() -> Self {
         cortex_m::interrupt::disable();
         let mut core = cortex_m::Peripherals::take().expect("it is taken once");
         core.SYST.set_clock_source(SystClkSource::Core);
         Uart::begin();
         // SAFETY: no handler runs while interrupts are masked.
         unsafe { NVIC::unmask(Interrupt::Ethernet) };
-        Self { systick: core.SYST }
+        Self { systick: core.SYST, clock: Clock::default(), deepest: (0, Duration::ZERO) }
     }
 
     /// Which of the boards of a site this is: the lowest bit of the MAC that it was given.
-    pub(crate) fn strap(&mut self) -> u8 {
+    pub fn strap(&mut self) -> u8 {
         let mut nic = Nic;
         // MAC_CSR_CMD: busy, read, ADDRH; the reset has loaded it from the EEPROM.
         nic.write(0xa4, 1 << 31 | 1 << 30 | 2);
@@ -35,7 +41,7 @@ impl Board {
     }
 
     /// Whether a `q` has come over the serial line.
-    pub(crate) fn is_asked_to_stop(&self) -> bool {
+    pub fn is_asked_to_stop(&self) -> bool {
         // SAFETY: STATE (bit 1: a byte has come) and DATA of the UART.
         unsafe {
             ((UART + 0x04) as *const u32).read_volatile() & 2 != 0
@@ -44,7 +50,7 @@ impl Board {
     }
 
     /// Sleeps until a frame comes or about this long; a little less than asked for is never slept too much.
-    pub(crate) fn sleep(&mut self, nic: &mut Lan9118<Nic>, wait: Option<Duration>) {
+    pub fn sleep(&mut self, nic: &mut Lan9118<Nic>, wait: Option<Duration>) {
         let cycles = wait.map_or(LONGEST_NAP, |wait| wait.as_micros().saturating_mul(25));
         let cycles = u32::try_from(cycles.min(LONGEST_NAP)).unwrap_or(LONGEST_CYCLES);
         if cycles < SHORTEST_NAP {
@@ -66,15 +72,47 @@ impl Board {
     }
 }
 
+impl application::Board for Board {
+    type Device = Lan9118<Nic>;
+
+    fn now(&mut self) -> Duration {
+        self.clock.now(Nic.read(FREE_RUN))
+    }
+
+    fn link_is_up(&mut self, _: usize, device: &mut Self::Device) -> bool {
+        device.link_is_up()
+    }
+
+    fn is_asked_to_stop(&mut self) -> bool {
+        Self::is_asked_to_stop(self)
+    }
+
+    fn sleep<'d>(&mut self, mut devices: impl Iterator<Item = &'d mut Self::Device>, wait: Option<Duration>) {
+        let now = application::Board::now(self);
+        let (deepest, look_at) = self.deepest;
+        if now >= look_at {
+            let depth = stack::deepest();
+            if depth > deepest {
+                Console(Uart).line(now, format_args!("stack: {depth} bytes"));
+            }
+            self.deepest = (depth, now.saturating_add(BETWEEN_LOOKS));
+        }
+        if let Some(device) = devices.next() {
+            Self::sleep(self, device, wait);
+        }
+    }
+}
+
 /// Time from a 25 MHz counter of 32 bits, which must be read at least every 171 seconds.
 #[derive(Default)]
-pub(crate) struct Clock {
+pub struct Clock {
     last: u32,
     wraps: u64,
 }
 
 impl Clock {
-    pub(crate) fn now(&mut self, counter: u32) -> Duration {
+    /// The time at which the counter says this.
+    pub fn now(&mut self, counter: u32) -> Duration {
         if counter < self.last {
             self.wraps += 1;
         }
@@ -85,7 +123,7 @@ impl Clock {
 }
 
 /// The registers of the network controller.
-pub(crate) struct Nic;
+pub struct Nic;
 
 impl Registers for Nic {
     fn read(&mut self, offset: usize) -> u32 {
@@ -101,7 +139,7 @@ impl Registers for Nic {
 
 /// The serial line.
 #[derive(Clone, Copy)]
-pub(crate) struct Uart;
+pub struct Uart;
 
 impl Uart {
     fn begin() {
@@ -140,6 +178,10 @@ unsafe impl cortex_m::interrupt::InterruptNumber for Interrupt {
     }
 }
 
+/// The register of the network controller's clock.
+const FREE_RUN: usize = 0x9c;
+/// The stack is looked through this often.
+const BETWEEN_LOOKS: Duration = Duration::from_secs(1);
 const ETHERNET: usize = 0x4020_0000;
 const UART: usize = 0x4000_4000;
 /// `SysTick` has 24 bits.

@@ -22,7 +22,7 @@ unsafe fn HardFault(frame: &ExceptionFrame) -> ! {
 }
 
 /// The end that was asked for.
-pub(crate) fn finish() -> ! {
+pub fn finish() -> ! {
     stop(EXIT_SUCCESS)
 }
 

@@ -4,18 +4,21 @@
 //!
 //! A `q` on the serial line has it resign and stop.
 
-mod board;
-mod fault;
 mod site;
-mod stack;
 
 use core::fmt::Write;
 use core::mem::MaybeUninit;
 use core::time::Duration;
 
-use board::{Board, Clock, Uart};
 use drivers::lan9118::{Lan9118, bin};
+<<<<<<< HEAD
 use runtime_embedded::{Config, Line, Log, Nic, NoPlane, Record, Responder, Router};
+=======
+use mps2_an385::board::{self, Board, Clock, Uart};
+use mps2_an385::{fault, stack};
+use runtime_embedded::{Config, Line, Log, Nic, NoPlane, Record, Router};
+use smoltcp::iface::SocketSet;
+>>>>>>> 0ab3594 (Build an image with everything on one port for mps2-an385: VRRP, a director for 1,024 connections, health checks)
 
 #[cortex_m_rt::entry]
 fn main() -> ! {

@@ -11,7 +11,7 @@ unsafe extern "C" {
 
 /// Fills what is not in use yet with a pattern.
 #[inline(never)]
-pub(crate) fn paint() {
+pub fn paint() {
     let here = cortex_m::register::msp::read() as usize - MARGIN;
     let mut at = addr_of!(__sheap) as usize;
     while at < here {
@@ -22,7 +22,7 @@ pub(crate) fn paint() {
 }
 
 /// The most bytes that were ever in use.
-pub(crate) fn deepest() -> usize {
+pub fn deepest() -> usize {
     let end = addr_of!(_stack_start) as usize;
     let mut at = addr_of!(__sheap) as usize;
     // SAFETY: reading RAM; the stack's end bounds it.

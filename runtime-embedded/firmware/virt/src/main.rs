@@ -44,6 +44,6 @@ extern "C" fn main() -> ! {
     let mut router = Router::with_plane(config, nics, plane, seed, now);
     let mut sockets = [SocketSet::new(&mut [][..]), SocketSet::new(&mut [][..])];
     log.line(now, format_args!("steadfast, {} virtual routers", config.instances().len()));
-    serve(&mut board, &mut router, &mut sockets, &mut log);
+    serve(&mut board, &mut router, &mut sockets, &mut (), &mut log);
     fault::finish()
 }
