@@ -43,9 +43,32 @@ impl Board {
 
     fn with_one_port(mut command: Command, netdev: &str, number: u8) -> Self {
         let image = artifact("FIRMWARE", "firmware/thumbv7m-none-eabi/release/mps2-an385");
+        Self::mps2(&mut command, netdev, number);
+        Self::start(command, &image)
+    }
+
+    /// The same board with the image that has a director and checks, on a TAP device of a namespace.
+    pub(crate) fn director(namespace: &Namespace, tap: &str, number: u8) -> Self {
+        let image = artifact("DIRECTOR", "firmware/thumbv7m-none-eabi/release/mps2-an385-director");
+        let mut command = namespace.command("qemu-system-arm");
+        Self::mps2(&mut command, &format!("tap,id=n0,{TAP}{tap}"), number);
+        Self::start(command, &image)
+    }
+
+    fn mps2(command: &mut Command, netdev: &str, number: u8) {
         command.args(["-M", "mps2-an385", "-netdev", netdev]);
         command.args(["-net", &format!("nic,netdev=n0,macaddr=02:00:00:00:00:{number:02x}")]);
-        Self::start(command, &image)
+    }
+
+    /// The processor time that it has used on the host.
+    pub(crate) fn processor_time(&self) -> Duration {
+        let tasks = std::fs::read_dir(format!("/proc/{}/task", self.child.id())).expect("it runs");
+        // Nanoseconds, waiting time, time slices.
+        let times = tasks.filter_map(|task| {
+            let text = std::fs::read_to_string(task.ok()?.path().join("schedstat")).ok()?;
+            text.split(' ').next()?.parse::<u64>().ok()
+        });
+        Duration::from_nanos(times.sum())
     }
 
     fn start(mut command: Command, image: &str) -> Self {

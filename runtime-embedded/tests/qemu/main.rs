@@ -1,11 +1,13 @@
 //! The firmware in QEMU, which `.ci/firmware` builds first: two boards with each other over a wire of unix sockets, one board
-//! with keepalived and with steadfast over a TAP device in a network namespace, and two gateways between two networks.
+//! with keepalived and with steadfast over a TAP device in a network namespace, two gateways between two networks, and a
+//! director with checks before two servers.
 
 mod board;
 mod hub;
 mod interop;
 mod namespace;
 mod site;
+mod spread;
 mod twins;
 mod watch;
 
