@@ -33,9 +33,9 @@ mod surroundings;
 pub use config::{RealServer, Services, VirtualServer};
 use datagram::{Asking, Ended};
 use lines::Lines;
-pub use memory::{Lent, Memory};
+pub use memory::{CheckMemory, Lent};
 pub use news::{News, NewsEvent};
-pub use probe::{ANSWER, DATAGRAM, Probe, TEXT};
+pub use probe::Probe;
 use probe::{Host, Kind};
 use random::Random;
 use runner::{Runner, Want};
@@ -81,7 +81,7 @@ impl<'m, const SERVICES: usize, const SERVERS: usize, const CHECKS: usize>
     ///
     /// # Panics
     ///
-    /// If a set has no room for [`Memory::SOCKETS`] more, or a check has no socket of the kind that it needs.
+    /// If a set has no room for [`CheckMemory::SOCKETS`] more, or a check has no socket of the kind that it needs.
     pub fn new(
         services: &'static Services<SERVICES, SERVERS, CHECKS>,
         memory: Lent<'m>,
@@ -95,7 +95,7 @@ impl<'m, const SERVICES: usize, const SERVERS: usize, const CHECKS: usize>
         for (service, configured) in services.iter().enumerate() {
             for (server, configured) in configured.servers.iter().enumerate() {
                 for (number, probe) in configured.checks.iter().enumerate() {
-                    assert!(lines.suffice(&probe.kind), "a check has no socket: Memory has too few");
+                    assert!(lines.suffice(&probe.kind), "a check has no socket: CheckMemory has too few");
                     let _ = runners.push(Runner::new(service, server, number, probe));
                 }
             }
@@ -198,7 +198,7 @@ impl<'m, const SERVICES: usize, const SERVERS: usize, const CHECKS: usize>
         while let Some((runner, result)) = self.lines.attend_streams(now, sockets) {
             self.finish(now, runner, result, log);
         }
-        while let Some((runner, ended)) = self.lines.attend_datagrams(now, sockets) {
+        while let Some((runner, ended)) = self.lines.attend_datagrams(now, surroundings, sockets) {
             match ended {
                 Ended::With(result) => self.finish(now, runner, result, log),
                 Ended::Cut(dns) => self.runners[runner].want(now, Want::Whole(dns)),

@@ -90,6 +90,13 @@ impl<const NEIGHBOURS: usize, const WAITING: usize> Gateway<NEIGHBOURS, WAITING>
         &self.counters
     }
 
+    /// When a neighbour last said where it lives.
+    #[cfg(feature = "checks")]
+    pub(crate) fn heard(&self, port: usize, address: IpAddr) -> Option<Duration> {
+        let mut known = self.neighbours.iter();
+        Some(known.find(|neighbour| neighbour.port == port && neighbour.address == address)?.heard)
+    }
+
     /// Sends a packet on to a neighbour, or looks for that first. Nobody is told if it does not answer.
     pub(crate) fn send(
         &mut self,
@@ -266,9 +273,15 @@ impl<const NEIGHBOURS: usize, const WAITING: usize> Plane for Gateway<NEIGHBOURS
 }
 
 /// Asks where a neighbour lives; [`Plane::learn`] is told.
-pub(crate) fn ask(port: usize, address: IpAddr, network: &mut dyn Network) {
+fn ask(port: usize, address: IpAddr, network: &mut dyn Network) {
+    if let Some(source) = network.source(port, Family::of(address)) {
+        ask_from(source, port, address, network);
+    }
+}
+
+/// Asks where a neighbour lives, as `source`; [`Plane::learn`] is told.
+pub(crate) fn ask_from(source: IpAddr, port: usize, address: IpAddr, network: &mut dyn Network) {
     let mut question = [0; 86];
-    let Some(source) = network.source(port, Family::of(address)) else { return };
     if let Some(length) = neighbour::question(&mut question, address, source, network.mac(port)) {
         network.send(port, &question[..length]);
     }

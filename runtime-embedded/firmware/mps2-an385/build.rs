@@ -6,7 +6,7 @@ use std::{env, fs};
 fn main() {
     let directory = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it"));
     let (flash, ram) =
-        if env::var_os("CARGO_FEATURE_DIRECTOR").is_some() { ("256K", "192K") } else { ("48K", "12K") };
+        if env::var_os("CARGO_FEATURE_DIRECTOR").is_some() { ("208K", "144K") } else { ("48K", "12K") };
     let memory = format!(
         "MEMORY\n{{\n  FLASH : ORIGIN = 0x00000000, LENGTH = {flash}\n  RAM : ORIGIN = 0x20000000, LENGTH = {ram}\n}}\n"
     );

@@ -4,15 +4,15 @@ use check_core::Failure;
 use check_core::http::Body;
 use heapless::Vec;
 
-use super::probe::TEXT;
+use super::probe::Probe;
 
-/// Looks for a text of at most [`TEXT`] bytes in a body that comes in pieces. Without one any body will do.
+/// Looks for a text of at most [`Probe::LONGEST_TEXT`] bytes in a body that comes in pieces. Without one any body will do.
 #[derive(Clone, Debug)]
 pub(super) struct Search {
     text: Option<&'static str>,
     is_found: bool,
     /// As many of the last bytes as the text has.
-    last: Vec<u8, TEXT>,
+    last: Vec<u8, { Probe::LONGEST_TEXT }>,
 }
 
 impl Search {

@@ -39,6 +39,8 @@ struct Busy {
     runner: usize,
     exchange: Exchange<Asking>,
     server: SocketAddr,
+    way: Way,
+    since: Duration,
 }
 
 /// Who asks whom.
@@ -154,16 +156,21 @@ impl DatagramLine {
         if !is_sent {
             return Some(Err(Failure::Unreachable));
         }
-        self.busy = Some(Busy { runner, exchange, server });
+        self.busy = Some(Busy { runner, exchange, server, way, since: now });
         None
     }
 
     /// Looks what has come; the number of the runner and how it ended when it has.
-    pub(super) fn attend(&mut self, now: Duration, sets: &mut [SocketSet<'_>]) -> Option<(usize, Ended)> {
+    pub(super) fn attend(
+        &mut self,
+        now: Duration,
+        surroundings: &mut dyn Surroundings,
+        sets: &mut [SocketSet<'_>],
+    ) -> Option<(usize, Ended)> {
         let busy = self.busy.as_mut()?;
         let set = &mut sets[self.home];
         let ended = loop {
-            let actions = busy.next(now, &self.sockets, set)?;
+            let actions = busy.next(now, surroundings, &self.sockets, set)?;
             if let Some(ended) = end(&actions, &busy.exchange) {
                 break ended;
             }
@@ -182,8 +189,14 @@ impl DatagramLine {
 
 impl Busy {
     /// Tells the exchange the next thing that happened, and what it makes of it; `None` if nothing has.
-    fn next(&mut self, now: Duration, sockets: &Handles, set: &mut SocketSet<'_>) -> Option<Actions> {
-        let Self { exchange, server, .. } = self;
+    fn next(
+        &mut self,
+        now: Duration,
+        surroundings: &mut dyn Surroundings,
+        sockets: &Handles,
+        set: &mut SocketSet<'_>,
+    ) -> Option<Actions> {
+        let Self { exchange, server, way, since, .. } = self;
         let is_ping = match exchange.question() {
             Asking::Ping(_) => true,
             Asking::Udp(_) | Asking::Dns(_) => false,
@@ -214,9 +227,9 @@ impl Busy {
         if exchange.deadline().is_none_or(|deadline| deadline > now) {
             return None;
         }
-        // What was never sent for want of a neighbour was not met with silence.
-        let is_unsent = udp.send_queue() > 0;
-        Some(exchange.handle(now, if is_unsent { Event::Failed(Failure::Unreachable) } else { Event::Tick }))
+        // A host that does not even say where it lives is not a silent one.
+        let is_there = surroundings.has_answered(*since, *way);
+        Some(exchange.handle(now, if is_there { Event::Tick } else { Event::Failed(Failure::Unreachable) }))
     }
 }
 

@@ -9,6 +9,7 @@ use smoltcp::iface::SocketSet;
 use super::datagram::{DatagramLine, Ended};
 use super::probe::Kind;
 use super::stream::StreamLine;
+use super::surroundings::Surroundings;
 
 /// All lines: none before the sockets were made.
 #[derive(Debug)]
@@ -51,9 +52,10 @@ impl Lines<'_> {
     pub(super) fn attend_datagrams(
         &mut self,
         now: Duration,
+        surroundings: &mut dyn Surroundings,
         sockets: &mut [SocketSet<'_>],
     ) -> Option<(usize, Ended)> {
-        self.datagrams.iter_mut().find_map(|line| line.attend(now, sockets))
+        self.datagrams.iter_mut().find_map(|line| line.attend(now, surroundings, sockets))
     }
 
     /// When to attend to one of them if nothing comes.

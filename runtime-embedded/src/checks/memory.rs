@@ -7,7 +7,7 @@ use smoltcp::wire::IpListenEndpoint;
 
 use super::datagram::{DatagramLine, Handles};
 use super::lines::Lines;
-use super::probe::{ANSWER, DATAGRAM};
+use super::probe::Probe;
 use super::random::Random;
 use super::stream::StreamLine;
 
@@ -16,14 +16,14 @@ use super::stream::StreamLine;
 ///
 /// Their sockets are put into the host's sets, which need room for [`SOCKETS`](Self::SOCKETS) beside the host's own.
 #[derive(Debug)]
-pub struct Memory<const STREAMS: usize, const DATAGRAMS: usize> {
+pub struct CheckMemory<const STREAMS: usize, const DATAGRAMS: usize> {
     stream_buffers: [StreamBuffers; STREAMS],
     datagram_buffers: [DatagramBuffers; DATAGRAMS],
     streams: Vec<StreamLine, STREAMS>,
     datagrams: Vec<DatagramLine, DATAGRAMS>,
 }
 
-impl<const STREAMS: usize, const DATAGRAMS: usize> Memory<STREAMS, DATAGRAMS> {
+impl<const STREAMS: usize, const DATAGRAMS: usize> CheckMemory<STREAMS, DATAGRAMS> {
     /// How many sockets each set of the host must have room for.
     pub const SOCKETS: usize = STREAMS + 3 * DATAGRAMS;
 
@@ -48,13 +48,13 @@ impl<const STREAMS: usize, const DATAGRAMS: usize> Memory<STREAMS, DATAGRAMS> {
     }
 }
 
-impl<const STREAMS: usize, const DATAGRAMS: usize> Default for Memory<STREAMS, DATAGRAMS> {
+impl<const STREAMS: usize, const DATAGRAMS: usize> Default for CheckMemory<STREAMS, DATAGRAMS> {
     fn default() -> Self {
         Self::new()
     }
 }
 
-/// [`Memory`] as it is handed over.
+/// [`CheckMemory`] as it is handed over.
 #[derive(Debug)]
 pub struct Lent<'m> {
     stream_buffers: &'m mut [StreamBuffers],
@@ -124,7 +124,7 @@ impl StreamBuffers {
 
 #[derive(Debug)]
 struct DatagramBuffers {
-    reply: [u8; ANSWER],
+    reply: [u8; Probe::LONGEST_ANSWER],
     reply_header: [udp::PacketMetadata; 1],
     question: [u8; QUESTION],
     question_header: [udp::PacketMetadata; 1],
@@ -136,7 +136,7 @@ struct DatagramBuffers {
 
 impl DatagramBuffers {
     const EMPTY: Self = Self {
-        reply: [0; ANSWER],
+        reply: [0; Probe::LONGEST_ANSWER],
         reply_header: [udp::PacketMetadata::EMPTY; 1],
         question: [0; QUESTION],
         question_header: [udp::PacketMetadata::EMPTY; 1],
@@ -152,7 +152,7 @@ const RECEIVED: usize = 512;
 /// The longest HTTP request, in bytes.
 pub(super) const REQUEST: usize = 512;
 /// The longest datagram that is sent: a payload, or a question of the DNS.
-pub(super) const QUESTION: usize = longer(DATAGRAM, check_core::wire::dns::QUESTION);
+pub(super) const QUESTION: usize = longer(Probe::LONGEST_DATAGRAM, check_core::wire::dns::QUESTION);
 /// An ICMP error that quotes all of such a datagram over IPv6.
 const ERROR: usize = 8 + 40 + 8 + QUESTION;
 /// An echo with our token.

@@ -59,6 +59,13 @@ impl Kind {
 }
 
 impl Probe {
+    /// The longest datagram of a UDP check, in bytes.
+    pub const LONGEST_DATAGRAM: usize = 256;
+    /// The longest answer to a UDP or DNS check that is looked at, in bytes; that of RFC 1035 §4.2.1.
+    pub const LONGEST_ANSWER: usize = 512;
+    /// The longest text that is looked for in a body, in bytes.
+    pub const LONGEST_TEXT: usize = 32;
+
     const fn new(kind: Kind) -> Self {
         let round = Duration::from_secs(5);
         Self {
@@ -86,7 +93,7 @@ impl Probe {
         Self::new(Kind::Http { path, host: None, protocol: Protocol::Http11, status: &[], text: None })
     }
 
-    /// The server must let this datagram of at most [`DATAGRAM`] bytes pass without an ICMP error.
+    /// The server must let this datagram of at most [`LONGEST_DATAGRAM`](Self::LONGEST_DATAGRAM) bytes pass without an ICMP error.
     pub const fn udp(payload: &'static [u8]) -> Self {
         Self::new(Kind::Udp { payload, reply: None })
     }
@@ -140,7 +147,7 @@ impl Probe {
         Self { kind: Kind::Http { path, host, protocol, status, text }, ..self }
     }
 
-    /// HTTP: this must stand somewhere in the body; at most [`TEXT`] bytes.
+    /// HTTP: this must stand somewhere in the body; at most [`LONGEST_TEXT`](Self::LONGEST_TEXT) bytes.
     ///
     /// # Panics
     ///
@@ -153,7 +160,7 @@ impl Probe {
         Self { kind: Kind::Http { path, host, protocol, status, text: Some(text) }, ..self }
     }
 
-    /// UDP: this must come back, in at most [`ANSWER`] bytes.
+    /// UDP: this must come back, in at most [`LONGEST_ANSWER`](Self::LONGEST_ANSWER) bytes.
     ///
     /// # Panics
     ///
@@ -233,10 +240,3 @@ impl fmt::Display for Host {
         }
     }
 }
-
-/// The longest datagram of a UDP check, in bytes.
-pub const DATAGRAM: usize = 256;
-/// The longest answer to a UDP or DNS check that is looked at, in bytes; that of RFC 1035 §4.2.1.
-pub const ANSWER: usize = 512;
-/// The longest text that is looked for in a body, in bytes.
-pub const TEXT: usize = 32;

@@ -35,6 +35,9 @@ pub(super) trait Surroundings {
     /// no more than once a second, whoever is meant: too late for all but the first of several servers.
     fn ask(&mut self, now: Duration, way: Way);
 
+    /// Whether that neighbour has answered since then.
+    fn has_answered(&mut self, since: Duration, way: Way) -> bool;
+
     /// The host's stack on a port.
     fn context(&mut self, port: usize) -> &mut Context;
 
@@ -66,7 +69,13 @@ impl<D: Device, const NEIGHBOURS: usize, const WAITING: usize, const PORTS: usiz
     }
 
     fn ask(&mut self, now: Duration, way: Way) {
-        gateway::ask(way.port, way.next_hop, &mut Wires { now, stations: self.parts().0, log: &mut () });
+        let mut wires = Wires { now, stations: self.parts().0, log: &mut () };
+        // RFC 4861 §7.2.2: as who the packets come from, so that the server knows where to answer.
+        gateway::ask_from(way.from, way.port, way.next_hop, &mut wires);
+    }
+
+    fn has_answered(&mut self, since: Duration, way: Way) -> bool {
+        self.plane().gateway().heard(way.port, way.next_hop).is_some_and(|heard| heard >= since)
     }
 
     fn context(&mut self, port: usize) -> &mut Context {

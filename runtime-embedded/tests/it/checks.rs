@@ -6,6 +6,7 @@ mod kinds;
 mod server;
 mod service;
 mod sharing;
+mod six;
 
 use core::net::{IpAddr, Ipv4Addr};
 

@@ -67,7 +67,7 @@ fn a_million_frames_of_garbage_and_traffic_change_nothing() {
 
 /// Noise, or a good frame with something broken. A damaged advert whose checksum still holds would be a forgery and not
 /// garbage, so the ones that could be are left whole or get noise where the checksum sees it.
-fn frame(random: &mut Random, good: &[Vec<u8>]) -> Vec<u8> {
+pub(crate) fn frame(random: &mut Random, good: &[Vec<u8>]) -> Vec<u8> {
     match random.below(4) {
         0 => {
             let length = random.below(1514);
@@ -95,7 +95,7 @@ fn frame(random: &mut Random, good: &[Vec<u8>]) -> Vec<u8> {
     }
 }
 
-struct Random(u64);
+pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
     fn next(&mut self) -> u64 {

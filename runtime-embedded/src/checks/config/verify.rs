@@ -8,7 +8,7 @@ use ipvs_core::{Forward, Persistence, Protocol};
 
 use super::{RealServer, VirtualServer};
 use crate::checks::memory;
-use crate::checks::probe::{ANSWER, DATAGRAM, Kind, Probe, TEXT};
+use crate::checks::probe::{Kind, Probe};
 use crate::config::{Instance, Port};
 
 /// Panics, with a sentence for whoever wrote the configuration, if something makes no sense.
@@ -175,15 +175,27 @@ const fn check(probe: &Probe, port: u16) {
                 index += 1;
             }
             if let Some(text) = text {
-                assert!(!text.is_empty() && text.len() <= TEXT, "the text looked for has 1 to 32 bytes");
+                assert!(
+                    !text.is_empty() && text.len() <= Probe::LONGEST_TEXT,
+                    "the text looked for has 1 to 32 bytes"
+                );
             }
         }
         Kind::Udp { payload, reply } => {
-            assert!(payload.len() <= DATAGRAM, "the datagram of a UDP check has at most 256 bytes");
+            assert!(
+                payload.len() <= Probe::LONGEST_DATAGRAM,
+                "the datagram of a UDP check has at most 256 bytes"
+            );
             if let Some(reply) = reply {
-                assert!(reply.bytes.len() <= ANSWER, "a reply of more than 512 bytes is not looked at");
+                assert!(
+                    reply.bytes.len() <= Probe::LONGEST_ANSWER,
+                    "a reply of more than 512 bytes is not looked at"
+                );
                 assert!(reply.least <= reply.most, "the shortest reply is longer than the longest");
-                assert!(reply.most as usize <= ANSWER, "a reply of more than 512 bytes is not looked at");
+                assert!(
+                    reply.most as usize <= Probe::LONGEST_ANSWER,
+                    "a reply of more than 512 bytes is not looked at"
+                );
             }
         }
         Kind::Dns { name, .. } => assert!(

@@ -26,7 +26,7 @@ pub(super) struct Client {
 impl Client {
     /// A host on the first segment that begins at once.
     pub(super) fn add(network: &mut Network) -> Rc<RefCell<Self>> {
-        let mut stack = Stack::new(network, 0, Ipv4Addr::new(192, 0, 2, 77));
+        let mut stack = Stack::new(network, 0, Ipv4Addr::new(192, 0, 2, 77).into());
         let handle = stack.tcp();
         let next = network.now;
         let client = Self { stack, handle, port: 50_000, under_way: None, next, answers: Vec::new() };

@@ -1,7 +1,7 @@
 //! A host with services, well or ill.
 
 use core::cell::RefCell;
-use core::net::Ipv4Addr;
+use core::net::IpAddr;
 use core::time::Duration;
 use std::rc::Rc;
 
@@ -61,13 +61,16 @@ pub(super) struct Stack {
 }
 
 impl Stack {
-    pub(super) fn new(network: &mut Network, segment: usize, address: Ipv4Addr) -> Self {
+    pub(super) fn new(network: &mut Network, segment: usize, address: IpAddr) -> Self {
         let mut wire = network.plug(segment);
-        let [.., last] = address.octets();
+        let (last, prefix) = match address {
+            IpAddr::V4(address) => (address.octets()[3], 24),
+            IpAddr::V6(address) => (address.octets()[15], 64),
+        };
         let config = Config::new(HardwareAddress::Ethernet(EthernetAddress([2, 0, 0, 0, 0xaa, last])));
         let mut interface = Interface::new(config, &mut wire, instant(network.now));
         interface.update_ip_addrs(|list| {
-            list.push(IpCidr::new(address.into(), 24)).expect("there is room");
+            list.push(IpCidr::new(address.into(), prefix)).expect("there is room");
         });
         Self { wire, interface, sockets: SocketSet::new(Vec::new()) }
     }
@@ -93,7 +96,12 @@ fn instant(now: Duration) -> Instant {
 
 impl Server {
     /// A host on the servers' segment, whose gateway is the director.
-    pub(super) fn add(network: &mut Network, address: Ipv4Addr, manner: Manner) -> Rc<RefCell<Self>> {
+    pub(super) fn add(
+        network: &mut Network,
+        address: impl Into<IpAddr>,
+        manner: Manner,
+    ) -> Rc<RefCell<Self>> {
+        let address = address.into();
         let mut stack = Stack::new(network, 1, address);
         stack.interface.routes_mut().add_default_ipv4_route(INSIDE).expect("there is room");
         let listeners =

@@ -26,7 +26,7 @@ fn a_server_that_dies_under_load_gets_nothing_new_and_comes_back_when_it_answers
     let mut network = Network::new();
     let [one, _two, _sorry] = [(ONE, GOOD), (TWO, OTHER), (SORRY, STAND_IN)]
         .map(|(at, manner)| Server::add(&mut network, at, manner));
-    let director = director(&mut network, &SERVICES);
+    let director = director(&mut network, &CONFIG, &SERVICES);
     network.run_until(ms(2_000));
     let client = Client::add(&mut network);
     network.run_for(ms(2_000));
@@ -62,7 +62,7 @@ fn without_a_quorum_the_sorry_server_stands_in() {
     let mut network = Network::new();
     let [one, two, _sorry] = [(ONE, GOOD), (TWO, OTHER), (SORRY, STAND_IN)]
         .map(|(at, manner)| Server::add(&mut network, at, manner));
-    let director = director(&mut network, &SERVICES);
+    let director = director(&mut network, &CONFIG, &SERVICES);
     network.run_until(ms(1_000));
     let _ = director.borrow_mut().news();
     one.borrow_mut().manner = Manner::Closed;
@@ -98,7 +98,7 @@ fn a_server_whose_cable_is_cut_is_down_with_its_port_and_comes_back_with_it() {
     for (at, manner) in [(ONE, GOOD), (TWO, OTHER), (SORRY, STAND_IN)] {
         Server::add(&mut network, at, manner);
     }
-    let director = director(&mut network, &SERVICES);
+    let director = director(&mut network, &CONFIG, &SERVICES);
     network.run_until(ms(1_000));
     let _ = director.borrow_mut().news();
     let link = |up| {

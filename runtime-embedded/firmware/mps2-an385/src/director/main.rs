@@ -16,7 +16,7 @@ use drivers::lan9118::{Lan9118, bin};
 use ipvs_core::{Director, Settings, Storage, Timeouts};
 use mps2_an385::board::{Board, Nic, Uart};
 use mps2_an385::{fault, stack};
-use runtime_embedded::{Balancer, Checks, Memory, Router};
+use runtime_embedded::{Balancer, Checks, CheckMemory, Router};
 use smoltcp::iface::{SocketSet, SocketStorage};
 
 #[cortex_m_rt::entry]
@@ -71,4 +71,4 @@ type Machine = Router<Lan9118<Nic>, Balancer<'static, 32, 4>, 1, 1>;
 /// Two services, six servers, 1,024 connections, sixteen fragmented packets.
 type Tables = Storage<2, 6, 1_024, 1_024, 16>;
 /// Two connections and one exchange of datagrams at the same time.
-type Lines = Memory<2, 1>;
+type Lines = CheckMemory<2, 1>;
