@@ -9,9 +9,12 @@ mod errand;
 mod groups;
 mod host;
 mod orders;
+mod outset;
 mod pid_file;
 mod place;
 mod reload;
+mod reload_mark;
+mod reload_time;
 mod rounds;
 mod services;
 mod status;
@@ -54,6 +57,7 @@ use crate::process::Policy;
 use dump::Dump;
 use groups::Groups;
 use orders::OrderFile;
+use reload_time::Appointment;
 use rounds::Rounds;
 use services::Services;
 use sync_wait::SyncWait;
@@ -83,7 +87,7 @@ pub fn socket_path(socket: Option<&Path>, pid_file: Option<&Path>) -> PathBuf {
 /// # Errors
 /// It could not start: the pid file is held, or the kernel refused something that nothing works without.
 pub fn run(run: &Run) -> anyhow::Result<u8> {
-    let Loaded { configuration, diagnostics, .. } = config::load(&run.config, &run.options);
+    let Loaded { configuration, tree, diagnostics, .. } = config::load(&run.config, &run.options);
     let Some(configuration) = configuration else {
         eprint!("{}", diagnostics.render(io::IsTerminal::is_terminal(&io::stderr())));
         return Ok(diagnostics.exit_code());
@@ -91,7 +95,10 @@ pub fn run(run: &Run) -> anyhow::Result<u8> {
     if !run.foreground {
         nix::unistd::daemon(false, false).context("cannot go into the background")?;
     }
+    outset::limit(run, &configuration.global);
     run.log().open();
+    outset::tell(run, &tree);
+    drop(tree);
     run.remarks.iter().for_each(|remark| warn!("{remark}"));
     log_diagnostics(&diagnostics);
     let run = &place::settle(run, &configuration.global).inspect_err(|error| error!("{error:#}"))?;
@@ -315,12 +322,14 @@ impl Daemon {
     async fn serve(mut self, mut inputs: Inputs) -> u8 {
         let _guard = AbortOnPanic;
         let (mut rounds, mut counts) = (Rounds::default(), Rounds::default());
+        let mut appointment = Appointment::default();
         let mut census = interval(CENSUS);
         census.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let signals = &mut inputs.signals;
         loop {
             rounds.every(self.configuration.global.lvs.reconcile_interval);
             counts.every(self.sync_wait.period());
+            appointment.follow(&self.configuration.global.reload);
             tokio::select! {
                 biased;
                 _ = signals.terminate.recv() => break,
@@ -352,6 +361,10 @@ impl Daemon {
                     // Also where the file says what it said before: whoever reloads wants to have what it says.
                     self.services.begin_round();
                 }
+                () = appointment.next() => if appointment.is_due() {
+                    self.reload().await;
+                    self.services.begin_round();
+                },
                 Some(question) = inputs.questions.recv() => self.answer(question).await,
                 _ = census.tick(), if self.orders.draining => self.count_for_drains(),
                 () = rounds.next() => self.services.begin_round(),
@@ -389,7 +402,7 @@ impl Daemon {
     /// Gives way: routers resign first, because a peer waits for that; then everything else goes.
     async fn stop(mut self, mut inputs: Inputs) {
         self.stopping = true;
-        self.tell(Command::Stop).await;
+        self.tell(if self.run.keep_addresses { Command::Abandon } else { Command::Stop }).await;
         let routers = async {
             while let Some(report) = inputs.reports.recv().await {
                 let last = report == Report::Stopped;
@@ -536,6 +549,7 @@ impl Run {
         Log {
             console: self.log_console,
             syslog: self.log_syslog.then_some(self.log_facility.unwrap_or(Log::DAEMON)),
+            file: self.log_file.clone(),
             detail: self.log_detail > 1,
         }
     }

@@ -5,15 +5,17 @@
 //! command line whose first argument is missing or starts with a dash is keepalived's form.
 
 use std::ffi::{OsStr, OsString};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use self::server::Obey;
-use crate::{capture, config, lab, realserver, simulate};
+use crate::{capture, config, genhash, lab, realserver, simulate};
 
 pub mod command;
+pub mod digest;
 pub mod flag;
 pub mod said;
 pub mod server;
+pub mod version;
 
 /// Where the configuration is looked for when nobody says otherwise.
 pub const DEFAULT_CONFIG: &str = "/etc/keepalived/keepalived.conf";
@@ -45,8 +47,12 @@ pub enum Invocation {
     Capture(capture::Options),
     /// Build the laboratory of network namespaces and show a failover.
     Lab(lab::Options),
+    /// Print the digest of a web page.
+    Digest(genhash::Options),
     /// Print this on standard output and exit with 0.
     Say(String),
+    /// Print this on standard error, where keepalived prints it, and exit with 0.
+    SayAside(String),
 }
 
 /// `steadfast run`, or keepalived's form without `-t`.
@@ -67,6 +73,16 @@ pub struct Run {
     pub log_facility: Option<u8>,
     /// `-I`: the kernel's virtual servers stay when the daemon stops.
     pub keep_services: bool,
+    /// `-V`: addresses, routes and rules stay when the daemon stops, and peers are told nothing.
+    pub keep_addresses: bool,
+    /// `-d`: the configuration is logged.
+    pub dump_conf: bool,
+    /// `-g`: where the log goes besides.
+    pub log_file: Option<PathBuf>,
+    /// `-u`: goes before the file's `umask`.
+    pub umask: Option<u32>,
+    /// `-m`: core files are allowed.
+    pub core_dump: bool,
     /// `-R`: the daemon does not go on when its worker process dies.
     pub only_one_worker: bool,
     /// How often `-D` was said: 0 terse, 1 detailed, 2 everything.
@@ -131,6 +147,25 @@ pub struct Usage {
     pub code: u8,
 }
 
+/// Reads a command line with the name that the program was called by: as `genhash` it is that tool, and as `keepalived`
+/// it says its version as that does.
+///
+/// # Errors
+///
+/// [`Usage`] with the text for standard error when the command line is not understood.
+pub fn parse_as(name: &OsStr, arguments: impl IntoIterator<Item = OsString>) -> Result<Invocation, Usage> {
+    let name = Path::new(name).file_name();
+    if name == Some(OsStr::new("genhash")) {
+        return digest::parse(arguments);
+    }
+    let invocation = parse(arguments)?;
+    let is_version = invocation == Invocation::Say(version::text());
+    if is_version && name == Some(OsStr::new("keepalived")) {
+        return Ok(Invocation::SayAside(version::as_keepalived()));
+    }
+    Ok(invocation)
+}
+
 /// Reads a command line, without the program's own name.
 ///
 /// # Errors
@@ -143,6 +178,11 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Invocation
             let mut said = said::parse(arguments.into_iter().skip(1))?;
             said.subcommand = true;
             said.meaning()
+        }
+        Some(first)
+            if [OsStr::new("genhash"), OsStr::new("-T"), OsStr::new("--genhash")].contains(&first) =>
+        {
+            digest::parse(arguments.into_iter().skip(1))
         }
         Some(first) if !first.as_encoded_bytes().starts_with(b"-") => command::parse(arguments),
         Some(_) | None => said::parse(arguments)?.meaning(),

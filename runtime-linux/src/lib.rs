@@ -9,6 +9,7 @@ pub mod capture;
 pub mod clock;
 pub mod config;
 pub mod driver;
+pub mod genhash;
 pub mod guardian;
 pub mod lab;
 pub mod log;

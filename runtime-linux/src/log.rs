@@ -1,12 +1,15 @@
-//! Where log lines go: the terminal, the system log, or both.
+//! Where log lines go: the terminal, the system log, a file, or several of them.
 //!
 //! Only the control thread writes here. The VRRP thread hands its lines over as reports.
 
 use core::fmt;
+use std::fs::{File, OpenOptions};
 use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::os::unix::net::UnixDatagram;
+use std::path::{Path, PathBuf};
 use std::process;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use tracing::{Level, Metadata};
 use tracing_subscriber::Layer as _;
@@ -20,12 +23,14 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use crate::clock;
 
 /// What is logged, and where.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Log {
     /// Lines go to standard error.
     pub console: bool,
     /// Lines go to the system log with this facility (RFC 5424 §6.2.1, 0-23).
     pub syslog: Option<u8>,
+    /// Lines go to the end of this file, too.
+    pub file: Option<PathBuf>,
     /// Debug lines too.
     pub detail: bool,
 }
@@ -41,7 +46,11 @@ impl Log {
         let syslog = self.syslog.and_then(|facility| {
             Syslog::connect(facility).inspect_err(|error| complaint = Some(error.to_string())).ok()
         });
-        let console = self.console || syslog.is_none();
+        let file = self.file.and_then(|path| {
+            let opened = append(&path);
+            opened.inspect_err(|error| complaint = Some(format!("{}: {error}", path.display()))).ok()
+        });
+        let console = self.console || syslog.is_none() && file.is_none();
         let level = if self.detail { LevelFilter::DEBUG } else { LevelFilter::INFO };
         let console = console.then(|| {
             tracing_subscriber::fmt::layer()
@@ -60,12 +69,25 @@ impl Log {
                 .without_time()
                 .with_filter(level)
         });
+        let file = file.map(|file| {
+            tracing_subscriber::fmt::layer()
+                .with_writer(Mutex::new(file))
+                .with_ansi(false)
+                .with_target(false)
+                .with_timer(UtcSeconds)
+                .with_filter(level)
+        });
         // A second call, as in tests, keeps the first log.
-        let _ = tracing_subscriber::registry().with(console).with(syslog).try_init();
+        let _ = tracing_subscriber::registry().with(console).with(syslog).with(file).try_init();
         if let Some(error) = complaint {
-            tracing::warn!("the system log cannot be reached ({error}); logging to the console");
+            tracing::warn!("a log cannot be written ({error}); lines go where they can");
         }
     }
+}
+
+/// The file of `-g`. It may lie where others can write, so a link is not followed.
+fn append(path: &Path) -> io::Result<File> {
+    OpenOptions::new().append(true).create(true).mode(0o600).custom_flags(libc::O_NOFOLLOW).open(path)
 }
 
 /// The system log's socket, shared by the lines on their way there.

@@ -7,10 +7,12 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use runtime_linux::args::{self, Invocation, Usage};
-use runtime_linux::{api, app, capture, config, lab, realserver, simulate, why};
+use runtime_linux::{api, app, capture, config, genhash, lab, realserver, simulate, why};
 
 fn main() -> ExitCode {
-    let invocation = match args::parse(env::args_os().skip(1)) {
+    let mut arguments = env::args_os();
+    let name = arguments.next().unwrap_or_default();
+    let invocation = match args::parse_as(&name, arguments) {
         Ok(invocation) => invocation,
         Err(Usage { message, code }) => {
             eprintln!("{}", message.trim_end());
@@ -48,7 +50,12 @@ fn perform(invocation: Invocation) -> anyhow::Result<u8> {
         Invocation::Diff(files) => Ok(say(config::difference::command(&files))),
         Invocation::Format(format) => config::format::command(&format).map(say),
         Invocation::Show(show) => Ok(say(config::show::command(&show))),
+        Invocation::Digest(options) => genhash::command(&options).map(|text| say((text, 0))),
         Invocation::Say(text) => Ok(say((text, 0))),
+        Invocation::SayAside(text) => {
+            eprint!("{text}");
+            Ok(0)
+        }
     }
 }
 

@@ -113,7 +113,7 @@ impl Daemon {
 }
 
 /// Puts a whole file in its place. What stood there before is replaced, a link too, and never written through.
-fn write(path: &Path, text: &str) -> io::Result<()> {
+pub(super) fn write(path: &Path, text: &str) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut file = tempfile::Builder::new().prefix(".keepalived").tempfile_in(folder)?;
     file.write_all(text.as_bytes())?;

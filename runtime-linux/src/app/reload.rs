@@ -2,15 +2,18 @@
 
 use core::time::Duration;
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use ipvs_core::ServiceKey;
 use tracing::{error, info, warn};
 
+use super::reload_mark::Mark;
 use super::sync_wait::SyncWait;
-use super::{Daemon, gaps, host};
+use super::{Daemon, PID_FILE, dump, gaps, host};
 use crate::clock;
+use crate::config::host::Host;
 use crate::config::model::{Configuration, Global, Lvs, VirtualServer};
-use crate::config::{self, Loaded};
+use crate::config::{self, Exit, Loaded};
 use crate::driver::{Command, Kind, Phase};
 use crate::perform::check;
 use crate::process::Policy;
@@ -21,9 +24,20 @@ impl Daemon {
     pub(super) async fn reload(&mut self) {
         let path = self.run.config.clone();
         info!("reloading {}", path.display());
-        let Loaded { configuration, diagnostics, .. } = config::load(&path, &self.run.options);
+        let reload = &self.configuration.global.reload;
+        let pid_file = self.run.pid_file.as_deref().unwrap_or(Path::new(PID_FILE));
+        let mark = reload.mark.as_ref().and_then(|mark| Mark::make(mark, pid_file));
+        let mut loaded = config::load(&path, &self.run.options);
+        drop(mark);
+        let refusal = reload.check.then(|| check(&mut loaded, reload.log.as_deref())).flatten();
+        let Loaded { configuration, diagnostics, .. } = loaded;
         for line in diagnostics.lines() {
             warn!("{line}");
+        }
+        if let Some(reason) = refusal {
+            error!("{}: not reloaded (reload_check_config): {reason}", path.display());
+            self.reload_error = Some(reason);
+            return;
         }
         let Some(mut configuration) = configuration else {
             let reason = diagnostics.lines().next().unwrap_or_default();
@@ -182,6 +196,21 @@ impl Daemon {
         let followed = lvs.sync.as_ref().and_then(|sync| sync.instance.as_ref());
         followed.is_some_and(|name| self.phases.get(name) == Some(&Phase::Master))
     }
+}
+
+/// `reload_check_config`: looks at a configuration as `-t` does, and writes down what that says; what it complains of.
+fn check(loaded: &mut Loaded, log: Option<&Path>) -> Option<String> {
+    Host::this().check(loaded);
+    let lines: String = loaded.diagnostics.lines().map(|line| line + "\n").collect();
+    if let Some(log) = log
+        && let Err(error) = dump::write(log, &lines)
+    {
+        warn!("{}: {error} (reload_check_config)", log.display());
+    }
+    let worst = loaded.diagnostics.iter().max_by_key(|diagnostic| diagnostic.kind.exit);
+    worst
+        .filter(|worst| worst.kind.exit != Exit::Good)
+        .map(|worst| format!("{}: {}", worst.kind.code, worst.message))
 }
 
 /// What could be tracked and is not defined any more.

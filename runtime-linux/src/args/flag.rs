@@ -36,9 +36,7 @@ pub struct Flag {
 }
 
 const ONE_PROCESS: &str = "steadfast has one worker process and no others to tell apart";
-const NO_SNMP: &str = "there is no SNMP agent yet";
-const NO_LOG_FILE: &str = "logs go to the console and the system log";
-const NOT_YET: &str = "not built yet";
+const NO_SNMP: &str = "there is no SNMP agent";
 const DEBUG_BUILD: &str = "it belongs to keepalived's own debugging builds";
 
 /// Every flag of keepalived 2.4.3, and `--socket`, which is ours.
@@ -61,12 +59,33 @@ pub const FLAGS: &[Flag] = &[
     ),
     acted(Some('G'), "no-syslog", Value::None, "do not log to the system log"),
     acted(Some('I'), "dont-release-ipvs", Value::None, "leave the kernel's virtual servers when stopping"),
+    acted(
+        Some('V'),
+        "dont-release-vrrp",
+        Value::None,
+        "leave addresses and routes, and say no goodbye, when stopping",
+    ),
     acted(Some('R'), "dont-respawn", Value::None, "do not start another worker process when it dies"),
     acted(Some('P'), "vrrp", Value::None, "run only VRRP"),
     acted(Some('C'), "check", Value::None, "run only virtual servers and their checks"),
     acted(Some('i'), "config-id", Value::Required, "keep lines marked @ID for this id (default: host name)"),
     acted(Some('e'), "all-config", Value::None, "a missing or unreadable included file is an error"),
     acted(Some('p'), "pid", Value::Required, "write the process id to this file"),
+    acted(
+        Some('d'),
+        "dump-conf",
+        Value::None,
+        "log the configuration as it was understood, without passwords",
+    ),
+    acted(
+        Some('g'),
+        "log-file",
+        Value::Optional,
+        "log to a file too [default: keepalived.log in $TMPDIR or /tmp]",
+    ),
+    acted(None, "flush-log-file", Value::None, "write each line of it at once, as is always done"),
+    acted(Some('u'), "umask", Value::Required, "permissions that no file of ours gets, as C writes numbers"),
+    acted(Some('m'), "core-dump", Value::None, "let the kernel write a core file when it dies"),
     acted(Some('s'), "namespace", Value::Required, "run in this network namespace, whatever the file says"),
     acted(
         None,
@@ -79,29 +98,33 @@ pub const FLAGS: &[Flag] = &[
     acted(Some('h'), "help", Value::None, "print this text and exit"),
     accepted(Some('B'), "no_bfd", Value::None, "each bfd_instance of the file runs all the same"),
     accepted(None, "all", Value::None, ONE_PROCESS),
-    accepted(Some('g'), "log-file", Value::Optional, NO_LOG_FILE),
-    accepted(None, "flush-log-file", Value::None, NO_LOG_FILE),
-    accepted(Some('u'), "umask", Value::Required, NOT_YET),
     accepted(Some('X'), "release-vips", Value::None, "addresses are always released at stop"),
-    accepted(Some('V'), "dont-release-vrrp", Value::None, NOT_YET),
-    accepted(Some('d'), "dump-conf", Value::None, NOT_YET),
     accepted(Some('r'), "vrrp_pid", Value::Required, ONE_PROCESS),
     accepted(Some('c'), "checkers_pid", Value::Required, ONE_PROCESS),
     accepted(Some('b'), "bfd_pid", Value::Required, ONE_PROCESS),
-    accepted(Some('a'), "address-monitoring", Value::None, NOT_YET),
+    accepted(Some('a'), "address-monitoring", Value::None, "`ip monitor address` shows them"),
     accepted(Some('x'), "snmp", Value::None, NO_SNMP),
     accepted(Some('A'), "snmp-agent-socket", Value::Required, NO_SNMP),
-    accepted(Some('m'), "core-dump", Value::None, NOT_YET),
-    accepted(Some('M'), "core-dump-pattern", Value::Optional, NOT_YET),
+    accepted(
+        Some('M'),
+        "core-dump-pattern",
+        Value::Optional,
+        "kernel.core_pattern is one for all programs of a host",
+    ),
     accepted(Some('L'), "mem-check-log", Value::None, DEBUG_BUILD),
     accepted(Some('O'), "openssl-mem-check", Value::None, DEBUG_BUILD),
     accepted(None, "no-mem-check", Value::None, DEBUG_BUILD),
     accepted(None, "perf", Value::Optional, DEBUG_BUILD),
     accepted(None, "debug", Value::Optional, DEBUG_BUILD),
-    accepted(None, "ignore-sigint", Value::None, NOT_YET),
+    accepted(None, "ignore-sigint", Value::None, DEBUG_BUILD),
     accepted(None, "config-fd", Value::Required, ONE_PROCESS),
-    // Taken only as the first argument by keepalived; refused by name, since going on would start a daemon.
-    acted(Some('T'), "genhash", Value::None, "print the MD5 digest of a page (not built yet)"),
+    // As the first argument only; elsewhere it is refused, since going on would start a daemon.
+    acted(
+        Some('T'),
+        "genhash",
+        Value::None,
+        "print the MD5 digest of a page; the first flag (see `--genhash --help`)",
+    ),
 ];
 
 const fn acted(short: Option<char>, long: &'static str, value: Value, help: &'static str) -> Flag {

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use super::flag::{Effect, FLAGS, Flag, Value};
-use super::{Check, DEFAULT_CONFIG, Invocation, Run, Usage};
+use super::{Check, DEFAULT_CONFIG, Invocation, Run, Usage, version};
 use crate::config;
 
 /// What was said, flag by flag; nothing is interpreted yet.
@@ -30,6 +30,16 @@ pub struct Said {
     pub no_syslog: bool,
     /// `-I`.
     pub keep_services: bool,
+    /// `-V`.
+    pub keep_addresses: bool,
+    /// `-d`.
+    pub dump_conf: bool,
+    /// `-g`, with its file if one was attached.
+    pub log_file: Option<Option<PathBuf>>,
+    /// `-u`.
+    pub umask: Option<u32>,
+    /// `-m`.
+    pub core_dump: bool,
     /// `-R`.
     pub dont_respawn: bool,
     /// `-P`.
@@ -107,6 +117,16 @@ impl Said {
             }
             ("no-syslog", Effect::Acted) => self.no_syslog = true,
             ("dont-release-ipvs", Effect::Acted) => self.keep_services = true,
+            ("dont-release-vrrp", Effect::Acted) => self.keep_addresses = true,
+            ("dump-conf", Effect::Acted) => self.dump_conf = true,
+            ("log-file", Effect::Acted) => self.log_file = Some(value.map(PathBuf::from)),
+            ("flush-log-file", Effect::Acted) => {}
+            ("umask", Effect::Acted) => {
+                let said = text(value).unwrap_or_default();
+                let mask = config::build::mask(&said);
+                self.umask = Some(mask.ok_or_else(|| usage(&format!("`{said}` is no umask")))?);
+            }
+            ("core-dump", Effect::Acted) => self.core_dump = true,
             ("dont-respawn", Effect::Acted) => self.dont_respawn = true,
             ("vrrp", Effect::Acted) => self.only_vrrp = true,
             ("check", Effect::Acted) => self.only_check = true,
@@ -128,16 +148,16 @@ impl Said {
     ///
     /// # Errors
     ///
-    /// An unknown name after `--signum`, or `--genhash`, which is not built.
+    /// An unknown name after `--signum`, or `--genhash` behind another flag.
     pub fn meaning(self) -> Result<Invocation, Usage> {
         if self.help {
             return Ok(Invocation::Say(super::command::help()));
         }
         if self.version {
-            return Ok(Invocation::Say(version()));
+            return Ok(Invocation::Say(version::text()));
         }
         if self.genhash {
-            return Err(usage("--genhash is not built yet"));
+            return Err(usage("--genhash must be the first flag"));
         }
         if let Some(name) = &self.signum {
             return signal_number(name)
@@ -183,6 +203,11 @@ impl Said {
             log_syslog: !self.no_syslog && !self.subcommand,
             log_facility: self.log_facility,
             keep_services: self.keep_services,
+            keep_addresses: self.keep_addresses,
+            dump_conf: self.dump_conf,
+            log_file: self.log_file.map(|file| file.unwrap_or_else(log_file)),
+            umask: self.umask,
+            core_dump: self.core_dump,
             only_one_worker: self.dont_respawn,
             pid_file: self.pid_file,
             socket: self.socket,
@@ -192,9 +217,10 @@ impl Said {
     }
 }
 
-/// The text of `--version`.
-pub fn version() -> String {
-    format!("steadfast v{}\nReads keepalived.conf as keepalived 2.4.3 does.\n", env!("CARGO_PKG_VERSION"))
+/// Where keepalived logs to when no file is named.
+fn log_file() -> PathBuf {
+    let folder = std::env::var_os("TMPDIR").map_or_else(|| PathBuf::from("/tmp"), PathBuf::from);
+    folder.join("keepalived.log")
 }
 
 /// The number of a signal under keepalived's name for it (keepalived.md 3.2).
@@ -240,6 +266,6 @@ fn unknown(name: &str) -> String {
     }
 }
 
-fn usage(message: &str) -> Usage {
+pub(super) fn usage(message: &str) -> Usage {
     Usage { message: format!("steadfast: {message}\nTry `steadfast --help`.\n"), code: 1 }
 }

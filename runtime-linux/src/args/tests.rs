@@ -44,13 +44,147 @@ fn t_is_a_check_whose_report_may_go_to_a_file() {
 
 #[test]
 fn flags_that_do_nothing_are_accepted_and_say_so_once() {
-    let Ok(Invocation::Run(run)) = meaning("-n -m -m --no_bfd") else { panic!("not a daemon") };
+    let Ok(Invocation::Run(run)) = meaning("-n -a -a --no_bfd") else { panic!("not a daemon") };
     assert_eq!(
         run.remarks,
         [
             "--no_bfd is accepted, without effect: each bfd_instance of the file runs all the same",
-            "--core-dump is accepted, without effect: not built yet",
+            "--address-monitoring is accepted, without effect: `ip monitor address` shows them",
         ]
+    );
+}
+
+/// What a flag makes of the daemon; without it the flag is said to have no effect.
+type Meaning = fn(&Run) -> bool;
+
+/// keepalived.md 3.1, row by row: a flag in its short and its long form, and what both are said to mean.
+#[test]
+fn every_flag_of_keepalived_is_read_in_its_short_and_its_long_form() {
+    let table: &[(&str, &str, Option<Meaning>)] = &[
+        ("-f /x", "--use-file=/x", Some(|run| run.config == Path::new("/x"))),
+        ("-P", "--vrrp", Some(|run| run.options.subsystems == config::Subsystems::Vrrp)),
+        ("-C", "--check", Some(|run| run.options.subsystems == config::Subsystems::Check)),
+        ("-B", "--no_bfd", None),
+        ("--all", "--all", None),
+        ("-l", "--log-console", Some(|run| run.log_console)),
+        ("-D", "--log-detail", Some(|run| run.log_detail == 1)),
+        ("-S 7", "--log-facility=local7", Some(|run| run.log_facility == Some(23))),
+        ("-S daemon", "--log-facility daemon", Some(|run| run.log_facility == Some(3))),
+        ("-g/x", "--log-file=/x", Some(|run| run.log_file.as_deref() == Some(Path::new("/x")))),
+        ("--flush-log-file", "--flush", Some(|run| run.remarks.is_empty())),
+        ("-G", "--no-syslog", Some(|run| !run.log_syslog)),
+        ("-u 022", "--umask=022", Some(|run| run.umask == Some(0o022))),
+        ("-X", "--release-vips", None),
+        ("-V", "--dont-release-vrrp", Some(|run| run.keep_addresses)),
+        ("-I", "--dont-release-ipvs", Some(|run| run.keep_services)),
+        ("-R", "--dont-respawn", Some(|run| run.only_one_worker)),
+        ("-n", "--dont-fork", Some(|run| run.foreground)),
+        ("-d", "--dump-conf", Some(|run| run.dump_conf)),
+        ("-p /x", "--pid=/x", Some(|run| run.pid_file.as_deref() == Some(Path::new("/x")))),
+        ("-r /x", "--vrrp_pid=/x", None),
+        ("-c /x", "--checkers_pid=/x", None),
+        ("-b /x", "--bfd_pid=/x", None),
+        ("-a", "--address-monitoring", None),
+        ("-s blue", "--namespace=blue", Some(|run| run.namespace.as_deref() == Some("blue"))),
+        ("-e", "--all-config", Some(|run| run.options.strict_includes)),
+        ("-i lb1", "--config-id=lb1", Some(|run| run.options.config_id.as_deref() == Some("lb1"))),
+        ("-x", "--snmp", None),
+        ("-A /x", "--snmp-agent-socket=/x", None),
+        ("-m", "--core-dump", Some(|run| run.core_dump)),
+        ("-Mx", "--core-dump-pattern=x", None),
+        ("-L", "--mem-check-log", None),
+        ("-O", "--openssl-mem-check", None),
+        ("--no-mem-check", "--no-mem-check", None),
+        ("--perf", "--perf=run", None),
+        ("--debug", "--debug=all", None),
+        ("--ignore-sigint", "--ignore-sigint", None),
+        ("--config-fd 3", "--config-fd=3", None),
+    ];
+    for (short, long, holds) in table {
+        for line in [short, long] {
+            let Ok(Invocation::Run(run)) = meaning(line) else { panic!("{line}") };
+            if let Some(holds) = holds {
+                assert!(holds(&run), "{line}: {run:?}");
+                continue;
+            }
+            let name = long.split('=').next().unwrap_or_default();
+            let said = run.remarks.iter().map(|remark| remark.split(", ").next().unwrap_or_default());
+            assert_eq!(said.collect::<Vec<_>>(), [format!("{name} is accepted")], "{line}");
+        }
+    }
+    // These are no daemon.
+    let others = ["config-test", "signum", "version", "help", "genhash"];
+    for flag in flag::FLAGS.iter().filter(|flag| flag.long != "socket") {
+        let long = format!("--{}", flag.long);
+        let tested = table
+            .iter()
+            .any(|(_, line, _)| line.split(['=', ' ']).next().is_some_and(|said| long.starts_with(said)));
+        assert!(tested || others.contains(&flag.long), "{long}");
+    }
+}
+
+#[test]
+fn a_log_file_and_a_umask_may_be_left_to_default_or_be_nonsense() {
+    let Ok(Invocation::Run(run)) = meaning("-ng") else { panic!("not a daemon") };
+    assert!(run.log_file.is_some_and(|file| file.ends_with("keepalived.log")));
+    let Ok(Invocation::Run(run)) = meaning("-u IRWXO|IWGRP") else { panic!("not a daemon") };
+    assert_eq!(run.umask, Some(0o027));
+    assert!(meaning("-u 01000").unwrap_err().message.starts_with("steadfast: `01000` is no umask\n"));
+}
+
+#[test]
+fn the_version_is_in_the_form_of_whoever_is_asked() {
+    let Ok(Invocation::Say(own)) = meaning("-v") else { panic!("nothing said") };
+    assert!(
+        own.starts_with(concat!("steadfast v", env!("CARGO_PKG_VERSION"), " (as keepalived v2.4.3)\n")),
+        "{own}"
+    );
+    let called = |name: &str| parse_as(OsStr::new(name), [OsString::from("--version")]);
+    assert_eq!(called("/usr/sbin/steadfast"), Ok(Invocation::Say(own)));
+    let Ok(Invocation::SayAside(text)) = called("/usr/sbin/keepalived") else { panic!("nothing said") };
+    assert!(
+        text.starts_with(concat!("Keepalived v2.4.3 (steadfast v", env!("CARGO_PKG_VERSION"), ")\n")),
+        "{text}"
+    );
+    // What keepalived-exporter looks at.
+    assert_eq!(text.split(' ').nth(1), Some("v2.4.3"));
+    assert!(text.contains("--enable-json"));
+}
+
+#[test]
+fn genhash_is_a_subcommand_a_first_flag_and_a_name() {
+    let wanted = genhash::Options {
+        server: "192.0.2.1".into(),
+        port: 443,
+        path: "/a".into(),
+        tls: true,
+        sni: true,
+        virtual_host: Some("x.example".into()),
+        protocol: config::model::HttpProtocol::Http11,
+        timeout: core::time::Duration::from_secs(3),
+        mark: Some(7),
+        verbose: true,
+    };
+    let short = "-S -I -s 192.0.2.1 -u /a -V x.example -P 1.1 -t 3 -m 7 -v";
+    let long = "--use-ssl --use-sni --server=192.0.2.1 --url a --use-virtualhost x.example --protocol 1.1 \
+                --timeout=3 --fwmark 7 --verbose";
+    for line in [format!("genhash {short}"), format!("-T {short}"), format!("--genhash {long}")] {
+        assert_eq!(meaning(&line), Ok(Invocation::Digest(wanted.clone())), "{line}");
+    }
+    let named = parse_as(OsStr::new("/usr/bin/genhash"), short.split(' ').map(OsString::from));
+    assert_eq!(named, Ok(Invocation::Digest(wanted)));
+    let Ok(Invocation::Digest(plain)) = meaning("genhash -s ::1") else { panic!("no digest") };
+    assert_eq!((plain.port, plain.path.as_str()), (80, "/"));
+    assert_eq!(meaning("genhash").unwrap_err().code, 1);
+    assert_eq!(
+        meaning("genhash -s x -P 2").unwrap_err().message,
+        "genhash: `2` is not one of 1.0, 1.0C and 1.1\nTry `genhash --help`.\n"
+    );
+    assert!(
+        meaning("-n --genhash")
+            .unwrap_err()
+            .message
+            .starts_with("steadfast: --genhash must be the first flag\n")
     );
 }
 

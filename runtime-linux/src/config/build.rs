@@ -22,6 +22,7 @@ mod instance;
 mod lvs;
 mod notice;
 mod notify;
+mod reload;
 mod route;
 mod route_encap;
 mod route_metric;
@@ -37,6 +38,8 @@ mod track;
 mod track_group;
 mod virtual_interface;
 mod watch;
+
+pub use reload::mask;
 
 /// Makes a configuration of a tree.
 pub fn build(tree: &Tree, diagnostics: &mut Diagnostics) -> Configuration {

@@ -14,6 +14,7 @@ mod fixture;
 mod lvs;
 mod notice;
 mod probe;
+mod reload;
 pub mod route;
 pub mod rule;
 mod schedule;
@@ -29,6 +30,7 @@ pub use notice::{Fifo, Fifos, Mail, MailSecurity, TimedScript};
 pub use probe::{
     Connect, Dns, FileCheck, Http, HttpProtocol, Pattern, Probe, RecordType, Smtp, Tls, Udp, UdpReply, Url,
 };
+pub use reload::{Reload, ReloadMark};
 pub use route::Route;
 pub use rule::Rule;
 pub use schedule::Schedule;
@@ -106,6 +108,10 @@ pub struct Global {
     pub mail: Mail,
     /// What signals make it write.
     pub dumps: Dumps,
+    /// How this file is read again.
+    pub reload: Reload,
+    /// `umask`: the permissions that no file of ours gets.
+    pub umask: Option<u32>,
 }
 
 impl Default for Global {
@@ -129,6 +135,8 @@ impl Default for Global {
             fifos: Fifos::default(),
             mail: Mail::default(),
             dumps: Dumps::default(),
+            reload: Reload::default(),
+            umask: None,
         }
     }
 }

@@ -42,6 +42,7 @@ use crate::process::Policy;
 
 pub use self::command::{Count, Counted, Meant, Wish};
 pub use self::order::{Order, Standing};
+pub use self::probe::{Page, fetch};
 pub use self::status::{CheckStatus, DrainStatus, ServerStatus, ServiceStatus, SorryStatus};
 pub use self::told::Told;
 

@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic, in its helpers too")]
 
 mod certificate;
+mod digest;
 mod director;
 mod faulty;
 mod mail;

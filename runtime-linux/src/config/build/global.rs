@@ -76,6 +76,7 @@ pub(super) fn read(node: &Node, global: &mut Global, defaults: &mut Defaults, di
             return true;
         }
         if place(word, node, global, diagnostics)
+            || super::reload::read(word, node, global, diagnostics)
             || lvs::read(word, node, &mut global.lvs, &mut defaults.sync, diagnostics)
         {
             return true;

@@ -13,6 +13,7 @@ mod stream;
 mod tls;
 
 use self::connect::{close, connect, reason, remaining, within};
+pub use self::http::{Page, fetch};
 pub(super) use self::misc::Gate;
 pub(super) use self::tls::Clients;
 use crate::clock;

@@ -41,7 +41,7 @@ beside it. With `track_src_ip` it is in FAULT instead.",
     Explanation {
         kind: &kind::OTHER_NAMESPACE,
         title: "The interfaces are in another network namespace",
-        text: "What `net_namespace` or `-s` names cannot be seen from here. Run the check there: `ip netns exec NAME
-steadfast check --host FILE`.",
+        text: "What `net_namespace` or `-s` names cannot be seen from here. Run the check there:
+`ip netns exec NAME steadfast check --host FILE`.",
     },
 ];

@@ -7,11 +7,11 @@ pub(super) const TABLE: &[Explanation] = &[
     Explanation {
         kind: &kind::PRIORITIES_TIE,
         title: "Two routers have one priority",
-        text: "Between two MASTERs of one priority the one with the greater address of its interface stays (RFC 9568
-§6.4.3), so the election ends well. But two Backups of one priority wait equally long for a MASTER
-that died: both claim the addresses, both announce them, and one takes them back a moment later.
-Who is to serve is decided by an address that nobody chose for that. Give each router a priority of
-its own; 255 belongs to the owner of the addresses alone.",
+        text: "Between two MASTERs of one priority the one with the greater address of its interface stays
+(RFC 9568 §6.4.3), so the election ends well. But two Backups of one priority wait equally long for
+a MASTER that died: both claim the addresses, both announce them, and one takes them back a moment
+later. Who is to serve is decided by an address that nobody chose for that. Give each router a
+priority of its own; 255 belongs to the owner of the addresses alone.",
     },
     Explanation {
         kind: &kind::VERSIONS_DIFFER,
@@ -23,8 +23,8 @@ becomes MASTER. To go from one version to the other without an outage, let route
     Explanation {
         kind: &kind::INTERVALS_DIFFER,
         title: "Two routers of version 2 advertise at different intervals",
-        text: "Version 2 demands one interval of all routers (RFC 3768 §5.3.7): adverts with another one are dropped.
-Each hears nobody and becomes MASTER. Write `advert_int` alike on all of them.",
+        text: "Version 2 demands one interval of all routers (RFC 3768 §5.3.7): adverts with another one are
+dropped. Each hears nobody and becomes MASTER. Write `advert_int` alike on all of them.",
     },
     Explanation {
         kind: &kind::TAKEOVERS_DIFFER,

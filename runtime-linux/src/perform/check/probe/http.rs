@@ -39,6 +39,57 @@ pub(super) async fn probe(check: &Http, clients: &Clients) -> Outcome {
     Outcome::Passed
 }
 
+/// What a page is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Page {
+    /// MD5 of its body.
+    pub digest: [u8; 16],
+    /// The length of its body in bytes.
+    pub length: u64,
+}
+
+/// Fetches the first URL of a check.
+///
+/// # Errors
+/// Why there is no such page, in words.
+pub async fn fetch(check: &Http) -> Result<Page, String> {
+    let Some(url) = check.urls.first() else { return Err("nothing is asked for".to_owned()) };
+    let limits = Limits { timeout: check.connect.timeout, limit: check.limit };
+    let clients = Clients::default();
+    let client =
+        check.tls.as_ref().map(|tls| clients.client(tls, url.server_name.as_deref(), &check.connect));
+    let client = client.transpose()?;
+    let secure = client.as_ref().map_or(Secure::Never, Secure::AtOnce);
+    let request = Request { path: &url.path, host: url.host.as_str(), protocol: url.protocol };
+    let mut page = Page::default();
+    let reader = Whole { digest: Md5::new(), page: &mut page };
+    let dialogue = http::Http::new(request, &url.status, reader);
+    match converse(Conversation::new(dialogue, limits), &check.connect, secure, Farewell::Any).await {
+        Outcome::Passed | Outcome::Weighed(_) => Ok(page),
+        Outcome::Failed { failure, detail } => Err(detail.unwrap_or_else(|| failure.to_string())),
+        Outcome::Skipped(lack) => Err(lack),
+    }
+}
+
+/// Looks at all of a body.
+struct Whole<'p> {
+    digest: Md5,
+    page: &'p mut Page,
+}
+
+impl http::Body for Whole<'_> {
+    fn take(&mut self, part: &[u8]) -> Result<(), Failure> {
+        self.digest.update(part);
+        self.page.length += part.len() as u64;
+        Ok(())
+    }
+
+    fn judge(&mut self) -> Result<(), Failure> {
+        self.page.digest = self.digest.finalize_reset().into();
+        Ok(())
+    }
+}
+
 /// The failure in more words, where it is about what was asked for.
 fn told(failure: Failure, url: &Url, seen: &Seen) -> Option<String> {
     if failure == Failure::Digest {
