@@ -87,7 +87,9 @@ pub fn socket_path(socket: Option<&Path>, pid_file: Option<&Path>) -> PathBuf {
 /// # Errors
 /// It could not start: the pid file is held, or the kernel refused something that nothing works without.
 pub fn run(run: &Run) -> anyhow::Result<u8> {
-    let Loaded { configuration, tree, diagnostics, .. } = config::load(&run.config, &run.options);
+    let loaded = config::load(&run.config, &run.options);
+    let dump = run.dump_conf.then(|| config::show::text(&loaded.nodes()));
+    let Loaded { configuration, diagnostics, .. } = loaded;
     let Some(configuration) = configuration else {
         eprint!("{}", diagnostics.render(io::IsTerminal::is_terminal(&io::stderr())));
         return Ok(diagnostics.exit_code());
@@ -97,8 +99,7 @@ pub fn run(run: &Run) -> anyhow::Result<u8> {
     }
     outset::limit(run, &configuration.global);
     run.log().open();
-    outset::tell(run, &tree);
-    drop(tree);
+    outset::begin(run, dump);
     run.remarks.iter().for_each(|remark| warn!("{remark}"));
     log_diagnostics(&diagnostics);
     let run = &place::settle(run, &configuration.global).inspect_err(|error| error!("{error:#}"))?;

@@ -6,24 +6,22 @@ use tracing::{info, warn};
 
 use crate::args::Run;
 use crate::config::model::Global;
-use crate::config::show;
-use crate::config::tree::Node;
 
-/// `-u` or `umask`, and `-m`.
+/// `-u`, or `umask`.
 pub(super) fn limit(run: &Run, global: &Global) {
     if let Some(mask) = run.umask.or(global.umask) {
         umask(Mode::from_bits_truncate(mask));
     }
 }
 
-/// What the log begins with: the configuration, with `-d`. Passwords are not in it.
-pub(super) fn tell(run: &Run, tree: &[Node]) {
+/// `-m`, and what the log begins with: the configuration, with `-d`.
+pub(super) fn begin(run: &Run, dump: Option<String>) {
     if run.core_dump
         && let Err(error) = setrlimit(Resource::RLIMIT_CORE, RLIM_INFINITY, RLIM_INFINITY)
     {
         warn!("no core files of any size (-m): {error}");
     }
-    if run.dump_conf {
-        show::text(tree).lines().for_each(|line| info!("{line}"));
+    if let Some(dump) = dump {
+        dump.lines().for_each(|line| info!("{line}"));
     }
 }

@@ -35,6 +35,7 @@ enum Command {
     ///
     /// Exit codes: 0 nothing to complain about; 4 a file is missing or cannot be used at all; 5 something is
     /// wrong but the daemon would run; 6 scripts are configured without `enable_script_security`.
+    #[command(after_long_help = config::check::JSON)]
     Check {
         /// Configuration files; those of several hosts are compared with each other
         #[arg(default_value = super::DEFAULT_CONFIG)]

@@ -6,6 +6,28 @@ use super::host::Host;
 use super::{Diagnostics, Exit, beside, load};
 use crate::args::Check;
 
+/// What `--json` prints, for `--help`.
+pub const JSON: &str = "\
+--json prints a list: for each file in turn an object {\"file\", \"report\"}, and when there are several, one more
+{\"files\", \"report\"} with what is said of them beside each other.
+
+A report has
+  exit_code       what `steadfast check` would exit with for this report alone
+  diagnostics     a list of complaints, in the order of the files; those without a place come last
+  without_effect  a list of words that are accepted and do nothing: {\"word\", \"block\", \"place\"}
+
+A complaint has
+  code         S and four digits, see `steadfast explain CODE`; a code never changes its meaning
+  severity     note, warning, error or fatal
+  message      what is wrong, in one sentence
+  place        where, or null
+  label        what is expected there; may be empty
+  consequence  what follows from it, or null
+  help         what can be done, or null
+  related      other places that matter: a list of {\"place\", \"label\"}
+
+A place has file, line, column (both from 1, the column in characters) and text, what stands there.";
+
 /// Checks the files, each on its own and then beside each other, writes the report and returns the exit code: the worst.
 ///
 /// `colour` says whether the report may be coloured.

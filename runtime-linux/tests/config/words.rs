@@ -169,6 +169,92 @@ fn json_says_the_same_to_programs() {
     assert_eq!(first["consequence"], "this router starts as BACKUP");
 }
 
+/// The form that `steadfast check --help` describes.
+#[test]
+fn the_json_form_is_this() {
+    let folder = tempfile::tempdir().unwrap();
+    let files = [("a", 100), ("b", 100)].map(|(name, priority)| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, router(&format!("priority {priority}"))).unwrap();
+        path
+    });
+    std::fs::write(&files[0], router("priority 100\ndebug 1\nstat MASTER")).unwrap();
+    let (code, report) = checked(&Check { files: files.into(), json: true, ..plain() });
+    let report = report.replace(&format!("{}/", folder.path().display()), "");
+    let document: serde_json::Value = serde_json::from_str(&report).unwrap();
+    let place = |file: &str, line: u8, column: u8, text: &str| serde_json::json!({ "file": file, "line": line, "column": column, "text": text });
+    assert_eq!(code, 5);
+    assert_eq!(
+        document,
+        serde_json::json!([
+            {
+                "file": "a",
+                "report": {
+                    "exit_code": 5,
+                    "diagnostics": [{
+                        "code": "S0201",
+                        "severity": "error",
+                        "message": "unknown word `stat`",
+                        "place": place("a", 7, 1, "stat"),
+                        "label": "",
+                        "consequence": "it is ignored",
+                        "help": "did you mean `state`?",
+                        "related": [],
+                    }],
+                    "without_effect": [{
+                        "word": "debug",
+                        "block": "vrrp_instance",
+                        "place": place("a", 6, 1, "debug"),
+                    }],
+                },
+            },
+            { "file": "b", "report": { "exit_code": 0, "diagnostics": [], "without_effect": [] } },
+            {
+                "files": ["a", "b"],
+                "report": {
+                    "exit_code": 0,
+                    "diagnostics": [{
+                        "code": "S0901",
+                        "severity": "warning",
+                        "message": "A: it has the priority that it has in a",
+                        "place": place("b", 5, 10, "100"),
+                        "label": "100 here",
+                        "consequence": "when a MASTER dies both claim its addresses at the same moment; the one with \
+                                        the greater interface address keeps them",
+                        "help": "give one of them a lower `priority`",
+                        "related": [{ "place": place("a", 5, 10, "100"), "label": "100 here" }],
+                    }],
+                    "without_effect": [],
+                },
+            },
+        ])
+    );
+}
+
+#[test]
+fn what_is_about_snmp_and_dbus_is_accepted_and_named_as_without_effect() {
+    let words = [
+        "snmp_socket x",
+        "enable_traps",
+        "enable_snmp_vrrp",
+        "enable_snmp_keepalived",
+        "enable_snmp_checker",
+        "enable_snmp_rfc",
+        "enable_snmp_rfcv2",
+        "enable_snmp_rfcv3",
+        "snmp_vs_stats_update_interval 5",
+        "snmp_rs_stats_update_interval 5",
+        "enable_dbus",
+        "dbus_service_name x",
+        "dbus_no_interface_name x",
+    ];
+    let loaded = load(&format!("global_defs {{\n{}\n}}", words.join("\n")));
+    let accepted = loaded.diagnostics.accepted().iter().map(|word| word.word.as_str());
+    let names = words.map(|line| line.split(' ').next().unwrap());
+    assert_eq!(accepted.collect::<Vec<_>>(), names);
+    assert_eq!(loaded.diagnostics.exit_code(), 0);
+}
+
 #[test]
 fn the_worst_file_gives_the_exit_code() {
     let files = vec![sample("symmetric.conf"), sample("misspelt.conf"), "/nowhere.conf".into()];

@@ -44,7 +44,7 @@ pub(super) fn read(word: &str, node: &Node, global: &mut Global, diagnostics: &m
 fn path(node: &Node, diagnostics: &mut Diagnostics) -> Option<PathBuf> {
     let value = node.values.first()?;
     Values::new(node, diagnostics).no_more_than(1);
-    let path = PathBuf::from(&value.text);
+    let path = PathBuf::from(value.text.as_str());
     if path.is_absolute() {
         return Some(path);
     }

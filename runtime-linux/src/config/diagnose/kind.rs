@@ -200,7 +200,7 @@ pub const OWN_PEER: Kind = advice("S0440");
 pub const QUORUM_IMPOSSIBLE: Kind = error("S0420");
 
 /// A virtual server without `protocol`.
-pub const NO_PROTOCOL: Kind = advice("S0501");
+pub const NO_PROTOCOL: Kind = warning("S0501");
 /// A real server whose port must be the virtual server's.
 pub const PORT_FORCED: Kind = warning("S0502");
 /// A service on every port without persistence.

@@ -33,6 +33,10 @@ impl Diagnostics {
                 "text": self.files.text(span),
             })
         };
+        let related = |places: &[(Span, String)]| -> Vec<_> {
+            let places = places.iter();
+            places.map(|(span, label)| serde_json::json!({ "place": place(*span), "label": label })).collect()
+        };
         let complaints: Vec<_> = self
             .list
             .iter()
@@ -45,6 +49,7 @@ impl Diagnostics {
                     "label": diagnostic.label,
                     "help": diagnostic.help,
                     "consequence": diagnostic.consequence,
+                    "related": related(&diagnostic.related),
                 })
             })
             .collect();
