@@ -2,6 +2,7 @@
 
 mod client;
 mod director;
+mod flood;
 mod kinds;
 mod server;
 mod service;

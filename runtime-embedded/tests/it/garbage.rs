@@ -65,10 +65,18 @@ fn a_million_frames_of_garbage_and_traffic_change_nothing() {
     assert!(alice.borrow().router.counters(0).received >= u64::from(FRAMES));
 }
 
-/// Noise, or a good frame with something broken. A damaged advert whose checksum still holds would be a forgery and not
-/// garbage, so the ones that could be are left whole or get noise where the checksum sees it.
+/// A spoiled frame, or one of the last four, which are no adverts, as it is.
 pub(crate) fn frame(random: &mut Random, good: &[Vec<u8>]) -> Vec<u8> {
     match random.below(4) {
+        0 => good[good.len() - 1 - random.below(4)].clone(),
+        _ => spoil(random, good),
+    }
+}
+
+/// Noise, or a good frame with something broken. A damaged advert whose checksum still holds would be a forgery and not
+/// garbage: one that is cut, or has one bit changed, is not.
+pub(crate) fn spoil(random: &mut Random, good: &[Vec<u8>]) -> Vec<u8> {
+    match random.below(3) {
         0 => {
             let length = random.below(1514);
             let mut frame: Vec<u8> = (0..length).map(|_| random.byte()).collect();
@@ -85,31 +93,36 @@ pub(crate) fn frame(random: &mut Random, good: &[Vec<u8>]) -> Vec<u8> {
             frame.truncate(random.below(frame.len()));
             frame
         }
-        2 => {
+        _ => {
             let mut frame = good[random.below(good.len())].clone();
-            let at = random.below(frame.len());
+            // With another link address an advert would be another router's.
+            let first = if is_advert(&frame) { 14 } else { 0 };
+            let at = first + random.below(frame.len() - first);
             frame[at] ^= 1 << random.below(8);
             frame
         }
-        _ => good[good.len() - 1 - random.below(4)].clone(),
     }
+}
+
+fn is_advert(frame: &[u8]) -> bool {
+    frame[12..14] == [8, 0] && frame[23] == 112 || frame[12..14] == [0x86, 0xdd] && frame[20] == 112
 }
 
 pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
-    fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
         self.0
     }
 
-    fn below(&mut self, bound: usize) -> usize {
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
         usize::from(u16::from_le_bytes([self.byte(), self.byte()])) % bound.max(1)
     }
 
-    fn byte(&mut self) -> u8 {
+    pub(crate) fn byte(&mut self) -> u8 {
         self.next().to_le_bytes()[3]
     }
 }
