@@ -152,7 +152,7 @@
 //! # What stands where
 //!
 //! * [`Config`], [`Port`], [`Instance`], [`Track`]: the configuration, a constant.
-//! * [`keepalived_conf!`]: the same from a keepalived.conf, read by the compiler.
+//! * [`keepalived_conf!`], `keepalived_services!`: the same from a keepalived.conf, read by the compiler.
 //! * [`Router`]: everything at work. ARP requests and neighbour solicitations for virtual addresses are answered here, with
 //!   the virtual MAC and only while Active; what is for the host goes to its smoltcp [`Interface`](smoltcp::iface::Interface).
 //! * [`Log`], [`Record`], [`Line`]: what happened, as values or as lines of text.

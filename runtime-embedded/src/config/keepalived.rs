@@ -6,13 +6,17 @@ use vrrp_core::Version;
 
 use super::{Instance, Port, Track};
 use fault::fault;
-use instance::UNKNOWN;
 use words::{Reader, Token, Word};
 
 mod fault;
 mod instance;
+#[cfg(feature = "checks")]
+mod services;
 mod value;
 mod words;
+
+#[cfg(feature = "checks")]
+pub use services::{Count, Served, count, serve};
 
 /// Makes a [`Config`](crate::Config) of the text of a keepalived.conf and the ports of the device, when the program is compiled.
 ///
@@ -67,6 +71,9 @@ mod words;
 /// | `vrrp_instance` | `interface`, `virtual_router_id`, `priority`, `advert_int`, `version`, `state`, `preempt`, `nopreempt`, `preempt_delay`, `virtual_ipaddress` (with `dev`), `authentication` (`auth_type PASS`, `auth_pass`), `use_vmac`, `accept`, `no_accept`, `v3_checksum_as_v2`, `track_interface` (with `weight`) |
 /// | `vrrp_sync_group` | `group` |
 ///
+/// `virtual_server` is read by [`keepalived_services!`](crate::keepalived_services), and a third argument `virtual_servers` says here that
+/// it is.
+///
 /// Anything else is a compile error with the line and the word,
 /// `keepalived.conf, line 7: "advert_intt": this keyword is not known here`:
 ///
@@ -105,13 +112,20 @@ mod words;
 /// ```
 #[macro_export]
 macro_rules! keepalived_conf {
-    ($text:expr, [$($port:expr),+ $(,)?]) => {{
-        const TEXT: &str = $text;
-        const PORTS: [$crate::Port; [$(stringify!($port)),+].len()] = [$($port),+];
-        const SIZE: $crate::keepalived::Size = $crate::keepalived::measure(TEXT, &PORTS);
-        const PARSED: &$crate::keepalived::Parsed<{ SIZE.routers }, { SIZE.addresses }, { SIZE.tracks }> =
-            &$crate::keepalived::parse(TEXT, &PORTS);
-        $crate::Config::new(PORTS, PARSED.instances())
+    ($text:expr, [$($port:expr),+ $(,)?]) => {
+        $crate::keepalived_conf!(@ $text, [$($port),+], false)
+    };
+    ($text:expr, [$($port:expr),+ $(,)?], virtual_servers) => {
+        $crate::keepalived_conf!(@ $text, [$($port),+], true)
+    };
+    // Names that no argument has: a constant's name is not the macro's own.
+    (@ $text:expr, [$($port:expr),+], $has_services:literal) => {{
+        const __KEEPALIVED_TEXT: &str = $text;
+        const __KEEPALIVED_PORTS: [$crate::Port; [$(stringify!($port)),+].len()] = [$($port),+];
+        const __KEEPALIVED_SIZE: $crate::keepalived::Size = $crate::keepalived::measure(__KEEPALIVED_TEXT, &__KEEPALIVED_PORTS, $has_services);
+        const __KEEPALIVED_PARSED: &$crate::keepalived::Parsed<{ __KEEPALIVED_SIZE.routers }, { __KEEPALIVED_SIZE.addresses }, { __KEEPALIVED_SIZE.tracks }> =
+            &$crate::keepalived::parse(__KEEPALIVED_TEXT, &__KEEPALIVED_PORTS, $has_services);
+        $crate::Config::new(__KEEPALIVED_PORTS, __KEEPALIVED_PARSED.instances())
     }};
 }
 
@@ -151,17 +165,17 @@ struct Span {
     length: usize,
 }
 
-/// Counts what is in a file.
+/// Counts what is in a file. `has_services` says that somebody reads its virtual servers.
 ///
 /// # Panics
 ///
 /// At the first thing that is wrong with it; in a constant that is a compile error.
-pub const fn measure(text: &'static str, ports: &[Port]) -> Size {
-    let parsed: Parsed<0, 0, 0> = parse(text, ports);
+pub const fn measure(text: &'static str, ports: &[Port], has_services: bool) -> Size {
+    let parsed: Parsed<0, 0, 0> = parse(text, ports, has_services);
     Size { routers: parsed.routers.length, addresses: parsed.addresses.length, tracks: parsed.tracks.length }
 }
 
-/// Reads a file.
+/// Reads a file. `has_services` says that somebody reads its virtual servers.
 ///
 /// # Panics
 ///
@@ -169,11 +183,11 @@ pub const fn measure(text: &'static str, ports: &[Port]) -> Size {
 pub const fn parse<const ROUTERS: usize, const ADDRESSES: usize, const TRACKS: usize>(
     text: &'static str,
     ports: &[Port],
+    has_services: bool,
 ) -> Parsed<ROUTERS, ADDRESSES, TRACKS> {
-    const NOWHERE: Span = Span { first: 0, length: 0 };
     let mut parsed = Parsed {
         routers: Drawer { things: [Instance::v3("", 0, 0, &[]); ROUTERS], length: 0 },
-        spans: Drawer { things: [(NOWHERE, NOWHERE); ROUTERS], length: 0 },
+        spans: Drawer { things: [(Span::NONE, Span::NONE); ROUTERS], length: 0 },
         addresses: Drawer { things: [IpAddr::V4(Ipv4Addr::UNSPECIFIED); ADDRESSES], length: 0 },
         tracks: Drawer { things: [Track::port(0); TRACKS], length: 0 },
         version: None,
@@ -184,6 +198,8 @@ pub const fn parse<const ROUTERS: usize, const ADDRESSES: usize, const TRACKS: u
             b"global_defs" => parsed.version = globals(&mut reader, keyword, parsed.version),
             b"vrrp_instance" => instance::read(&mut reader, keyword, ports, &mut parsed),
             b"vrrp_sync_group" => skip(&mut reader, keyword),
+            b"virtual_server" if has_services => skip(&mut reader, keyword),
+            b"virtual_server" => fault(keyword, "nobody serves it: see keepalived_services!"),
             _ => fault(keyword, UNKNOWN),
         }
     }
@@ -225,9 +241,17 @@ impl<T: Copy, const ROOM: usize> Drawer<T, ROOM> {
     }
 
     const fn slice(&self, span: Span) -> &[T] {
-        let (_, from) = self.things.split_at(span.first);
-        let (slice, _) = from.split_at(span.length);
-        slice
+        span.of(&self.things)
+    }
+}
+
+impl Span {
+    /// No things.
+    const NONE: Self = Self { first: 0, length: 0 };
+
+    const fn of<T>(self, things: &[T]) -> &[T] {
+        let (_, from) = things.split_at(self.first);
+        from.split_at(self.length).0
     }
 }
 
@@ -303,6 +327,8 @@ const fn group(reader: &mut Reader, keyword: Word, instances: &mut [Instance]) {
         }
     }
 }
+
+const UNKNOWN: &str = "this keyword is not known here";
 
 #[cfg(test)]
 mod tests;

@@ -105,7 +105,8 @@ pub(crate) fn spoil(random: &mut Random, good: &[Vec<u8>]) -> Vec<u8> {
 }
 
 fn is_advert(frame: &[u8]) -> bool {
-    frame[12..14] == [8, 0] && frame[23] == 112 || frame[12..14] == [0x86, 0xdd] && frame[20] == 112
+    frame[12..14] == [8, 0] && frame.get(23) == Some(&112)
+        || frame[12..14] == [0x86, 0xdd] && frame.get(20) == Some(&112)
 }
 
 pub(crate) struct Random(pub(crate) u64);

@@ -3,6 +3,7 @@
 //! director with checks before two servers.
 
 mod board;
+mod ends;
 mod hub;
 mod interop;
 mod namespace;

@@ -65,6 +65,13 @@ impl<H: Hal, T: Transport> VirtioNet<H, T> {
         self.queues.borrow().raw.mac_address()
     }
 
+    /// Whether every frame that it was given is on its way. Who stops the machine before loses the last ones.
+    pub fn has_sent_all(&mut self) -> bool {
+        let queues = self.queues.get_mut();
+        queues.reap();
+        queues.sending.iter().all(Option::is_none)
+    }
+
     /// Says that its interrupt was seen: the next frame raises another. To be called before frames are looked for, or one
     /// that comes in between is slept over.
     pub fn acknowledge(&mut self) {

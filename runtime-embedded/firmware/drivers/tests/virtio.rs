@@ -61,7 +61,9 @@ fn there_is_no_room_for_more_frames_than_the_device_takes_and_room_again_once_it
     assert!(send(&mut driver, &[99; 60]).is_none());
     device.borrow_mut().deliver(&[1; 60]);
     assert!(driver.receive(NOW).is_none(), "what came waits until an answer has room");
+    assert!(!driver.has_sent_all());
     let carried = device.borrow_mut().carry();
+    assert!(driver.has_sent_all());
     assert_eq!(carried.len(), 32);
     assert_eq!((carried[0][0], carried[31][0]), (0, 31));
     assert!(send(&mut driver, &[99; 60]).is_some());

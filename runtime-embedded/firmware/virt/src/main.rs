@@ -12,6 +12,7 @@ mod serial;
 mod site;
 
 use core::arch::global_asm;
+use core::time::Duration;
 
 use application::{Board, Console, serve};
 use board::Virt;
@@ -45,5 +46,11 @@ extern "C" fn main() -> ! {
     let mut sockets = [SocketSet::new(&mut [][..]), SocketSet::new(&mut [][..])];
     log.line(now, format_args!("steadfast, {} virtual routers", config.instances().len()));
     serve(&mut board, &mut router, &mut sockets, &mut (), &mut log);
+    // The others are to hear what was said last.
+    let patience = board.now() + PATIENCE;
+    while !router.devices().all(board::Port::has_sent_all) && board.now() < patience {}
     fault::finish()
 }
+
+/// How long the devices may take to send what they have.
+const PATIENCE: Duration = Duration::from_millis(100);

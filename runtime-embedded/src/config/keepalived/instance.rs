@@ -7,7 +7,7 @@ use vrrp_core::{ChecksumForm, Version};
 use super::fault::fault;
 use super::value::{address, centiseconds, number};
 use super::words::{Reader, Word};
-use super::{Parsed, Span};
+use super::{Parsed, Span, UNKNOWN};
 use crate::config::check::is_same_text;
 use crate::config::{Instance, Port, Track};
 
@@ -206,7 +206,7 @@ const fn weight(word: Word) -> i16 {
         _ => (false, word.text),
     };
     #[expect(clippy::cast_possible_truncation, reason = "it is at most 253")]
-    let weight = number(Word { text: digits, line: word.line }, 0, 253, WHAT) as i16;
+    let weight = number(Word { text: digits, ..word }, 0, 253, WHAT) as i16;
     if is_negative { -weight } else { weight }
 }
 
@@ -224,5 +224,3 @@ const fn password(word: Word) -> [u8; 8] {
     }
     password
 }
-
-pub(super) const UNKNOWN: &str = "this keyword is not known here";

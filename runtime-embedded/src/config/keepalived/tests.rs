@@ -102,7 +102,7 @@ fn without_a_version_ipv4_has_the_second_and_ipv6_the_third() {
 
 /// What the compiler says: the panic is the same when the program runs.
 fn complaint(text: &'static str) -> String {
-    let panic = catch_unwind(|| measure(text, &PORTS)).expect_err("it is wrong");
+    let panic = catch_unwind(|| measure(text, &PORTS, false)).expect_err("it is wrong");
     panic.downcast::<String>().map(|text| *text).expect("it is a sentence")
 }
 
@@ -155,10 +155,147 @@ fn what_is_wrong_is_named_with_its_line_and_word() {
             r#"line 1: "a": an instance needs a virtual_ipaddress"#,
         ),
         ("\nvrrp_sync_group g {\n group { a }\n}", r#"line 3: "a": no instance has this name"#),
-        ("virtual_server 192.0.2.1 80 {\n}", r#"line 1: "virtual_server": this keyword is not known here"#),
+        (
+            "virtual_server 192.0.2.1 80 {\n}",
+            r#"line 1: "virtual_server": nobody serves it: see keepalived_services!"#,
+        ),
         ("\n}", r#"line 2: "}": there is one too many"#),
         ("include more.conf", r#"line 1: "include": this keyword is not known here"#),
     ] {
         assert_eq!(complaint(text), std::format!("keepalived.conf, {expected}"));
+    }
+}
+
+#[cfg(feature = "checks")]
+mod services {
+    use super::*;
+    use crate::{Services, VirtualServer, keepalived_services};
+
+    const TEXT: &str = "
+vrrp_instance web {
+    interface lan
+    virtual_router_id 7
+    virtual_ipaddress { 192.0.2.1
+        192.0.2.5 }
+}
+virtual_server 192.0.2.1 80 {
+    lvs_sched sed
+    lvs_method TUN
+    persistence_timeout 90
+    quorum 3
+    hysteresis 1
+    sorry_server 192.0.2.90 80
+    sorry_server_inhibit
+    real_server 192.0.2.81 80 {
+        weight 3
+        inhibit_on_failure
+        HTTP_GET {
+            url {
+                path /health
+                status_code 200
+            }
+            virtualhost www.example
+            connect_timeout 0.5
+            retry 4
+        }
+        PING_CHECK { delay_loop 1
+            delay_before_retry 0.25 }
+    }
+    real_server 192.0.2.82 80 { TCP_CHECK { } }
+    delay_loop 7
+}
+virtual_server 192.0.2.5 53 {
+    protocol UDP
+    ops
+    real_server 192.0.2.83 53 { }
+}
+";
+    static CONFIG: Config<1, 1> =
+        keepalived_conf!(TEXT, [Port::new("lan").ipv4(Ipv4Addr::new(192, 0, 2, 2), 24)], virtual_servers);
+    static SERVICES: Services<2, 3, 3> = keepalived_services!(&CONFIG, TEXT);
+
+    #[test]
+    fn a_virtual_server_says_what_keepalived_says() {
+        let [web, dns] = SERVICES.list();
+        assert_eq!([web.name, dns.name], ["192.0.2.1 80", "192.0.2.5 53"]);
+        let text = |service: &VirtualServer| {
+            std::format!(
+                "{:?} {:?} {:?} {:?} {} {} {} {} {:?}",
+                service.protocol,
+                service.method,
+                service.forward,
+                service.persistence.map(|persistence| (persistence.timeout, persistence.granularity)),
+                service.one_packet,
+                service.quorum,
+                service.hysteresis,
+                service.sorry_inhibit,
+                service.sorry.map(|server| server.name)
+            )
+        };
+        assert_eq!(
+            text(web),
+            r#"Tcp ShortestExpectedDelay Tunnel(Ipip) Some((90s, 32)) false 3 1 true Some("192.0.2.90 80")"#
+        );
+        assert_eq!(text(dns), "Udp WeightedLeastConnection Masquerade None true 1 0 false None");
+    }
+
+    #[test]
+    fn real_servers_have_their_checks_and_keepalived_s_times() {
+        let [web, dns] = SERVICES.list();
+        let texts = |service: &VirtualServer| {
+            let mut texts = std::vec::Vec::new();
+            for server in service.servers {
+                texts.push(std::format!("{} {} {}", server.name, server.weight, server.inhibit_on_failure));
+                for probe in server.checks {
+                    let timing = probe.timing;
+                    let (every, retry, pause) = (timing.delay_loop, timing.retry, timing.delay_before_retry);
+                    texts.push(std::format!(
+                        "{:?} {every:?} {retry} {pause:?} {:?}",
+                        probe.kind,
+                        probe.timeout
+                    ));
+                }
+            }
+            texts
+        };
+        assert_eq!(
+            texts(web),
+            [
+                "192.0.2.81 80 3 true",
+                r#"Http { path: "/health", host: Some("www.example"), protocol: Http11, status: [(200, 200)], text: None } 7s 4 3s 500ms"#,
+                "Ping 1s 1 250ms 5s",
+                "192.0.2.82 80 1 false",
+                "Tcp 7s 1 1s 5s",
+            ]
+        );
+        assert_eq!(texts(dns), ["192.0.2.83 53 1 false"]);
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_virtual_server_is_named_with_its_line_and_word() {
+        for (text, expected) in [
+            ("virtual_server 192.0.2.1 {", r#"line 1: "virtual_server": a value must follow"#),
+            ("virtual_server 192.0.2.1 0 {\n}", r#"line 1: "0": a port is 1 to 65535"#),
+            (
+                "virtual_server 192.0.2.1 80 {\n lb_algo best\n}",
+                r#"line 2: "best": no scheduler has this name"#,
+            ),
+            (
+                "virtual_server 192.0.2.1 80 {\n ha_suspend\n}",
+                r#"line 2: "ha_suspend": this keyword is not known here"#,
+            ),
+            (
+                "virtual_server 192.0.2.1 80 {\n real_server 192.0.2.2 80 {\n MISC_CHECK {\n }\n }\n}",
+                r#"line 3: "MISC_CHECK": this keyword is not known here"#,
+            ),
+            (
+                "virtual_server 192.0.2.1 80 {\n real_server 192.0.2.2 80 {\n HTTP_GET {\n }\n }\n}",
+                r#"line 3: "HTTP_GET": it needs a url"#,
+            ),
+        ] {
+            let panic = catch_unwind(|| count(text)).expect_err("it is wrong");
+            let said = panic.downcast::<String>().map(|text| *text).expect("it is a sentence");
+            assert_eq!(said, std::format!("keepalived.conf, {expected}"));
+        }
     }
 }

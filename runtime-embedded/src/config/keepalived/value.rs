@@ -169,7 +169,7 @@ mod tests {
     use super::*;
 
     fn read(text: &'static str) -> IpAddr {
-        address(Word { text, line: 1 })
+        address(Word { text, line: 1, at: 0 })
     }
 
     #[test]
@@ -215,7 +215,7 @@ mod tests {
 
     #[test]
     fn seconds_are_read_to_the_hundredth() {
-        let read = |text| centiseconds(Word { text, line: 1 }, 4095, "");
+        let read = |text| centiseconds(Word { text, line: 1, at: 0 }, 4095, "");
         assert_eq!(["1", "0.1", "0.01", ".5", "2.", "40.95"].map(read), [100, 10, 1, 50, 200, 4095]);
     }
 }

@@ -31,6 +31,12 @@ pub(super) enum Token {
 pub(super) struct Word {
     pub(super) text: &'static str,
     pub(super) line: usize,
+    /// Bytes of the file before it.
+    #[cfg_attr(
+        not(feature = "checks"),
+        expect(dead_code, reason = "only virtual servers have names of several words")
+    )]
+    pub(super) at: usize,
 }
 
 impl Reader {
@@ -84,12 +90,32 @@ impl Reader {
     const fn word(&self, begin: usize, end: usize) -> Word {
         let (before, _) = self.text.split_at(end);
         let (_, text) = before.split_at(begin);
-        Word { text, line: self.line }
+        Word { text, line: self.line, at: begin }
     }
 
     /// What stands where the reader is, for a complaint about it.
     pub(super) const fn mark(&self, text: &'static str) -> Word {
-        Word { text, line: self.line }
+        Word { text, line: self.line, at: self.at }
+    }
+
+    /// Everything from this word to where the reader is.
+    #[cfg(feature = "checks")]
+    pub(super) const fn since(&self, first: Word) -> &'static str {
+        let (before, _) = self.text.split_at(self.at);
+        before.split_at(first.at).1
+    }
+
+    /// Whether a block begins here.
+    #[cfg(feature = "checks")]
+    pub(super) const fn opens(&self) -> bool {
+        let mut ahead = *self;
+        loop {
+            match ahead.next() {
+                Token::Open => return true,
+                Token::Line => {}
+                Token::Word(_) | Token::Close | Token::End => return false,
+            }
+        }
     }
 
     /// The word that belongs to `keyword`, in the same line.
