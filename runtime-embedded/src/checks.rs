@@ -6,24 +6,26 @@ use core::time::Duration;
 use check_core::datagram::Exchange;
 use check_core::dns::{Dns, Question};
 use check_core::http::Request;
-use check_core::pool::{Settings, Sorry, Target};
+use check_core::pool::{Settings, Sorry};
 use check_core::stream::Limits;
 use check_core::{Failure, Pool, Server, Verdict, check, ping, pool, udp};
 use heapless::Vec;
-use ipvs_core::{Destination, Refused, Step, plan};
+use ipvs_core::{Refused, Step};
 use smoltcp::iface::SocketSet;
 use smoltcp::phy::Device;
 
 use crate::balancer::Balancer;
-use crate::log::{Log, Record};
+use crate::log::Log;
 use crate::router::Router;
 
 mod body;
 mod config;
 mod datagram;
+mod follow;
 mod lines;
 mod memory;
 mod news;
+mod outcome;
 mod probe;
 mod random;
 mod runner;
@@ -310,126 +312,6 @@ impl<'m, const SERVICES: usize, const SERVERS: usize, const CHECKS: usize>
         let call = datagram::Call { runner, server, way };
         line.begin(now, call, Exchange::new(asking, timeout), surroundings, sockets)
     }
-
-    /// A probe is over.
-    fn finish(&mut self, now: Duration, number: usize, result: Result<(), Failure>, log: &mut dyn Log) {
-        let runner = &mut self.runners[number];
-        let before = runner.check.verdict();
-        let event = result.map_or_else(check::Event::Failed, |()| check::Event::Passed);
-        let actions = runner.check.handle(now, event);
-        let (service, server) = (runner.service, runner.server);
-        let (number, check) = (runner.number, runner.probe.kind.name());
-        let name = self.services[service].servers[server].name;
-        for action in actions {
-            let event = match action {
-                check::Action::Attempt { failure, left } => {
-                    let is_new = left.is_some() || before != Verdict::Down(Some(failure));
-                    is_new.then_some(NewsEvent::Failed { server: name, check, failure, left })
-                }
-                check::Action::Verdict(verdict) => {
-                    let up = verdict == Verdict::Up;
-                    let was_alive = self.pools[service].servers()[server].alive();
-                    let was_unproven = self.pools[service].servers()[server].unproven();
-                    let failure = match verdict {
-                        Verdict::Down(failure) => failure,
-                        Verdict::Up => None,
-                    };
-                    let event = failure.map(|failure| {
-                        if was_alive || was_unproven {
-                            NewsEvent::Down { server: name, check, failure }
-                        } else {
-                            NewsEvent::Failed { server: name, check, failure, left: None }
-                        }
-                    });
-                    if let Some(event) = event {
-                        self.say(now, service, event, log);
-                    }
-                    self.tell(now, service, pool::Event::Check { server, check: number, up }, log);
-                    let alive = self.pools[service].servers()[server].alive();
-                    (up && !alive).then_some(NewsEvent::Passed { server: name, check })
-                }
-                check::Action::Probe | check::Action::Abandon | check::Action::Recovering { .. } => None,
-            };
-            if let Some(event) = event {
-                self.say(now, service, event, log);
-            }
-        }
-    }
-
-    /// Tells a pool something, and says what comes of it.
-    fn tell(&mut self, now: Duration, service: usize, event: pool::Event, log: &mut dyn Log) {
-        let configured = &self.services[service];
-        self.is_stale[service] = true;
-        self.pools[service].handle(now, event, &mut |action| {
-            let event = match action {
-                pool::Action::ServerUp { server } => {
-                    Some(NewsEvent::Up { server: configured.servers[server].name })
-                }
-                pool::Action::QuorumUp { weight } => Some(NewsEvent::QuorumGained { weight }),
-                pool::Action::QuorumDown { weight } => {
-                    let sorry = configured.sorry.as_ref().map(|sorry| sorry.name);
-                    Some(NewsEvent::QuorumLost { weight, sorry })
-                }
-                // Why it is down was said, and is more.
-                pool::Action::ServerDown { .. }
-                | pool::Action::Reweighted { .. }
-                | pool::Action::Ramped { .. }
-                | pool::Action::Draining { .. }
-                | pool::Action::Drained { .. }
-                | pool::Action::Enabled { .. } => None,
-            };
-            if let Some(event) = event {
-                log.record(now, &Record::Checks(News { service: configured.name, event }));
-            }
-        });
-    }
-
-    fn say(&self, now: Duration, service: usize, event: NewsEvent, log: &mut dyn Log) {
-        log.record(now, &Record::Checks(News { service: self.services[service].name, event }));
-    }
-
-    /// Tells the director what has changed.
-    fn inform(&mut self, now: Duration, surroundings: &mut dyn Surroundings, log: &mut dyn Log) {
-        if self.again_at.is_some_and(|at| at > now) {
-            return;
-        }
-        self.again_at = None;
-        for service in 0..SERVICES {
-            if self.is_stale[service]
-                && let Err(refused) = self.follow(service, surroundings)
-            {
-                self.is_stale[service] = true;
-                self.again_at = Some(now.saturating_add(AGAIN));
-                self.say(now, service, NewsEvent::Refused(refused), log);
-            }
-        }
-    }
-
-    /// Makes the director's servers those of the pool. A refused step keeps none of the others from being taken.
-    fn follow(&mut self, service: usize, surroundings: &mut dyn Surroundings) -> Result<(), Refused> {
-        self.is_stale[service] = false;
-        let configured = &self.services[service];
-        let mut have = Vec::<Destination, SERVERS>::new();
-        surroundings.destinations(&configured.key(), &mut |destination| {
-            // It has those only that were added here, of which there are no more than there is room for.
-            let _ = have.push(destination);
-        });
-        let wanted = self.pools[service].destinations().filter_map(|destination| {
-            let server = match destination.target {
-                Target::Server(server) => &configured.servers[server],
-                Target::Sorry => configured.sorry.as_ref()?,
-            };
-            Some(configured.destination(server, destination.weight))
-        });
-        let want: Vec<Destination, SERVERS> = wanted.collect();
-        let (have, want) = ([(configured.service(), have)], [(configured.service(), want)]);
-        let mut result = Ok(());
-        for step in plan(&have, &want).expect("one service is in order") {
-            let taken = surroundings.apply(&step);
-            result = result.and(taken);
-        }
-        result
-    }
 }
 
 /// A pool with nothing known about its servers.
@@ -450,7 +332,5 @@ fn pool_of<const SERVERS: usize>(service: &VirtualServer) -> Pool<Vec<Server, SE
     Pool::new(settings, servers.collect())
 }
 
-/// When to tell the director again what it refused.
-const AGAIN: Duration = Duration::from_secs(1);
 /// Ports from here on are for private use (RFC 6335 §6).
 const PRIVATE: u16 = 0xc000;

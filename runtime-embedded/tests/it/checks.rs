@@ -1,6 +1,7 @@
 //! Virtual servers whose real servers are checked: a client on one segment, a director, servers on another.
 
 mod client;
+mod configuration;
 mod director;
 mod flood;
 mod kinds;

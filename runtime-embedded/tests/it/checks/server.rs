@@ -22,6 +22,8 @@ pub(super) enum Manner {
     Holds(&'static str),
     /// A byte of an endless header every 200 ms.
     Dribbles,
+    /// Answers questions of the DNS with one record, whatever they are.
+    Resolves,
     /// Resets the connection once it was asked.
     Resets,
     /// Nobody listens.
@@ -140,7 +142,12 @@ impl Server {
                     .recv(|bytes| (bytes.len(), heard.extend_from_slice(bytes)))
                     .expect("there is something");
             }
-            let is_asked = listener.heard.ends_with(b"\r\n\r\n");
+            let is_asked = match (*manner, listener.heard.split_first_chunk::<2>()) {
+                (Manner::Resolves, Some((length, question))) => {
+                    question.len() == usize::from(u16::from_be_bytes(*length))
+                }
+                _ => listener.heard.ends_with(b"\r\n\r\n"),
+            };
             let due = listener.answered.is_none_or(|at| now >= at + DRIBBLE);
             match *manner {
                 Manner::Says(text) | Manner::Holds(text) if is_asked && listener.answered.is_none() => {
@@ -157,10 +164,17 @@ impl Server {
                     socket.send_slice(text).expect("it is connected");
                     listener.answered = Some(now);
                 }
+                Manner::Resolves if is_asked && listener.answered.is_none() => {
+                    let answer = answer(&listener.heard[2..], 0x8180, 1);
+                    let length = u16::try_from(answer.len()).expect("it is short").to_be_bytes();
+                    socket.send_slice(&[&length[..], &answer].concat()).expect("it is connected");
+                    listener.answered = Some(now);
+                }
                 Manner::Resets if is_asked => socket.abort(),
                 Manner::Says(_)
                 | Manner::Holds(_)
                 | Manner::Dribbles
+                | Manner::Resolves
                 | Manner::Resets
                 | Manner::Closed
                 | Manner::Gone => {}
@@ -197,9 +211,22 @@ impl Node for Server {
         match self.manner {
             Manner::Gone => None,
             Manner::Dribbles => Some(now + DRIBBLE).into_iter().chain(self.stack.deadline(now)).min(),
-            Manner::Says(_) | Manner::Holds(_) | Manner::Resets | Manner::Closed => self.stack.deadline(now),
+            Manner::Says(_) | Manner::Holds(_) | Manner::Resolves | Manner::Resets | Manner::Closed => {
+                self.stack.deadline(now)
+            }
         }
     }
 }
 
 const DRIBBLE: Duration = Duration::from_millis(200);
+
+/// The answer to a question for an address: these flags, and so many records that say 192.0.2.80.
+pub(super) fn answer(question: &[u8], flags: u16, records: u8) -> Vec<u8> {
+    let mut message = question.to_vec();
+    message[2..4].copy_from_slice(&flags.to_be_bytes());
+    message[7] = records;
+    for _ in 0..records {
+        message.extend(*b"\xc0\x0c\0\x01\0\x01\0\0\0\x3c\0\x04\xc0\0\x02\x50");
+    }
+    message
+}

@@ -1,9 +1,10 @@
 //! Many checks over few sockets, among much else.
 
+use check_core::Server;
 use runtime_embedded::{Probe, Services};
 
 use super::director::director;
-use super::server::{GOOD, Manner, Server};
+use super::server::{self, GOOD, Manner};
 use super::{CONFIG, ONE, TWO, real, web};
 use crate::garbage::{Random, frame};
 use crate::network::{Network, ms};
@@ -19,7 +20,7 @@ static SERVICES: Services<1, 2, 16> =
 #[test]
 fn sixteen_checks_take_turns_at_two_sockets() {
     let mut network = Network::new();
-    let servers = [ONE, TWO].map(|address| Server::add(&mut network, address, GOOD));
+    let servers = [ONE, TWO].map(|address| server::Server::add(&mut network, address, GOOD));
     let director = director(&mut network, &CONFIG, &SERVICES);
     network.run_until(ms(10_000));
     let mut director = director.borrow_mut();
@@ -35,8 +36,8 @@ fn sixteen_checks_take_turns_at_two_sockets() {
 #[test]
 fn a_server_that_holds_its_sockets_until_the_end_keeps_no_check_of_another_from_being_made() {
     let mut network = Network::new();
-    Server::add(&mut network, ONE, Manner::Dribbles);
-    Server::add(&mut network, TWO, GOOD);
+    server::Server::add(&mut network, ONE, Manner::Dribbles);
+    server::Server::add(&mut network, TWO, GOOD);
     let director = director(&mut network, &CONFIG, &SERVICES);
     network.run_until(ms(30_000));
     let mut director = director.borrow_mut();
@@ -55,7 +56,7 @@ fn a_server_that_holds_its_sockets_until_the_end_keeps_no_check_of_another_from_
 fn garbage_and_old_packets_of_the_checks_themselves_change_no_verdict() {
     let mut network = Network::new();
     for address in [ONE, TWO] {
-        Server::add(&mut network, address, GOOD);
+        server::Server::add(&mut network, address, GOOD);
     }
     let director = director(&mut network, &CONFIG, &SERVICES);
     network.run_until(ms(2_000));
@@ -72,7 +73,7 @@ fn garbage_and_old_packets_of_the_checks_themselves_change_no_verdict() {
         }
     }
     let mut director = director.borrow_mut();
-    assert!(director.checks.pool(0).servers().iter().all(|server| server.alive()));
+    assert!(director.checks.pool(0).servers().iter().all(Server::alive));
     assert_eq!(director.news(), ["quorum gained, weight 2"]);
     // Fifteen seconds in which each was made about every 100 ms.
     assert!(director.checks.counters().probes - before > 16 * 120);

@@ -16,7 +16,7 @@ use drivers::lan9118::{Lan9118, bin};
 use ipvs_core::{Director, Settings, Storage, Timeouts};
 use mps2_an385::board::{Board, Nic, Uart};
 use mps2_an385::{fault, stack};
-use runtime_embedded::{Balancer, Checks, CheckMemory, Router};
+use runtime_embedded::{Balancer, CheckMemory, Checks, Router};
 use smoltcp::iface::{SocketSet, SocketStorage};
 
 #[cortex_m_rt::entry]
