@@ -36,6 +36,7 @@ mod service;
 mod static_blocks;
 mod track;
 mod track_group;
+mod unbuilt;
 mod virtual_interface;
 mod watch;
 
@@ -174,7 +175,7 @@ fn each<'n>(
         match word.status {
             Status::Built | Status::Alias(_) if acted => {}
             Status::Built | Status::Alias(_) | Status::Accepted => {
-                unbuilt(node, word, block, diagnostics);
+                without_effect(node, word, block, diagnostics);
             }
             Status::Missed(instead) => {
                 diagnostics.push(
@@ -185,14 +186,15 @@ fn each<'n>(
                     .at(node.word.span)
                     .consequence(instead),
                 );
-                unbuilt(node, word, block, diagnostics);
+                without_effect(node, word, block, diagnostics);
             }
         }
     }
 }
 
-/// Notes a word without effect, and looks for unknown words in its block.
-fn unbuilt(node: &Node, word: &Word, block: Block, diagnostics: &mut Diagnostics) {
+/// Notes a word without effect, and looks at its values and for unknown words in its block.
+fn without_effect(node: &Node, word: &Word, block: Block, diagnostics: &mut Diagnostics) {
+    unbuilt::check(block, word.name, node, diagnostics);
     diagnostics.without_effect(node.word.text.to_string(), block.name(), node.word.span);
     if let Takes::Block(inner) = word.takes {
         only_known(node.children(), inner, diagnostics);
@@ -201,9 +203,9 @@ fn unbuilt(node: &Node, word: &Word, block: Block, diagnostics: &mut Diagnostics
 
 fn only_known(nodes: &[Node], block: Block, diagnostics: &mut Diagnostics) {
     for node in nodes {
-        if let Some(word) = known(node, block, diagnostics)
-            && let Takes::Block(inner) = word.takes
-        {
+        let Some(word) = known(node, block, diagnostics) else { continue };
+        unbuilt::check(block, word.name, node, diagnostics);
+        if let Takes::Block(inner) = word.takes {
             only_known(node.children(), inner, diagnostics);
         }
     }

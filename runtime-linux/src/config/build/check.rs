@@ -146,6 +146,12 @@ pub(super) fn read(kind: Kind, block: Block, node: &Node, diagnostics: &mut Diag
     let (timings, connect) = (Timings::default(), Connecting::default());
     let mut said = Said { span: node.word.span, kind, timings, connect };
     each(node.children(), block, diagnostics, |word, node, diagnostics| {
+        // Here it may be none: the first failure counts. Further out keepalived wants one at least.
+        if word == "retry" {
+            let retry = Values::new(node, diagnostics).number(0..=u32::MAX);
+            said.timings.retry = retry.or(said.timings.retry);
+            return true;
+        }
         said.timings.read(word, node, diagnostics)
             || said.connect.take(word, node, diagnostics)
             || said.kind.take(word, node, &mut said.timings, diagnostics)

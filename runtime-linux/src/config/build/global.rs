@@ -10,7 +10,7 @@ use crate::config::diagnose::Diagnostics;
 use crate::config::keyword::Block;
 use crate::config::model::{ChecksumForm, DataPlane, Global, Schedule, ScriptUser, Version};
 use crate::config::tree::Node;
-use crate::config::value::Values;
+use crate::config::value::{Values, wrong};
 
 /// What `global_defs` says for instances that do not say it themselves.
 #[derive(Clone, Debug)]
@@ -159,7 +159,12 @@ pub(super) fn read(node: &Node, global: &mut Global, defaults: &mut Defaults, di
                 super::virtual_interface::prefix(word, node, &mut defaults.names, diagnostics);
             }
             // Acted on while the files were read; and interfaces may always come and go, see `driver::health`.
-            "dynamic_interfaces" | "random_seed" | "include_check" => {}
+            "dynamic_interfaces" if node.values.is_empty() => {}
+            "dynamic_interfaces" => {
+                drop(values.one_of(&[("allow_if_changes", ())], "interfaces may always come and go"));
+            }
+            "random_seed" => drop(values.number(0..=u64::from(u32::MAX))),
+            "include_check" => include_check(node, diagnostics),
             _ => return false,
         }
         true
@@ -167,6 +172,16 @@ pub(super) fn read(node: &Node, global: &mut Global, defaults: &mut Defaults, di
     notices.complete(node, global, diagnostics);
     if min_garp {
         defaults.garp.least();
+    }
+}
+
+fn include_check(node: &Node, diagnostics: &mut Diagnostics) {
+    for value in &node.values {
+        let word = value.text.trim_start_matches(['+', '-']);
+        if !matches!(word, "readable" | "match" | "wildcard_match" | "brace_match") {
+            let expected = "readable, match, wildcard_match or brace_match, perhaps after + or -";
+            diagnostics.push(wrong(value, expected).consequence("it is ignored"));
+        }
     }
 }
 

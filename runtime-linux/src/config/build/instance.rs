@@ -259,7 +259,7 @@ impl Said {
     /// Everything else.
     fn other(&mut self, word: &str, node: &Node, diagnostics: &mut Diagnostics) -> bool {
         let span = node.values.first().map_or(node.word.span, |value| value.span);
-        if matches!(word, "unicast_src_ip" | "unicast_ttl") {
+        if matches!(word, "unicast_src_ip" | "unicast_ttl" | "check_unicast_src" | "old_unicast_checksum") {
             self.unicast = self.unicast.or(Some(node.word.span));
         }
         let mut values = Values::new(node, diagnostics);

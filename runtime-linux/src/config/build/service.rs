@@ -22,6 +22,7 @@ use crate::config::tree::{Node, Tree};
 use crate::config::value::{self, Values, wrong};
 
 mod entry;
+mod vain;
 
 /// What `persistence_timeout` without a value means, and what a service gets that must be persistent.
 const PERSISTENCE: Duration = Duration::from_secs(360);
@@ -74,12 +75,7 @@ pub(super) fn read_all(
     followed: &followed::Known,
     diagnostics: &mut Diagnostics,
 ) -> Vec<VirtualServer> {
-    let mut groups: BTreeMap<&str, &Node> = BTreeMap::new();
-    for group in blocks(tree.heads(), "virtual_server_group") {
-        if let Some(name) = group.values.first() {
-            groups.entry(&name.text).or_insert(group);
-        }
-    }
+    let groups = groups(tree.heads(), diagnostics);
     let material = Material::read(tree.heads(), diagnostics);
     let mut servers: Vec<VirtualServer> = Vec::new();
     let mut taken: BTreeSet<ServiceKey> = BTreeSet::new();
@@ -88,7 +84,8 @@ pub(super) fn read_all(
         followed.complain(node, diagnostics);
         let targets = targets(node, &groups, diagnostics);
         // Read even if it answers to nothing, for what else may be wrong with it.
-        let (said, real_servers) = read(node, defaults, &material, diagnostics);
+        let (mut said, real_servers) = read(node, defaults, &material, diagnostics);
+        vain::complain(node, &mut said, &targets, diagnostics);
         if targets.is_empty() {
             continue;
         }
@@ -118,6 +115,27 @@ pub(super) fn read_all(
         servers.extend(server.map(|server| followed.resolved(server)));
     }
     servers
+}
+
+/// The groups of virtual servers by name; those that nobody uses are looked at for what is wrong with them.
+fn groups<'n>(nodes: &'n [Node], diagnostics: &mut Diagnostics) -> BTreeMap<&'n str, &'n Node> {
+    let used: BTreeSet<&str> = blocks(nodes, "virtual_server")
+        .filter_map(|node| match &node.values[..] {
+            [word, name, ..] if word.text == "group" => Some(name.text.as_str()),
+            _ => None,
+        })
+        .collect();
+    let mut groups: BTreeMap<&str, &Node> = BTreeMap::new();
+    for group in blocks(nodes, "virtual_server_group") {
+        let Some(name) = Values::new(group, diagnostics).required(0, "a name") else { continue };
+        groups.entry(&name.text).or_insert(group);
+        if !used.contains(name.text.as_str()) {
+            for line in group.children() {
+                entry::several(&line.word, &line.values, diagnostics);
+            }
+        }
+    }
+    groups
 }
 
 /// What stands behind `virtual_server`: one service, or those of a group.

@@ -105,6 +105,17 @@ impl Said {
                 );
             }
         }
+        if let (Some(span), None, false) = (self.transmit_base, &self.own, self.for_addresses) {
+            diagnostics.push(
+                Diagnostic::new(
+                    &kind::VIRTUAL_INTERFACE,
+                    format!("{}: `vmac_xmit_base` without a virtual interface", instance.name),
+                )
+                .at(span)
+                .consequence("it has no effect")
+                .help("add `use_vmac`, if that is meant"),
+            );
+        }
         instance.transmit_base = self.transmit_base.is_some() || !instance.unicast_peers.is_empty();
         let (vrid, base, primary) =
             (instance.vrid, instance.interface.clone(), !instance.virtual_interfaces.is_empty());

@@ -222,6 +222,8 @@ pub const SLOW_START_WITHOUT_STEPS: Kind = warning("S0513");
 
 /// A check that may take longer than the time from one to the next.
 pub const SLOW_CHECK: Kind = advice("S0520");
+/// A word of a virtual server that does nothing beside what else it says.
+pub const WORD_IN_VAIN: Kind = warning("S0525");
 
 /// Scripts without script security.
 pub const NO_SCRIPT_SECURITY: Kind =
@@ -336,6 +338,7 @@ pub const ALL: &[&Kind] = &[
     &MODE_NOT_IN_KERNEL,
     &ENGINE_WITHOUT_PERSISTENCE,
     &SLOW_CHECK,
+    &WORD_IN_VAIN,
     &NO_SCRIPT_SECURITY,
     &INCOMPLETE_ROUTE,
     &PROTOCOL_RESET,

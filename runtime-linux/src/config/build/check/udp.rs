@@ -39,7 +39,7 @@ impl Said {
                     match bytes(&node.values, false) {
                         Some((payload, _)) => self.payload = payload,
                         None => diagnostics.push(
-                            wrong(first, "bytes of two hexadecimal digits")
+                            wrong(first, "bytes in hexadecimal digits")
                                 .consequence("nothing is sent in it"),
                         ),
                     }
@@ -51,7 +51,7 @@ impl Said {
                     (None, _) => {}
                     (Some(_), Some((bytes, mask))) => (self.bytes, self.mask) = (bytes, mask),
                     (Some(first), None) => diagnostics.push(
-                        wrong(first, "bytes of two hexadecimal digits, X for any digit, or byte/mask")
+                        wrong(first, "bytes in hexadecimal digits, X for any digit, or byte/mask")
                             .consequence("any reply will do"),
                     ),
                 }
@@ -74,7 +74,8 @@ impl Said {
     }
 }
 
-/// Bytes as hexadecimal digits, with or without blanks between; with `masked`, `X` stands for any digit, and
+/// Bytes as hexadecimal digits, with or without blanks between: `Ab12f 3 456` is `ab 12 0f 03 45 06`, as keepalived reads
+/// it. With `masked`, `X` stands for any digit, and
 /// `12/f0` for some bits. The bytes, and the bits that count.
 fn bytes(tokens: &[Token], masked: bool) -> Option<(Vec<u8>, Vec<u8>)> {
     let (mut bytes, mut mask) = (Vec::new(), Vec::new());
@@ -100,20 +101,22 @@ fn bytes(tokens: &[Token], masked: bool) -> Option<(Vec<u8>, Vec<u8>)> {
     Some((bytes, mask))
 }
 
-/// Pairs of digits: a byte each, and which of its bits were given.
+/// Pairs of digits, and perhaps a last one alone: a byte each, and which of its bits were given.
 fn pairs(digits: &str, masked: bool) -> Option<Vec<(u8, u8)>> {
     let digit = |char: u8| match char {
         b'x' | b'X' if masked => Some((0, 0)),
         _ => Some((u8::try_from(char::from(char).to_digit(16)?).ok()?, 0xf)),
     };
     let digits = digits.as_bytes();
-    if digits.is_empty() || !digits.len().is_multiple_of(2) {
+    if digits.is_empty() {
         return None;
     }
     digits
-        .chunks_exact(2)
+        .chunks(2)
         .map(|pair| {
-            let ((high, high_bits), (low, low_bits)) = (digit(pair[0])?, digit(pair[1])?);
+            let [high @ .., low] = pair else { return None };
+            let (high, high_bits) = high.first().map_or(Some((0, 0xf)), |high| digit(*high))?;
+            let (low, low_bits) = digit(*low)?;
             Some((high << 4 | low, high_bits << 4 | low_bits))
         })
         .collect()

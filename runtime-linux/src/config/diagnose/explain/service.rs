@@ -5,6 +5,13 @@ use crate::config::diagnose::kind;
 
 pub(super) const TABLE: &[Explanation] = &[
     Explanation {
+        kind: &kind::WORD_IN_VAIN,
+        title: "A word that does nothing beside what else the virtual server says",
+        text: "The flags of a scheduler (sh-port, mh-fallback, hashed) do nothing under another one, `ops` is for UDP,
+words about a sorry server need a `sorry_server`, and `regex_no_match` needs a `regex`. Remove the
+word, or write what it belongs to.",
+    },
+    Explanation {
         kind: &kind::NO_PROTOCOL,
         title: "A virtual server does not say its protocol",
         text: "keepalived then takes UDP, and so does steadfast: a web service without `protocol TCP` gets no

@@ -2,8 +2,9 @@
 
 use regex::bytes::RegexBuilder;
 
-use crate::config::diagnose::Diagnostics;
+use crate::config::diagnose::{Diagnostic, Diagnostics, kind};
 use crate::config::model;
+use crate::config::source::Span;
 use crate::config::text::Token;
 use crate::config::tree::Node;
 use crate::config::value::{Values, wrong};
@@ -14,7 +15,9 @@ const SIZE: usize = 1 << 20;
 /// What the words about a pattern say.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Pattern {
-    source: Option<(Token, bool)>,
+    source: Option<Token>,
+    /// `regex_no_match`: what is found must not be there.
+    unwanted: Option<Span>,
     options: Options,
     least: Option<usize>,
     most: Option<usize>,
@@ -36,11 +39,16 @@ impl Pattern {
     pub(super) fn take(&mut self, word: &str, node: &Node, diagnostics: &mut Diagnostics) -> bool {
         let mut values = Values::new(node, diagnostics);
         match word {
-            "regex" | "regex_no_match" => {
+            "regex" => {
                 if let Some(source) = values.required(0, "a regular expression in quotes") {
                     values.no_more_than(1);
-                    self.source = Some((source.clone(), word == "regex"));
+                    self.source = Some(source.clone());
                 }
+            }
+            // It turns `regex` round; with an expression of its own it needs none beside it.
+            "regex_no_match" => {
+                self.unwanted = Some(node.word.span);
+                self.source = node.values.first().cloned().or(self.source.take());
             }
             "regex_min_offset" => self.least = values.number(0..=usize::MAX).or(self.least),
             "regex_max_offset" => self.most = values.number(0..=usize::MAX).or(self.most),
@@ -84,7 +92,15 @@ impl Pattern {
 
     /// Compiles what was said, once for all servers.
     pub(super) fn build(&mut self, diagnostics: &mut Diagnostics) {
-        let Some((source, wanted)) = &self.source else { return };
+        let Some(source) = &self.source else {
+            if let Some(span) = self.unwanted {
+                let message = "`regex_no_match` turns `regex` round, and there is none";
+                let complaint = Diagnostic::new(&kind::WORD_IN_VAIN, message).at(span);
+                diagnostics.push(complaint.consequence("the body is not searched"));
+            }
+            return;
+        };
+        let wanted = self.unwanted.is_none();
         let Options { caseless, dotall, extended, multiline, ungreedy, utf } = self.options;
         let regex = RegexBuilder::new(&source.text)
             .case_insensitive(caseless)
@@ -98,7 +114,7 @@ impl Pattern {
         match regex {
             Ok(regex) => {
                 let within = (self.least.unwrap_or(0), self.most.unwrap_or(usize::MAX));
-                self.built = Some(model::Pattern { regex, wanted: *wanted, within });
+                self.built = Some(model::Pattern { regex, wanted, within });
             }
             Err(error) => {
                 let why = error.to_string();
