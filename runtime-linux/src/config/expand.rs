@@ -161,11 +161,11 @@ impl Expander<'_> {
                 }
             }
         }
-        self.finished(&line, depth, file);
+        self.finished(&line, scope, depth, file);
     }
 
     /// A line in which there is nothing left to replace.
-    fn finished(&mut self, line: &[Char], depth: usize, file: u32) {
+    fn finished(&mut self, line: &[Char], scope: &Scope, depth: usize, file: u32) {
         let (mut tokens, unterminated) = text::tokens(line, &self.uses);
         if let Some(span) = unterminated {
             self.diagnostics.push(
@@ -176,7 +176,7 @@ impl Expander<'_> {
             );
         }
         for token in tokens.iter().filter(|token| token.shape == Shape::Word) {
-            self.complain_of_undefined(token);
+            self.complain_of_undefined(token, scope);
         }
         self.understood(&mut tokens, depth, file);
     }
@@ -215,7 +215,20 @@ impl Expander<'_> {
     }
 
     /// A `$NAME` that is left over. Within quotes it may be meant for a shell.
-    fn complain_of_undefined(&mut self, token: &Token) {
+    fn complain_of_undefined(&mut self, token: &Token, scope: &Scope) {
+        let known = |name: &String| {
+            self.definitions.contains_key(name) || scope.iter().any(|(bound, _)| bound == name)
+        };
+        if let Some(name) = definition::unbraced_name(&token.text).filter(known) {
+            self.diagnostics.push(
+                Diagnostic::new(&kind::UNBRACED_NAME, format!("`${name}` is not replaced here"))
+                    .at(token.span)
+                    .label("something follows that is neither a blank nor `,` or `)`")
+                    .consequence("the text stays as it is, as with keepalived")
+                    .help(format!("write `${{{name}}}`")),
+            );
+            return;
+        }
         let name = definition::used_name(&token.text);
         if let Some(name) = name.filter(|name| !self.definitions.contains_key(name)) {
             self.diagnostics.push(

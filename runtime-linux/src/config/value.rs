@@ -131,12 +131,13 @@ impl<'n, 'd> Values<'n, 'd> {
     pub fn script(&mut self) -> Option<Script> {
         let first = self.required(0, "a command")?;
         // Only behind a quoted command is there a way to tell the user from an argument.
-        let (words, user) = if first.shape == Shape::Quoted {
-            let name = |index: usize| self.node.values.get(index).map(|token| token.text.to_string());
-            self.no_more_than(3);
-            (split_words(&first.text), name(1).map(|user| ScriptUser { user, group: name(2) }.into()))
-        } else {
-            (self.node.values.iter().map(|token| token.text.to_string()).collect(), None)
+        let (words, user) = match quoted_command(&self.node.values, self.diagnostics) {
+            Some((command, rest)) => {
+                let name = |index: usize| rest.get(index).map(|token| token.text.to_string());
+                self.no_more_than(self.node.values.len() - rest.len() + 2);
+                (split_words(&command), name(0).map(|user| ScriptUser { user, group: name(1) }.into()))
+            }
+            None => (split_words(&command_line(&self.node.values)), None),
         };
         if words.is_empty() {
             self.wrong(first, "a command", "nothing is run");
@@ -228,6 +229,43 @@ pub fn boolean(word: &str) -> Option<bool> {
         "off" | "false" | "no" => Some(false),
         _ => None,
     }
+}
+
+/// The command that stands in quotes of either kind, and what follows it; `None` if it stands in none.
+pub fn quoted_command<'v>(
+    values: &'v [Token],
+    diagnostics: &mut Diagnostics,
+) -> Option<(String, &'v [Token])> {
+    let first = values.first()?;
+    if first.shape == Shape::Quoted {
+        return Some((first.text.to_string(), &values[1..]));
+    }
+    let begun = first.text.strip_prefix('\'')?;
+    if let Some(whole) = begun.strip_suffix('\'') {
+        return Some((whole.to_owned(), &values[1..]));
+    }
+    let last = values.iter().skip(1).position(|value| value.text.ends_with('\'')).map(|index| index + 1);
+    if last.is_none() {
+        diagnostics.push(
+            Diagnostic::new(&kind::UNTERMINATED_QUOTE, "this quote is never closed")
+                .at(first.span)
+                .label("opened here; `#` and `!` begin a comment even between quotes of this kind")
+                .consequence("everything up to the end of the line is taken as one word"),
+        );
+    }
+    let end = last.map_or(values.len(), |last| last + 1);
+    let command = command_line(&values[..end]);
+    let command = command.trim_start_matches('\'');
+    Some((command.strip_suffix('\'').unwrap_or(command).to_owned(), &values[end..]))
+}
+
+/// The words as they were written, with one blank between.
+fn command_line(values: &[Token]) -> String {
+    let written = values.iter().map(|value| match value.shape {
+        Shape::Quoted => format!("\"{}\"", value.text),
+        Shape::Word | Shape::Open | Shape::Close => value.text.to_string(),
+    });
+    written.collect::<Vec<_>>().join(" ")
 }
 
 /// Splits a quoted command into words: blanks separate, quotes of either kind keep together, and a backslash

@@ -201,9 +201,12 @@ fn a_datagram_and_its_reply_are_bytes_in_hexadecimal() {
     let any = UdpReply { bytes: Vec::new(), mask: Vec::new(), least: 0, most: 255 };
     assert_eq!(
         probe("UDP_CHECK {\nrequire_reply\n}"),
-        Probe::Udp(Udp { connect, payload: Vec::new(), reply: Some(any) }.into())
+        Probe::Udp(Udp { connect: connect.clone(), payload: Vec::new(), reply: Some(any) }.into())
     );
-    assert_eq!(codes(&with("UDP_CHECK {\npayload abc\n}")), ["S0301"]);
+    // A digit alone is a byte too, as keepalived's manual has it.
+    let free = Udp { connect, payload: vec![0xab, 0x12, 0x0f, 0x03, 0x45, 0x06], reply: None };
+    assert_eq!(probe("UDP_CHECK {\npayload Ab12f 3 456\n}"), Probe::Udp(free.into()));
+    assert_eq!(codes(&with("UDP_CHECK {\npayload abx\n}")), ["S0301"]);
     assert_eq!(codes(&with("UDP_CHECK {\nrequire_reply 12/fff\n}")), ["S0301"]);
 }
 
@@ -214,4 +217,19 @@ fn a_ping_needs_no_port() {
         connect.timeout = Duration::from_secs(2);
         Probe::Ping(connect)
     });
+}
+
+#[test]
+fn regex_no_match_turns_the_expression_round() {
+    let wanted = |lines: &str| {
+        let probe = probe(&format!("HTTP_GET {{\nurl {{\npath /\n{lines}\n}}\n}}"));
+        let Probe::Http(http) = probe else { panic!("not a page") };
+        http.urls[0].pattern.as_ref().map(|pattern| (pattern.regex.as_str().to_owned(), pattern.wanted))
+    };
+    assert_eq!(wanted("regex \"a.c\""), Some(("a.c".to_owned(), true)));
+    assert_eq!(wanted("regex \"a.c\"\nregex_no_match"), Some(("a.c".to_owned(), false)));
+    assert_eq!(wanted("regex_no_match\nregex \"a.c\""), Some(("a.c".to_owned(), false)));
+    // With an expression of its own it needs none beside it.
+    assert_eq!(wanted("regex_no_match \"a.c\""), Some(("a.c".to_owned(), false)));
+    assert_eq!(codes(&with("HTTP_GET {\nurl {\npath /\nregex_no_match\n}\n}")), ["S0525"]);
 }

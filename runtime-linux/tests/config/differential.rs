@@ -85,13 +85,17 @@ fn every_difference_from_the_verdicts_of_keepalived_is_listed_with_its_reason() 
         codes.extend([found.0, found.1]);
         let known = listed.remove(name);
         if known != (found.0 != found.1).then_some(found) {
-            wrong += &format!("(\"{name}\", {}, {}), listed {known:?}\n{}\n\n", found.0, found.1, verdicts.said);
+            wrong +=
+                &format!("(\"{name}\", {}, {}), listed {known:?}\n{}\n\n", found.0, found.1, verdicts.said);
         }
     }
     for name in listed.keys() {
         wrong += &format!("`{name}` is listed, and there is no such case\n");
     }
-    println!("{} configurations, exit codes {codes:?}; ours and keepalived's classes: {classes:?}", results.len());
+    println!(
+        "{} configurations, exit codes {codes:?}; ours and keepalived's classes: {classes:?}",
+        results.len()
+    );
     assert!(wrong.is_empty(), "{wrong}");
     assert!(results.len() >= 300);
 }

@@ -12,7 +12,7 @@ fn a_persistence_engine_is_the_kernels_and_has_a_known_name() {
     let text = |global: &str, engine: &str| {
         format!(
             "global_defs {{\n{global}\n}}\nvirtual_server 192.0.2.1 5060 {{\nprotocol UDP\npersistence_timeout 60\n\
-             persistence_engine {engine}\n}}"
+             persistence_engine {engine}\nreal_server 10.0.0.1 5060 {{\n}}\n}}"
         )
     };
     let engine = |text: &str| load(text).configuration.unwrap().virtual_servers[0].service.engine;
@@ -34,7 +34,8 @@ fn a_persistence_engine_is_the_kernels_and_has_a_known_name() {
 fn an_improved_scheduler_is_for_the_user_space_plane() {
     let text = |global: &str, mode: &str| {
         format!(
-            "global_defs {{\n{global}\n}}\nvirtual_server 192.0.2.1 53 {{\nprotocol UDP\nlb_algo wrr\nlb_mode {mode}\n}}"
+            "global_defs {{\n{global}\n}}\nvirtual_server 192.0.2.1 53 {{\nprotocol UDP\nlb_algo wrr\nlb_mode {mode}\n\
+             real_server 10.0.0.1 53 {{\n}}\n}}"
         )
     };
     let mode = |text: &str| load(text).configuration.unwrap().virtual_servers[0].service.mode;

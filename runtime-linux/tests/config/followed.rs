@@ -134,7 +134,7 @@ fn rs_init_notifies_is_off_unless_it_is_said() {
 #[test]
 fn ha_suspend_needs_an_address() {
     let service = |header: &str, said: &str| {
-        format!("virtual_server {header} {{\nprotocol TCP\nha_suspend{said}\n}}\n")
+        format!("virtual_server {header} {{\nprotocol TCP\nha_suspend{said}\nsorry_server 10.0.0.1 80\n}}\n")
     };
     let addresses = |text: &str| {
         clean(text);

@@ -256,7 +256,7 @@ fn addresses_that_cannot_be_held_are_left_out() {
 
 #[test]
 fn more_addresses_than_an_advert_carries_are_held_without_being_advertised() {
-    let text = "vrrp_instance A {\ninterface eth0\nvirtual_router_id 5\nvirtual_ipaddress {\n~SEQ(a, 1, 2) ~SEQ(b, 1, 150) 10.0.$a.$b\n}\n}";
+    let text = "vrrp_instance A {\ninterface eth0\nvirtual_router_id 5\nvirtual_ipaddress {\n~SEQ(a, 1, 2) ~SEQ(b, 1, 150) 10.0.${a}.$b\n}\n}";
     let instance = only(text);
     assert_eq!((instance.addresses.len(), instance.excluded.len()), (255, 45));
     // Once for the line that they all come from.

@@ -9,8 +9,11 @@ use super::{clean, codes, load};
 
 /// A virtual server with these lines.
 fn service(lines: &str) -> String {
-    format!("virtual_server 192.0.2.1 80 {{\n{lines}\n}}\n")
+    let one = if lines.contains("real_server") { "" } else { REAL };
+    format!("virtual_server 192.0.2.1 80 {{\n{lines}\n{one}}}\n")
 }
+
+const REAL: &str = "real_server 10.0.0.250 80 {\n}\n";
 
 /// The only virtual server of a text, whatever is complained about.
 fn only(text: &str) -> VirtualServer {
@@ -50,9 +53,9 @@ fn persistence_without_a_value_is_six_minutes_and_has_a_mask() {
 
 #[test]
 fn a_service_on_every_port_is_persistent() {
-    let text = "virtual_server 192.0.2.1 {\nprotocol TCP\n}";
-    assert_eq!(codes(text), ["S0503"]);
-    assert_eq!(only(text).service.persistence.unwrap().timeout, Duration::from_secs(360));
+    let text = format!("virtual_server 192.0.2.1 {{\nprotocol TCP\n{REAL}}}");
+    assert_eq!(codes(&text), ["S0503"]);
+    assert_eq!(only(&text).service.persistence.unwrap().timeout, Duration::from_secs(360));
 }
 
 #[test]
@@ -113,7 +116,7 @@ fn a_group_is_one_virtual_server_with_all_its_services() {
     );
     // An IPv4 server cannot take what comes for an IPv6 address.
     assert_eq!(codes(text), ["S0306"]);
-    assert_eq!(codes("virtual_server group H {\nprotocol TCP\n}"), ["S0303"]);
+    assert_eq!(codes(&format!("virtual_server group H {{\nprotocol TCP\n{REAL}}}")), ["S0303"]);
 }
 
 #[test]
@@ -137,10 +140,12 @@ fn servers_of_a_group_have_the_port_of_each_service_where_nat_does_not_give_them
 
 #[test]
 fn an_entry_of_a_group_that_is_a_service_already_is_left_out() {
-    let text = "virtual_server_group G {\n192.0.2.1-2 80\n192.0.2.2 80\n}\nvirtual_server 192.0.2.1 80 {\nprotocol TCP\n}\n\
-                virtual_server group G {\nprotocol TCP\n}";
-    assert_eq!(codes(text), ["S0506", "S0506"]);
-    let servers = load(text).configuration.unwrap().virtual_servers;
+    let text = format!(
+        "virtual_server_group G {{\n192.0.2.1-2 80\n192.0.2.2 80\n}}\n{}virtual_server group G {{\nprotocol TCP\n{REAL}}}",
+        service("protocol TCP")
+    );
+    assert_eq!(codes(&text), ["S0506", "S0506"]);
+    let servers = load(&text).configuration.unwrap().virtual_servers;
     let keys: Vec<String> =
         servers.iter().flat_map(VirtualServer::services).map(|service| service.key.to_string()).collect();
     assert_eq!(keys, ["[192.0.2.1]:tcp:80", "[192.0.2.2]:tcp:80"]);
@@ -159,9 +164,8 @@ fn marks_have_a_family() {
 
 #[test]
 fn services_that_answer_to_nothing_are_left_out() {
-    for text in
-        ["virtual_server foo 80 {\n}", "virtual_server 192.0.2.1 99999 {\n}", "virtual_server fwmark 0 {\n}"]
-    {
+    for header in ["foo 80", "192.0.2.1 99999", "fwmark 0"] {
+        let text = &format!("virtual_server {header} {{\n{REAL}}}");
         let mut codes = codes(text);
         codes.sort_unstable();
         assert_eq!(codes, ["S0301", "S0505"], "{text}");

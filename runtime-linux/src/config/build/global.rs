@@ -161,9 +161,11 @@ pub(super) fn read(node: &Node, global: &mut Global, defaults: &mut Defaults, di
             // Acted on while the files were read; and interfaces may always come and go, see `driver::health`.
             "dynamic_interfaces" if node.values.is_empty() => {}
             "dynamic_interfaces" => {
-                drop(values.one_of(&[("allow_if_changes", ())], "interfaces may always come and go"));
+                let _ = values.one_of(&[("allow_if_changes", ())], "interfaces may always come and go");
             }
-            "random_seed" => drop(values.number(0..=u64::from(u32::MAX))),
+            "random_seed" => {
+                let _ = values.number(0..=u64::from(u32::MAX));
+            }
             "include_check" => include_check(node, diagnostics),
             _ => return false,
         }

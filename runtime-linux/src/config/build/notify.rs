@@ -3,9 +3,8 @@
 use super::global::set;
 use crate::config::diagnose::{Diagnostic, Diagnostics, kind};
 use crate::config::model::{Notify, Script, ScriptUser};
-use crate::config::text::Shape;
 use crate::config::tree::Node;
-use crate::config::value::{Values, split_words};
+use crate::config::value::{Values, quoted_command, split_words};
 
 /// Takes one of the `notify` words; false if it is another word.
 pub(super) fn read(word: &str, node: &Node, notify: &mut Notify, diagnostics: &mut Diagnostics) -> bool {
@@ -33,30 +32,42 @@ pub(super) fn read(word: &str, node: &Node, notify: &mut Notify, diagnostics: &m
         }
         _ => return false,
     };
-    if let Some(script) = script(node, diagnostics) {
-        *target = Some(script);
+    let Some(script) = script(node, diagnostics) else { return true };
+    // As keepalived: the first one stays.
+    if target.is_some() {
+        diagnostics.push(
+            Diagnostic::new(&kind::DUPLICATE_NAME, format!("there is another `{word}` above"))
+                .at(node.span())
+                .consequence("this one is ignored"),
+        );
+        return true;
     }
+    *target = Some(script);
     true
 }
 
 /// `SCRIPT [USER [GROUP]]`, where a script with arguments stands in quotes.
 pub(super) fn script(node: &Node, diagnostics: &mut Diagnostics) -> Option<Script> {
+    let first = Values::new(node, diagnostics).required(0, "a script")?;
+    let quoted = quoted_command(&node.values, diagnostics);
+    let is_quoted = quoted.is_some();
+    let (words, rest) = match quoted {
+        Some((command, rest)) => (split_words(&command), rest),
+        None => (vec![first.text.to_string()], &node.values[1..]),
+    };
     let mut values = Values::new(node, diagnostics);
-    let first = values.required(0, "a script")?;
-    values.no_more_than(3);
-    let words =
-        if first.shape == Shape::Quoted { split_words(&first.text) } else { vec![first.text.to_string()] };
+    values.no_more_than(node.values.len() - rest.len() + 2);
     if words.is_empty() {
         values.wrong(first, "a script", "nothing is run");
         return None;
     }
-    let name = |index: usize| node.values.get(index).map(|token| token.text.to_string());
-    if let (Shape::Word, Some(second)) = (first.shape, node.values.get(1)) {
+    let name = |index: usize| rest.get(index).map(|token| token.text.to_string());
+    if let (false, Some(second)) = (is_quoted, rest.first()) {
         diagnostics.push(
             Diagnostic::new(&kind::UNQUOTED_ARGUMENTS, format!("`{}` is taken as a user name", second.text))
                 .at(second.span)
                 .help("put the script and its arguments in quotes, if an argument is meant"),
         );
     }
-    Some(Script { words, user: name(1).map(|user| ScriptUser { user, group: name(2) }.into()) })
+    Some(Script { words, user: name(0).map(|user| ScriptUser { user, group: name(1) }.into()) })
 }

@@ -129,6 +129,13 @@ fn groups<'n>(nodes: &'n [Node], diagnostics: &mut Diagnostics) -> BTreeMap<&'n 
     for group in blocks(nodes, "virtual_server_group") {
         let Some(name) = Values::new(group, diagnostics).required(0, "a name") else { continue };
         groups.entry(&name.text).or_insert(group);
+        if group.children().is_empty() {
+            diagnostics.push(
+                Diagnostic::new(&kind::UNUSABLE_SERVICE, format!("the group `{}` has no entries", name.text))
+                    .at(group.span())
+                    .consequence("virtual servers of it are left out"),
+            );
+        }
         if !used.contains(name.text.as_str()) {
             for line in group.children() {
                 entry::several(&line.word, &line.values, diagnostics);
@@ -268,8 +275,8 @@ impl Said {
             }
             "persistence_timeout" if node.values.is_empty() => self.persistence = Some(PERSISTENCE),
             "persistence_timeout" => {
-                let seconds = values.number(0..=LONGEST_PERSISTENCE);
-                self.persistence = seconds.filter(|seconds| *seconds > 0).map(Duration::from_secs);
+                let seconds = values.number(1..=LONGEST_PERSISTENCE);
+                self.persistence = seconds.map(Duration::from_secs).or(self.persistence);
             }
             "persistence_granularity" => self.granularity = granularity(node, diagnostics),
             "persistence_engine" => {
@@ -336,7 +343,10 @@ pub(super) fn forward(node: &Node, diagnostics: &mut Diagnostics) -> Option<Forw
     let mut checksum = TunnelChecksum::None;
     match first.text.as_str() {
         "NAT" | "DR" => {
-            Values::new(node, diagnostics).no_more_than(1);
+            for option in &node.values[1..] {
+                let expected = "nothing: only TUN has options";
+                diagnostics.push(wrong(option, expected).consequence("it is ignored"));
+            }
             return Some(if first.text == "NAT" { Forward::Masquerade } else { Forward::Direct });
         }
         "TUN" => {}

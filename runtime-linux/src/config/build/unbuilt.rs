@@ -42,17 +42,27 @@ pub(super) fn check(block: Block, word: &str, node: &Node, diagnostics: &mut Dia
     let Some(form) = form(block, word) else { return };
     let mut values = Values::new(node, diagnostics);
     match form {
-        Form::Word => drop(values.word("a word")),
+        Form::Word => {
+            let _ = values.word("a word");
+        }
         Form::ProcessName => {
             if let Some(name) = values.required(0, "a name").filter(|name| name.text.len() > 15) {
                 values.wrong(name, "a name of at most 15 characters", "the line is ignored");
             }
         }
-        Form::Boolean => drop(values.boolean()),
+        Form::Boolean => {
+            let _ = values.boolean();
+        }
         Form::MaybeWhole(..) | Form::MaybeOneOf(_) if node.values.is_empty() => {}
-        Form::Whole(from, to) | Form::MaybeWhole(from, to) => drop(values.number(from..=to)),
-        Form::Wholes(from, to) => drop(values.numbers(from..=to)),
-        Form::Seconds(from, to) => drop(values.seconds(from..=to)),
+        Form::Whole(from, to) | Form::MaybeWhole(from, to) => {
+            let _ = values.number(from..=to);
+        }
+        Form::Wholes(from, to) => {
+            let _ = values.numbers(from..=to);
+        }
+        Form::Seconds(from, to) => {
+            let _ = values.seconds(from..=to);
+        }
         Form::MaybeOneOf(words) => {
             let choices: Vec<(&str, ())> = words.iter().map(|word| (*word, ())).collect();
             values.one_of(&choices, "the line is ignored");
@@ -126,7 +136,9 @@ fn is_mask(written: &str) -> bool {
 fn form(block: Block, word: &str) -> Option<Form> {
     let most = i64::from(u32::MAX);
     let form = match word {
-        "process_name" | "vrrp_process_name" | "checker_process_name" | "bfd_process_name" => Form::ProcessName,
+        "process_name" | "vrrp_process_name" | "checker_process_name" | "bfd_process_name" => {
+            Form::ProcessName
+        }
         "use_symlink_paths"
         | "vrrp_owner_ignore_adverts"
         | "owner_ignore_adverts"
@@ -136,7 +148,12 @@ fn form(block: Block, word: &str) -> Option<Form> {
         | "lvs_netlink_cmd_rcv_bufs_force"
         | "lvs_netlink_monitor_rcv_bufs_force" => Form::Boolean,
         "umask" => Form::Mask,
-        "config_save_dir" | "tmp_config_directory" | "snmp_socket" | "dbus_service_name" | "dbus_no_interface_name" | "vrf" => Form::Word,
+        "config_save_dir"
+        | "tmp_config_directory"
+        | "snmp_socket"
+        | "dbus_service_name"
+        | "dbus_no_interface_name"
+        | "vrf" => Form::Word,
         "interface" if block == Block::GarpGroup => Form::Word,
         "child_wait_time" => Form::Whole(0, most),
         "vrrp_garp_extra_if" | "garp_extra_if" => Form::Refresh,

@@ -102,6 +102,8 @@ pub const UNEXPECTED_BLOCK: Kind = error("S0112");
 pub const MISSING_BLOCK: Kind = error("S0113");
 /// A `$NAME` that nothing was defined for.
 pub const UNDEFINED_NAME: Kind = advice("S0114");
+/// A `$NAME` that would be replaced if it stood in braces.
+pub const UNBRACED_NAME: Kind = advice("S0115");
 
 /// A word that is not known.
 pub const UNKNOWN_WORD: Kind = error("S0201");
@@ -179,7 +181,7 @@ pub const AUTHENTICATION_DROPPED: Kind = warning("S0413");
 /// A sync group without members.
 pub const EMPTY_GROUP: Kind = error("S0414");
 /// A sync group with one member.
-pub const SMALL_GROUP: Kind = advice("S0415");
+pub const SMALL_GROUP: Kind = warning("S0415");
 /// A `state` that is none.
 pub const UNKNOWN_STATE: Kind = warning("S0416");
 /// A sync group of which some members own their addresses and some do not.
@@ -224,6 +226,8 @@ pub const SLOW_START_WITHOUT_STEPS: Kind = warning("S0513");
 pub const SLOW_CHECK: Kind = advice("S0520");
 /// A word of a virtual server that does nothing beside what else it says.
 pub const WORD_IN_VAIN: Kind = warning("S0525");
+/// A virtual server without real servers.
+pub const NO_SERVERS: Kind = warning("S0526");
 
 /// Scripts without script security.
 pub const NO_SCRIPT_SECURITY: Kind =
@@ -284,6 +288,7 @@ pub const ALL: &[&Kind] = &[
     &UNEXPECTED_BLOCK,
     &MISSING_BLOCK,
     &UNDEFINED_NAME,
+    &UNBRACED_NAME,
     &UNKNOWN_WORD,
     &MISPLACED_WORD,
     &MISSING_VALUE,
@@ -339,6 +344,7 @@ pub const ALL: &[&Kind] = &[
     &ENGINE_WITHOUT_PERSISTENCE,
     &SLOW_CHECK,
     &WORD_IN_VAIN,
+    &NO_SERVERS,
     &NO_SCRIPT_SECURITY,
     &INCOMPLETE_ROUTE,
     &PROTOCOL_RESET,

@@ -143,7 +143,18 @@ fn reference(text: &[Char]) -> Option<Reference> {
     }
     let length = name_length(&text[1..]);
     let name = text::plain(&text[1..=length]);
-    (length > 0).then_some(Reference { taken: 1 + length, name, arguments: Vec::new() })
+    // As keepalived: without braces it is a name only where nothing could belong to it.
+    let alone =
+        text.get(length + 1).is_none_or(|next| next.value.is_whitespace() || matches!(next.value, ',' | ')'));
+    (length > 0 && alone).then_some(Reference { taken: 1 + length, name, arguments: Vec::new() })
+}
+
+/// A name that would be replaced if it stood in braces.
+pub(super) fn unbraced_name(word: &str) -> Option<String> {
+    let text = text::text(word, 0, 0, word.len());
+    let at = text.iter().position(|char| char.value == '$')?;
+    let length = name_length(&text[at + 1..]);
+    (length > 0 && reference(&text[at..]).is_none()).then(|| text::plain(&text[at + 1..=at + length]))
 }
 
 /// The first name that a word uses, if any.

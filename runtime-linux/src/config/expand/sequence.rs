@@ -28,6 +28,7 @@ impl Expander<'_> {
         let arguments = split(&inside);
         let bindings = match name.as_str() {
             "~LST" => list(&arguments),
+            // Written in hexadecimal; read as they stand.
             "~SEQx" => numbers(&arguments, true),
             _ => numbers(&arguments, false),
         };
@@ -82,7 +83,7 @@ fn numbers(arguments: &[Text], hexadecimal: bool) -> Result<Bindings, String> {
         .iter()
         .map(|number| {
             let written = text::plain(number);
-            parse(&written, hexadecimal).ok_or_else(|| format!("`{written}` is not a number"))
+            parse(&written).ok_or_else(|| format!("`{written}` is not a number"))
         })
         .collect::<Result<_, _>>()?;
     let (start, step, end) = match parsed.as_slice() {
@@ -182,14 +183,15 @@ fn closing(text: &[Char]) -> Option<usize> {
     })
 }
 
-fn parse(written: &str, hexadecimal: bool) -> Option<i64> {
-    if !hexadecimal {
-        return written.parse().ok();
-    }
+/// A number in decimal, or in hexadecimal behind `0x`.
+fn parse(written: &str) -> Option<i64> {
     let (negative, digits) = match written.strip_prefix('-') {
         Some(digits) => (true, digits),
         None => (false, written),
     };
-    let number = i64::from_str_radix(digits.trim_start_matches("0x"), 16).ok()?;
-    Some(if negative { -number } else { number })
+    let number = match digits.strip_prefix("0x") {
+        Some(digits) => i64::from_str_radix(digits, 16).ok()?,
+        None => digits.parse().ok()?,
+    };
+    number.checked_mul(if negative { -1 } else { 1 })
 }

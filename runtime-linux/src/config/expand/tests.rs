@@ -52,6 +52,17 @@ fn a_name_nobody_defined_stays() {
 }
 
 #[test]
+fn a_name_without_braces_ends_at_a_blank_a_comma_or_a_parenthesis() {
+    assert_eq!(lines("$A=x\nfoo $A $A, $A)"), ["foo x x, x)"]);
+    assert_eq!(
+        expanded("$A=x\nfoo $A/24 $A.1 ${A}/24"),
+        (vec![String::from("foo $A/24 $A.1 x/24")], vec!["S0115", "S0115"])
+    );
+    assert_eq!(expanded("~SEQ(i, 1, 1) n$i/24"), (vec![String::from("n$i/24")], vec!["S0115"]));
+    assert_eq!(lines("$A=x\nscript \"echo $A\""), ["script echo $A"]);
+}
+
+#[test]
 fn a_blank_before_the_equals_sign_makes_no_definition() {
     assert_eq!(expanded("$A = x"), (vec![String::from("$A = x")], vec!["S0114"]));
 }
@@ -65,7 +76,7 @@ fn a_definition_may_have_several_lines_and_blocks() {
 fn a_definition_that_uses_itself_ends() {
     let (_, codes) = expanded("$A=x $A\nfoo $A");
     assert_eq!(codes, ["S0107"]);
-    let (_, codes) = expanded("$A=$A$A$A$A\nfoo $A");
+    let (_, codes) = expanded("$A=${A}${A}${A}${A}\nfoo $A");
     assert_eq!(codes, ["S0107"]);
     let (_, codes) = expanded("$A=\\\nx\\\n$A\nfoo $A");
     assert_eq!(codes, ["S0107"]);
@@ -81,14 +92,16 @@ fn a_hundred_names_on_one_line_are_not_nesting() {
 fn sequences_count_up_and_down_and_nest() {
     assert_eq!(lines("~SEQ(i, 1, 3) n$i"), ["n1", "n2", "n3"]);
     assert_eq!(lines("~SEQ(i, 3, -2, 0) n${i}x"), ["n3x", "n1x"]);
-    assert_eq!(lines("~SEQ(a, 1, 2) ~SEQ(b, 8, 9) $a.$b"), ["1.8", "1.9", "2.8", "2.9"]);
-    assert_eq!(lines("~SEQx(i, 9, b) n$i"), ["n9", "na", "nb"]);
+    assert_eq!(lines("~SEQ(a, 1, 2) ~SEQ(b, 8, 9) ${a}.$b"), ["1.8", "1.9", "2.8", "2.9"]);
+    assert_eq!(lines("~SEQx(i, 9, 11) n$i"), ["n9", "na", "nb"]);
+    assert_eq!(lines("~SEQx(i, 0x90, 0x10, 0xb0) n$i"), ["n90", "na0", "nb0"]);
+    assert_eq!(lines("~SEQ(i, -0x1, 1) n$i"), ["n-1", "n0", "n1"]);
 }
 
 #[test]
 fn sequences_repeat_definitions_of_several_lines() {
     assert_eq!(
-        lines("$VI=\\\nvrrp_instance VI_$i {\\\n}\n~SEQ(i, 1, 2) $VI"),
+        lines("$VI=\\\nvrrp_instance VI_${i} {\\\n}\n~SEQ(i, 1, 2) $VI"),
         ["vrrp_instance VI_1 {", "}", "vrrp_instance VI_2 {", "}"]
     );
 }
@@ -96,7 +109,7 @@ fn sequences_repeat_definitions_of_several_lines() {
 #[test]
 fn lists_bind_one_name_or_several() {
     assert_eq!(lines("~LST(v, a, b) x$v"), ["xa", "xb"]);
-    assert_eq!(lines("~LST({v,w},{a,1},{b,2}) $v:$w"), ["a:1", "b:2"]);
+    assert_eq!(lines("~LST({v,w},{a,1},{b,2}) ${v}:$w"), ["a:1", "b:2"]);
 }
 
 #[test]

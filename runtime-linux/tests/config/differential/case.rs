@@ -117,7 +117,7 @@ impl Random {
         let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
         let written: Vec<usize> = (0..lines.len()).filter(|index| is_written(&lines[*index])).collect();
         let at = written[self.below(written.len())];
-        let line = lines[at].trim().to_owned();
+        let line = lines[at].split(['#', '!']).next().unwrap_or_default().trim().to_owned();
         let words: Vec<&str> = line.split_whitespace().collect();
         let word = self.below(words.len());
         let changed = |with: &str| {
@@ -139,7 +139,16 @@ impl Random {
                 lines.swap(at, other);
             }
         }
-        let how = ["without", "twice", "a letter less", "a word doubled", "a word less", "another word", "more", "moved"];
+        let how = [
+            "without",
+            "twice",
+            "a letter less",
+            "a word doubled",
+            "a word less",
+            "another word",
+            "more",
+            "moved",
+        ];
         (format!("{} `{line}`", how[kind]), lines.join("\n") + "\n")
     }
 }

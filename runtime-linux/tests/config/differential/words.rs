@@ -66,7 +66,8 @@ pub(super) fn within(block: &str, lines: &str) -> String {
         )
     };
     // A word that each of these blocks must have, unless it is the one that is tried.
-    let needed = |word: &str, line: &str| if lines.starts_with(word) { String::new() } else { format!("{line}\n") };
+    let needed =
+        |word: &str, line: &str| if lines.starts_with(word) { String::new() } else { format!("{line}\n") };
     let text = match block {
         "root" => instance("") + lines,
         "global_defs" => instance("") + &format!("global_defs {{\n{lines}\n}}"),
@@ -78,14 +79,25 @@ pub(super) fn within(block: &str, lines: &str) -> String {
             "version 3\nauth_hmac {{\nkey 1 hex:000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n{lines}\n}}"
         )),
         "vrrp_sync_group" => {
-            instance("") + &format!("vrrp_sync_group G {{\n{}{lines}\n}}", needed("group", "group {\nA\nB\n}"))
+            instance("")
+                + &format!("vrrp_sync_group G {{\n{}{lines}\n}}", needed("group", "group {\nA\nB\n}"))
         }
         "vrrp_script" => format!("vrrp_script t {{\n{}{lines}\n}}", needed("script", "script \"/bin/true\"")),
-        "vrrp_track_process" => format!("vrrp_track_process t {{\n{}{lines}\n}}", needed("process", "process crond")),
+        "vrrp_track_process" => {
+            format!("vrrp_track_process t {{\n{}{lines}\n}}", needed("process", "process crond"))
+        }
         "track_file" => format!("track_file t {{\n{}{lines}\n}}", needed("file", "file /tmp/t")),
-        "track_group" => instance("") + &format!("track_group t {{\n{}{lines}\n}}", needed("group", "group {\nA\n}")),
-        "bfd_instance" => format!("bfd_instance t {{\n{}{lines}\n}}", needed("neigh", "neighbor_ip 192.0.2.77")),
-        "garp_group" => format!("garp_group {{\n{}{}{lines}\n}}", needed("interface", "interface eth0"), needed("garp", "garp_interval 1")),
+        "track_group" => {
+            instance("") + &format!("track_group t {{\n{}{lines}\n}}", needed("group", "group {\nA\n}"))
+        }
+        "bfd_instance" => {
+            format!("bfd_instance t {{\n{}{lines}\n}}", needed("neigh", "neighbor_ip 192.0.2.77"))
+        }
+        "garp_group" => format!(
+            "garp_group {{\n{}{}{lines}\n}}",
+            needed("interface", "interface eth0"),
+            needed("garp", "garp_interval 1")
+        ),
         "SSL" => format!("SSL {{\n{lines}\n}}"),
         "virtual_server" => server(lines),
         "real_server" => real(lines),

@@ -39,8 +39,7 @@ impl Said {
                     match bytes(&node.values, false) {
                         Some((payload, _)) => self.payload = payload,
                         None => diagnostics.push(
-                            wrong(first, "bytes in hexadecimal digits")
-                                .consequence("nothing is sent in it"),
+                            wrong(first, "bytes in hexadecimal digits").consequence("nothing is sent in it"),
                         ),
                     }
                 }

@@ -9,6 +9,14 @@ use crate::config::diagnose::{Diagnostic, Diagnostics, kind};
 pub(super) fn complain(node: &Node, said: &mut Said, targets: &[Target], diagnostics: &mut Diagnostics) {
     let has_address = targets.iter().any(|target| matches!(target, Target::Address(..)));
     let connected = matches!(said.protocol, Some(Protocol::Tcp | Protocol::Sctp));
+    let serves = said.sorry.is_some() || node.children().iter().any(|word| word.word.text == "real_server");
+    if !serves {
+        diagnostics.push(
+            Diagnostic::new(&kind::NO_SERVERS, "this virtual server has no real servers")
+                .at(node.span())
+                .consequence("nobody is served"),
+        );
+    }
     for word in node.children() {
         let why = match word.word.text.as_str() {
             name @ ("sh-port" | "sh-fallback" | "hashed") if said.method != Method::SourceHashing => {
@@ -26,8 +34,7 @@ pub(super) fn complain(node: &Node, said: &mut Said, targets: &[Target], diagnos
             }
             _ => continue,
         };
-        diagnostics.push(
-            Diagnostic::new(&kind::WORD_IN_VAIN, why).at(word.span()).consequence("it has no effect"),
-        );
+        diagnostics
+            .push(Diagnostic::new(&kind::WORD_IN_VAIN, why).at(word.span()).consequence("it has no effect"));
     }
 }

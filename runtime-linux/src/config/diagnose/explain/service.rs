@@ -5,13 +5,6 @@ use crate::config::diagnose::kind;
 
 pub(super) const TABLE: &[Explanation] = &[
     Explanation {
-        kind: &kind::WORD_IN_VAIN,
-        title: "A word that does nothing beside what else the virtual server says",
-        text: "The flags of a scheduler (sh-port, mh-fallback, hashed) do nothing under another one, `ops` is for UDP,
-words about a sorry server need a `sorry_server`, and `regex_no_match` needs a `regex`. Remove the
-word, or write what it belongs to.",
-    },
-    Explanation {
         kind: &kind::NO_PROTOCOL,
         title: "A virtual server does not say its protocol",
         text: "keepalived then takes UDP, and so does steadfast: a web service without `protocol TCP` gets no
@@ -75,5 +68,18 @@ server. Without `persistence_timeout` they are not, and the engine is left out, 
 `interval`. The next check waits for the one under way. While servers answer nobody notices; when
 one falls silent, which is what the check is for, it is taken out as late as the complaint says.
 Let the timeout be the shorter of the two.",
+    },
+    Explanation {
+        kind: &kind::WORD_IN_VAIN,
+        title: "A word that does nothing beside what else the virtual server says",
+        text: "The flags of a scheduler (sh-port, mh-fallback, hashed) do nothing under another one, `ops` is for
+UDP, words about a sorry server need a `sorry_server`, and `regex_no_match` needs a `regex`. Remove
+the word, or write what it belongs to.",
+    },
+    Explanation {
+        kind: &kind::NO_SERVERS,
+        title: "A virtual server without real servers",
+        text: "What comes to it is answered by nobody. Add a `real_server`, or a `sorry_server` that answers
+instead.",
     },
 ];

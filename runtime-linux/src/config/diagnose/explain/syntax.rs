@@ -96,6 +96,13 @@ the block's first end was read as if it stood outside.",
 sign may be meant; put it in single quotes of the shell or write `${NAME}` in the script.",
     },
     Explanation {
+        kind: &kind::UNBRACED_NAME,
+        title: "A defined name that is not replaced",
+        text: "`$NAME` without braces is replaced where a blank, `,`, `)` or the end of the line follows, as
+keepalived does it: a `$` in a script would otherwise change its meaning. Everywhere else write
+`${NAME}`.",
+    },
+    Explanation {
         kind: &kind::UNKNOWN_WORD,
         title: "An unknown word",
         text: "Neither keepalived (up to 2.4) nor steadfast has it. The line, or the whole block, is ignored, as
