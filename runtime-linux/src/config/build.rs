@@ -204,6 +204,7 @@ fn without_effect(node: &Node, word: &Word, block: Block, diagnostics: &mut Diag
 fn only_known(nodes: &[Node], block: Block, diagnostics: &mut Diagnostics) {
     for node in nodes {
         let Some(word) = known(node, block, diagnostics) else { continue };
+        shape(node, word, diagnostics);
         unbuilt::check(block, word.name, node, diagnostics);
         if let Takes::Block(inner) = word.takes {
             only_known(node.children(), inner, diagnostics);

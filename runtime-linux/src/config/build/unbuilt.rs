@@ -152,6 +152,8 @@ fn form(block: Block, word: &str) -> Option<Form> {
         | "tmp_config_directory"
         | "snmp_socket"
         | "dbus_service_name"
+        | "snmp_name"
+        | "reload_time_file"
         | "dbus_no_interface_name"
         | "vrf" => Form::Word,
         "interface" if block == Block::GarpGroup => Form::Word,

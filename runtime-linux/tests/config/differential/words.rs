@@ -104,8 +104,8 @@ pub(super) fn within(block: &str, lines: &str) -> String {
         "url" => real(&format!("HTTP_GET {{\nurl {{\npath /\n{lines}\n}}\n}}")),
         "HTTP_GET" => real(&format!("HTTP_GET {{\nurl {{\npath /\n}}\n{lines}\n}}")),
         "MISC_CHECK" => real(&format!("MISC_CHECK {{\nmisc_path \"/bin/true\"\n{lines}\n}}")),
-        "BFD_CHECK" => real(&format!("BFD_CHECK {{\nname b\n{lines}\n}}")),
-        "FILE_CHECK" => real(&format!("FILE_CHECK {{\ntrack_file f\n{lines}\n}}")),
+        "BFD_CHECK" => real(&format!("BFD_CHECK {{\n{}{lines}\n}}", needed("name", "name b"))),
+        "FILE_CHECK" => real(&format!("FILE_CHECK {{\n{}{lines}\n}}", needed("track_file", "track_file f"))),
         "TCP_CHECK" | "SMTP_CHECK" | "DNS_CHECK" | "UDP_CHECK" | "PING_CHECK" => {
             real(&format!("{block} {{\n{lines}\n}}"))
         }
