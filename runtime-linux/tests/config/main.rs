@@ -27,6 +27,7 @@ mod services;
 mod strict;
 mod structure;
 mod virtual_interfaces;
+mod vocabulary;
 mod watch;
 mod words;
 

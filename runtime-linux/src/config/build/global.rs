@@ -158,16 +158,7 @@ pub(super) fn read(node: &Node, global: &mut Global, defaults: &mut Defaults, di
             "vmac_prefix" | "vmac_addr_prefix" => {
                 super::virtual_interface::prefix(word, node, &mut defaults.names, diagnostics);
             }
-            // Acted on while the files were read; and interfaces may always come and go, see `driver::health`.
-            "dynamic_interfaces" if node.values.is_empty() => {}
-            "dynamic_interfaces" => {
-                let _ = values.one_of(&[("allow_if_changes", ())], "interfaces may always come and go");
-            }
-            "random_seed" => {
-                let _ = values.number(0..=u64::from(u32::MAX));
-            }
-            "include_check" => include_check(node, diagnostics),
-            _ => return false,
+            _ => return settled(word, node, diagnostics),
         }
         true
     });
@@ -175,6 +166,23 @@ pub(super) fn read(node: &Node, global: &mut Global, defaults: &mut Defaults, di
     if min_garp {
         defaults.garp.least();
     }
+}
+
+/// Words that were acted on while the files were read; and interfaces may always come and go, see `driver::health`.
+fn settled(word: &str, node: &Node, diagnostics: &mut Diagnostics) -> bool {
+    let mut values = Values::new(node, diagnostics);
+    match word {
+        "dynamic_interfaces" if node.values.is_empty() => {}
+        "dynamic_interfaces" => {
+            let _ = values.one_of(&[("allow_if_changes", ())], "interfaces may always come and go");
+        }
+        "random_seed" => {
+            let _ = values.number(0..=u64::from(u32::MAX));
+        }
+        "include_check" => include_check(node, diagnostics),
+        _ => return false,
+    }
+    true
 }
 
 fn include_check(node: &Node, diagnostics: &mut Diagnostics) {

@@ -135,6 +135,9 @@ fn is_mask(written: &str) -> bool {
 
 fn form(block: Block, word: &str) -> Option<Form> {
     let most = i64::from(u32::MAX);
+    if word == "interface" {
+        return (block == Block::GarpGroup).then_some(Form::Word);
+    }
     let form = match word {
         "process_name" | "vrrp_process_name" | "checker_process_name" | "bfd_process_name" => {
             Form::ProcessName
@@ -156,15 +159,12 @@ fn form(block: Block, word: &str) -> Option<Form> {
         | "reload_time_file"
         | "dbus_no_interface_name"
         | "vrf" => Form::Word,
-        "interface" if block == Block::GarpGroup => Form::Word,
         "child_wait_time" => Form::Whole(0, most),
         "vrrp_garp_extra_if" | "garp_extra_if" => Form::Refresh,
         "nftables_priority" | "nftables_ipvs_priority" => {
             Form::Whole(i64::from(i32::MIN), i64::from(i32::MAX))
         }
-        "nftables_ipvs_start_fwmark" => Form::Whole(1, most),
         "vrrp_rx_bufs_policy" => Form::BufferPolicy,
-        "vrrp_rx_bufs_multiplier" => Form::Whole(1, most),
         "max_auto_priority" => Form::MaybeWhole(-1, 99),
         "min_auto_priority_delay" => Form::Whole(1, 10_000_000),
         "vrrp_netlink_cmd_rcv_bufs"
@@ -172,11 +172,14 @@ fn form(block: Block, word: &str) -> Option<Form> {
         | "process_monitor_rcv_bufs"
         | "lvs_netlink_cmd_rcv_bufs"
         | "lvs_netlink_monitor_rcv_bufs"
-        | "kernel_rx_buf_size" => Form::Whole(1, most),
+        | "kernel_rx_buf_size"
+        | "vrrp_rx_bufs_multiplier"
+        | "nftables_ipvs_start_fwmark"
+        | "checker_rlimit_rttime"
+        | "bfd_rlimit_rttime" => Form::Whole(1, most),
         "checker_priority" | "bfd_priority" => Form::Whole(-20, 19),
         "checker_rt_priority" | "bfd_rt_priority" => Form::Whole(1, 99),
         "checker_cpu_affinity" | "bfd_cpu_affinity" => Form::Wholes(0, 1023),
-        "checker_rlimit_rttime" | "bfd_rlimit_rttime" => Form::Whole(1, most),
         "snmp_vs_stats_update_interval" | "snmp_rs_stats_update_interval" => Form::Seconds(0.001, 30.0),
         "garp_interval" | "gna_interval" => Form::Seconds(0.0, super::global::LONGEST),
         "interface_up_down_delays" => Form::Delays,

@@ -68,6 +68,20 @@ pub(super) fn generated() -> Vec<Case> {
     cases
 }
 
+/// The sample configurations as they are, ours and published ones.
+pub(super) fn samples_as_they_are() -> Vec<Case> {
+    ["", "published"]
+        .iter()
+        .flat_map(|folder| std::fs::read_dir(sample(folder)).unwrap())
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "conf"))
+        .map(|path| {
+            let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+            Case::new(format!("sample {name}"), std::fs::read_to_string(path).unwrap())
+        })
+        .collect()
+}
+
 /// Published set-ups, each with one change that a person makes by mistake. Always the same ones.
 pub(super) fn mutated(count: u64) -> Vec<Case> {
     let mut texts: Vec<(String, String)> = std::fs::read_dir(sample("published"))
@@ -78,8 +92,8 @@ pub(super) fn mutated(count: u64) -> Vec<Case> {
             // What makes keepalived complain of the file as it is would hide what it says of a change: words that it has in
             // other checks only, and scripts that are elsewhere.
             let text = std::fs::read_to_string(path).unwrap().replace("nb_get_retry", "retry");
-            let lines = text.lines().map(|line| match line.split_once("script \"") {
-                Some((before, _)) => format!("{before}script \"/bin/true\"\n"),
+            let lines = text.lines().map(|line| match line.split_once(" \"/") {
+                Some((before, _)) => format!("{before} \"/bin/true\"\n"),
                 None => format!("{line}\n"),
             });
             (name, lines.collect())

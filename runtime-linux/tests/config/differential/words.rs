@@ -4,35 +4,35 @@ use std::path::{Path, PathBuf};
 
 /// A word in its block, with a value that is taken and one that cannot be.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Sample {
+pub(crate) struct Sample {
     /// The block, by the word that opens it; `root` outside of all.
-    pub(super) block: String,
+    pub(crate) block: String,
     /// The word.
-    pub(super) word: String,
+    pub(crate) word: String,
     /// A good value; empty if the word needs none.
-    pub(super) good: String,
+    pub(crate) good: String,
     /// A wrong one, if a value can be wrong.
-    pub(super) wrong: Option<String>,
+    pub(crate) wrong: Option<String>,
 }
 
 /// Every word of the list.
-pub(super) fn samples() -> Vec<Sample> {
+pub(crate) fn samples() -> Vec<Sample> {
     let text = std::fs::read_to_string(folder().join("words.txt")).unwrap();
-    let mut block = String::new();
+    let mut blocks = Vec::new();
     let mut samples = Vec::new();
     for line in text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
         if let Some(name) = line.strip_prefix('[') {
-            name.trim_end_matches(']').clone_into(&mut block);
+            blocks = name.trim_end_matches(']').split(' ').map(str::to_owned).collect();
             continue;
         }
         let parts: Vec<&str> = line.split('|').map(str::trim).collect();
         let [word, good, wrong] = parts[..] else { panic!("{line}") };
-        samples.push(Sample {
+        samples.extend(blocks.iter().map(|block| Sample {
             block: block.clone(),
             word: word.to_owned(),
             good: good.to_owned(),
             wrong: (!wrong.is_empty()).then(|| wrong.to_owned()),
-        });
+        }));
     }
     samples
 }
@@ -102,6 +102,7 @@ pub(super) fn within(block: &str, lines: &str) -> String {
         "virtual_server" => server(lines),
         "real_server" => real(lines),
         "url" => real(&format!("HTTP_GET {{\nurl {{\npath /\n{lines}\n}}\n}}")),
+        "host" => real(&format!("SMTP_CHECK {{\nhost {{\n{lines}\n}}\n}}")),
         "HTTP_GET" => real(&format!("HTTP_GET {{\nurl {{\npath /\n}}\n{lines}\n}}")),
         "MISC_CHECK" => real(&format!("MISC_CHECK {{\nmisc_path \"/bin/true\"\n{lines}\n}}")),
         "BFD_CHECK" => real(&format!("BFD_CHECK {{\n{}{lines}\n}}", needed("name", "name b"))),
