@@ -151,7 +151,7 @@ fn reference(text: &[Char]) -> Option<Reference> {
 
 /// A name that would be replaced if it stood in braces.
 pub(super) fn unbraced_name(word: &str) -> Option<String> {
-    let text = text::text(word, 0, 0, word.len());
+    let text = text::text(word, 0, 0);
     let at = text.iter().position(|char| char.value == '$')?;
     let length = name_length(&text[at + 1..]);
     (length > 0 && reference(&text[at..]).is_none()).then(|| text::plain(&text[at + 1..=at + length]))
