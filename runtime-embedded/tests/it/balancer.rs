@@ -30,7 +30,7 @@ const KEY: ServiceKey = ServiceKey::Address { protocol: Protocol::Udp, address: 
 
 /// A director with one service on two servers. Its memory lives as long as the test program.
 fn balancer<const COUNT: usize>(servers: [Ipv4Addr; COUNT], forward: Forward) -> Balancer<'static, 8, 4> {
-    let storage = Box::leak(Box::new(Storage::<2, 4, 64, 64, 4>::new()));
+    let storage = Box::leak(Box::new(Storage::<2, 4, 256, 256, 4>::new()));
     let mut director = Director::new(storage.lend(), Settings::new([7; 16]));
     let service = Service::new(KEY, Method::RoundRobin);
     director.apply(&Step::AddService(service)).expect("there is room");
