@@ -66,7 +66,7 @@ impl Report {
 
     pub(crate) fn ratios(&mut self, ratios: &[Ratio]) {
         self.heading(
-            "Ratios of times within one run, medians",
+            "Ratios of times within one run, the best of 61 rounds that take turns",
             &["one / other", "ns", "ns", "ratio", "wanted", "met"],
         );
         for Ratio { name, nanoseconds: [one, other], target } in ratios {

@@ -236,13 +236,61 @@ impl Scheduler {
         flags: SchedulerFlags,
         request: &Request,
     ) -> Option<usize> {
+        let picked = self.pick_at_once(workshop, destinations, first, flags, request);
+        picked.or_else(|| self.search(workshop, destinations, first, flags, request))
+    }
+
+    /// The same where it is easily found, which it nearly always is.
+    #[inline]
+    fn pick_at_once(
+        &mut self,
+        Workshop { nodes, tables, .. }: &Workshop<'_>,
+        slots: &[DestinationSlot],
+        first: Link,
+        flags: SchedulerFlags,
+        request: &Request,
+    ) -> Option<usize> {
+        let epoch = request.now.epoch();
+        match &mut self.rule {
+            Rule::Best => self.index.best(nodes, epoch),
+            Rule::RoundRobin(state) => {
+                let found = self.index.near(nodes, slots, epoch, state.wanted(), true)?;
+                state.found(found);
+                Some(found)
+            }
+            Rule::WeightedRoundRobin(state) => {
+                let found = self.index.near(nodes, slots, epoch, state.wanted(), false)?;
+                state.found(found);
+                Some(found)
+            }
+            Rule::SourceHashing => {
+                let table = self.table.current(tables)?;
+                source_hashing::home(Servers { slots, first }, table, request.client(flags))
+            }
+            Rule::Maglev(maglev) => {
+                let table = self.table.current(tables)?;
+                maglev.home(Servers { slots, first }, table, request.client(flags))
+            }
+            Rule::SmoothRoundRobin(_)
+            | Rule::DestinationHashing
+            | Rule::Locality
+            | Rule::ReplicatedLocality
+            | Rule::TwoChoices(_) => None,
+        }
+    }
+
+    #[inline(never)]
+    fn search(
+        &mut self,
+        workshop: &mut Workshop<'_>,
+        destinations: &mut [DestinationSlot],
+        first: Link,
+        flags: SchedulerFlags,
+        request: &Request,
+    ) -> Option<usize> {
         let Self { rule, index, table } = self;
         let Workshop { nodes, tables, localities, random, .. } = workshop;
         let epoch = request.now.epoch();
-        let client = || {
-            let port = if flags.contains(SchedulerFlags::FLAG_2) { request.client_port } else { 0 };
-            (request.client, port)
-        };
         let falls_back = flags.contains(SchedulerFlags::FLAG_1);
         match rule {
             Rule::Best => {
@@ -278,11 +326,11 @@ impl Scheduler {
             Rule::SourceHashing => {
                 let servers = Servers { slots: destinations, first };
                 let table = table.refresh(tables, |table| source_hashing::fill(table, servers));
-                source_hashing::pick(servers, table, client(), falls_back)
+                source_hashing::pick(servers, table, request.client(flags), falls_back)
             }
             Rule::Maglev(maglev) => {
                 let table = table.refresh(tables, |table| maglev.fill(table, destinations, first))?;
-                maglev.pick(Servers { slots: destinations, first }, table, client(), falls_back)
+                maglev.pick(Servers { slots: destinations, first }, table, request.client(flags), falls_back)
             }
             Rule::Locality | Rule::ReplicatedLocality => {
                 index.refresh(nodes, destinations, first, epoch);
@@ -314,6 +362,15 @@ pub(crate) struct Request {
     pub(crate) client: IpAddr,
     pub(crate) client_port: u16,
     pub(crate) virtual_address: IpAddr,
+}
+
+impl Request {
+    /// Address of the client, and its port if that is to count.
+    #[inline]
+    fn client(&self, flags: SchedulerFlags) -> (IpAddr, u16) {
+        let port = if flags.contains(SchedulerFlags::FLAG_2) { self.client_port } else { 0 };
+        (self.client, port)
+    }
 }
 
 /// What schedulers know about a server.

@@ -120,9 +120,7 @@ pub fn judge(expected: &Expectation<'_>, packet: &Packet<'_>) -> Result<Advert, 
         return Err(Ignored::AddressList);
     }
     // R14
-    if expected.require_link_local
-        && matches!(addresses.iter().next(), Some(IpAddr::V6(first)) if !is_link_local(first))
-    {
+    if expected.require_link_local && addresses.first_v6().is_some_and(|first| !is_link_local(first)) {
         return Err(Ignored::FirstAddressNotLinkLocal);
     }
     // R15
@@ -191,7 +189,7 @@ fn authentication(expected: &Expectation<'_>, heard: Authentication) -> Result<(
 /// Whether both hold the same addresses, in whatever order.
 fn same_addresses(heard: &Addresses<'_>, expected: &[IpAddr]) -> bool {
     // The usual case costs one pass.
-    heard.iter().eq(expected.iter().copied())
+    heard.are(expected)
         || heard.iter().count() == expected.len()
             && heard.iter().all(|address| expected.contains(&address))
             && expected.iter().all(|address| heard.iter().any(|other| other == *address))

@@ -70,8 +70,9 @@ fn picks(method: Method, mode: Mode, servers: u32) -> impl FnMut(u64) {
     let clients: [_; 1_024] = core::array::from_fn(|_| picker.request(client(shuffle.below(1 << 20))));
     black_box(picker.pick(&clients[0]));
     move |turns| {
-        for (client, _) in clients.iter().cycle().zip(0..turns) {
-            black_box(picker.pick(client));
+        for turn in 0..turns {
+            let place = usize::try_from(turn).unwrap_or(0) % clients.len();
+            black_box(picker.pick(&clients[place]));
         }
     }
 }

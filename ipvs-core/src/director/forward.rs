@@ -3,7 +3,7 @@
 use crate::connection::{Side, Signal, Ticks};
 use crate::director::status::Statistics;
 use crate::director::verdict::{Arrival, Direction, Outgoing, Reason, Refusal, Verdict};
-use crate::director::{Director, Preview, preview};
+use crate::director::{Director, Preview};
 use crate::fragment::{Change, Course, Key};
 use crate::packet::{Content, Packet, Unfit};
 use crate::service::{Family, Protocol};
@@ -16,7 +16,7 @@ impl Director<'_> {
         bytes: &[u8],
         preview: &Preview,
     ) -> Verdict {
-        let packet = match preview.packet {
+        let packet = match &preview.packet {
             Ok(packet) => packet,
             Err(Unfit::Foreign) if self.heard_of_tunnel(now, bytes) => {
                 return Verdict::Drop(Reason::TunnelError);
@@ -29,7 +29,7 @@ impl Director<'_> {
         });
         let course = match packet.content {
             Content::Transport { signal, .. } => {
-                match self.course(now, arrival.mark, preview, &packet, signal) {
+                match self.course(now, arrival.mark, preview, packet, signal) {
                     Ok(course) => course,
                     Err(refusal) => return refusal.into(),
                 }
@@ -43,7 +43,7 @@ impl Director<'_> {
                 }
                 None => return Verdict::Pass,
             },
-            Content::Error(error) => match self.error(now, &packet, &error, bytes) {
+            Content::Error(error) => match self.error(now, packet, &error, bytes) {
                 Some(course) => course,
                 None if self.heard_of_tunnel(now, bytes) => return Verdict::Drop(Reason::TunnelError),
                 None => return Verdict::Pass,
@@ -55,7 +55,7 @@ impl Director<'_> {
         {
             return Verdict::Drop(Reason::FragmentOfSctp);
         }
-        self.count(&packet, &course);
+        self.count(packet, &course);
         if let (Some(key), Content::Transport { .. }) = (key, packet.content) {
             self.fragments.insert(now, key, course);
         }
@@ -71,9 +71,9 @@ impl Director<'_> {
             next_hop: course.next_hop,
             length: packet.length,
             direction,
-            packet,
+            packet: *packet,
             change: course.change,
-            clamp: (self.settings.clamp_mss && Outgoing::announces_size(&packet))
+            clamp: (self.settings.clamp_mss && Outgoing::announces_size(packet))
                 .then_some(if arrival.mtu > 0 { arrival.mtu } else { u16::MAX }),
             path_mtu: match course.change {
                 Change::Tunnel(_) => {
@@ -93,7 +93,7 @@ impl Director<'_> {
         packet: &Packet,
         signal: Signal,
     ) -> Result<Course, Refusal> {
-        let flow = &preview::flow(packet).ok_or(Refusal::Pass)?;
+        let flow = preview.flow.as_ref().ok_or(Refusal::Pass)?;
         let mut found = self.connection(preview, flow);
         if let Some((Side::Request | Side::RequestOnly, index)) = found {
             if self.live(now, Some(index)).is_some() {

@@ -52,6 +52,7 @@ impl<'m> Picker<'m> {
     }
 
     /// The slot of the server that a new connection gets.
+    #[inline]
     pub fn pick(&mut self, Asking(request): &Asking) -> Option<usize> {
         self.services.schedule(self.number, request)
     }

@@ -16,6 +16,7 @@ use crate::service::Family;
 pub struct Preview {
     pub(super) packet: Result<Packet, Unfit>,
     /// Of a packet with ports.
+    pub(super) flow: Option<Flow>,
     pub(super) hash: u64,
     first: Bucket,
     /// Its connection, and which side of it has sent the packet.
@@ -26,8 +27,14 @@ pub struct Preview {
 
 impl Preview {
     /// Of no packet.
-    pub const EMPTY: Self =
-        Self { packet: Err(Unfit::Foreign), hash: 0, first: Bucket::EMPTY, found: None, generation: 0 };
+    pub const EMPTY: Self = Self {
+        packet: Err(Unfit::Foreign),
+        flow: None,
+        hash: 0,
+        first: Bucket::EMPTY,
+        found: None,
+        generation: 0,
+    };
 }
 
 impl Director<'_> {
@@ -36,8 +43,9 @@ impl Director<'_> {
     pub fn preview<'p>(&self, packets: impl IntoIterator<Item = &'p [u8]>, previews: &mut [Preview]) {
         for (bytes, preview) in packets.into_iter().zip(previews.iter_mut()) {
             preview.packet = Packet::parse(bytes);
-            if let Some(flow) = preview.packet.as_ref().ok().and_then(flow) {
-                preview.hash = self.connections.hash(&flow);
+            preview.flow = preview.packet.as_ref().ok().and_then(flow);
+            if let Some(flow) = &preview.flow {
+                preview.hash = self.connections.hash(flow);
             }
         }
         // Nothing depends on what is read here, so that no reading waits for another.
@@ -45,9 +53,10 @@ impl Director<'_> {
             preview.first = self.connections.first(preview.hash);
         }
         for preview in previews {
-            let flow = preview.packet.as_ref().ok().and_then(flow);
-            let flow = flow.filter(|_| !preview.first.is_empty());
-            preview.found = flow.and_then(|flow| self.belonging(preview.hash, &flow));
+            preview.found = match &preview.flow {
+                Some(flow) if !preview.first.is_empty() => self.belonging(preview.hash, flow),
+                Some(_) | None => None,
+            };
             preview.generation = self.connections.generation();
         }
     }
@@ -79,6 +88,7 @@ impl Director<'_> {
         }
     }
 
+    #[inline]
     pub(super) fn belonging(&self, hash: u64, flow: &Flow) -> Option<(Side, usize)> {
         self.connections.find(hash, flow, |link| self.server(link))
     }
@@ -90,6 +100,7 @@ impl Director<'_> {
 }
 
 /// The ends of a packet with ports.
+#[inline]
 pub(super) fn flow(packet: &Packet) -> Option<Flow> {
     let Content::Transport { source_port, destination_port, .. } = packet.content else { return None };
     Some(Flow {

@@ -249,7 +249,6 @@ impl<'m> Services<'m> {
     }
 
     /// The destination for a new connection.
-    #[inline]
     pub(super) fn schedule(&mut self, service: usize, request: &Request) -> Option<usize> {
         let content = self.slots.get_mut(service)?.content.as_mut()?;
         let Content { scheduler, first, service, .. } = content;

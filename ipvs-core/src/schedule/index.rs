@@ -116,6 +116,42 @@ impl Index {
         }
     }
 
+    /// The tree, if it is fit for picking.
+    #[inline]
+    fn tree<'a>(&self, nodes: &'a Arena<'_, IndexNode>, epoch: u32) -> Option<&'a [IndexNode]> {
+        let is_of_now = self.epoch == epoch || !self.measure.sees_flows();
+        if self.is_current && is_of_now { nodes.get(self.piece?) } else { None }
+    }
+
+    /// The best server, if the tree is fit to tell.
+    #[inline]
+    pub(super) fn best(&self, nodes: &Arena<'_, IndexNode>, epoch: u32) -> Option<usize> {
+        self.tree(nodes, epoch)?.get(1).filter(|root| root.weight > 0)?.server.index()
+    }
+
+    /// What [`Candidates::next`] finds, if that is one of the very next servers and the tree is fit to tell. Behind the
+    /// last server comes the first one again if it is to go `around`.
+    #[inline]
+    pub(super) fn near(
+        &self,
+        nodes: &Arena<'_, IndexNode>,
+        slots: &[DestinationSlot],
+        epoch: u32,
+        (after, weight): (Link, u32),
+        around: bool,
+    ) -> Option<usize> {
+        let leaves = self.tree(nodes, epoch)?.get(self.leaves..)?;
+        let place = match after.index() {
+            Some(last) => slots.get(last)?.server.place as usize + 1,
+            None => 0,
+        };
+        let mut behind = leaves.get(place..)?;
+        if around && behind.first().is_none_or(|leaf| leaf.server == Link::NONE) {
+            behind = leaves;
+        }
+        behind.iter().take(NEAR).find(|leaf| leaf.weight >= weight)?.server.index()
+    }
+
     /// What is known of a server of the list changed.
     pub(super) fn update(&self, nodes: &mut Arena<'_, IndexNode>, slots: &[DestinationSlot], index: usize) {
         if !self.is_current {
@@ -151,6 +187,9 @@ impl Index {
         Candidates { servers, tree, leaves: self.leaves, measure: self.measure, epoch: self.epoch }
     }
 }
+
+/// Leaves looked at one by one before the tree is climbed.
+const NEAR: usize = 8;
 
 /// Fills a node from the two below it. `false`: it stays as it was, and so does everything above it.
 fn play(tree: &mut [IndexNode], parent: usize, measure: Measure) -> bool {
@@ -216,7 +255,6 @@ impl Candidates<'_> {
 
     /// By [`Measure::Weight`]: the first usable server of at least this weight (1 or more) behind this one, in the
     /// whole list for no link.
-    #[inline]
     pub(super) fn next(&self, after: Link, weight: u32) -> Option<usize> {
         let reaches = |weight_of: u32| weight_of >= weight;
         let Some(tree) = self.tree else { return self.walk(after, weight) };

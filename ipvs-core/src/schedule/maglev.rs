@@ -71,9 +71,21 @@ impl Maglev {
         }
     }
 
+    /// The server of the client's slot, if it is usable.
+    #[inline]
+    pub(super) fn home(
+        &self,
+        servers: Servers<'_>,
+        table: &[TableSlot],
+        client: (IpAddr, u16),
+    ) -> Option<usize> {
+        let slot = self.client(client.0, client.1, 0).checked_rem(u32::try_from(table.len()).ok()?)?;
+        let (index, server) = servers.get(table.get(slot as usize)?.link())?;
+        server.is_usable().then_some(index)
+    }
+
     /// The server of the client's slot, if it is usable; with `falls_back` the client is hashed again until a usable
     /// server is met.
-    #[inline]
     pub(super) fn pick(
         &self,
         servers: Servers<'_>,
@@ -81,23 +93,14 @@ impl Maglev {
         client: (IpAddr, u16),
         falls_back: bool,
     ) -> Option<usize> {
-        let home = self.client(client.0, client.1, 0) % u32::try_from(table.len()).ok()?.max(1);
-        let (index, server) = servers.get(table.get(home as usize)?.link())?;
-        if server.is_usable() { Some(index) } else { self.search(servers, table, client, home, falls_back) }
-    }
-
-    #[cold]
-    fn search(
-        &self,
-        servers: Servers<'_>,
-        table: &[TableSlot],
-        client: (IpAddr, u16),
-        home: u32,
-        falls_back: bool,
-    ) -> Option<usize> {
         let len = u32::try_from(table.len()).ok()?;
         let slot = |offset: u32| self.client(client.0, client.1, offset) % len;
         let owner = |slot: u32| servers.get(table.get(slot as usize)?.link());
+        let home = slot(0);
+        let (index, server) = owner(home)?;
+        if server.is_usable() {
+            return Some(index);
+        }
         // Asked first, or a client would be hashed thousands of times in vain.
         if !falls_back || !servers.iter().any(|(_, server)| server.is_usable()) {
             return None;

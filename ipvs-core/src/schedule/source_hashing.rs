@@ -6,37 +6,29 @@ use crate::link::Link;
 use crate::schedule::table::TableSlot;
 use crate::schedule::{Server, Servers};
 
-/// The server of the client's bucket, if it is usable; with `falls_back`, that of a further bucket when it is not.
+/// The server of the client's bucket, if it is usable.
 #[inline]
+pub(super) fn home(servers: Servers<'_>, table: &[TableSlot], client: (IpAddr, u16)) -> Option<usize> {
+    let (index, server) = servers.get(table.get(bucket(client.0, client.1))?.link())?;
+    server.is_usable().then_some(index)
+}
+
+/// The server of the client's bucket, if it is usable; with `falls_back`, that of a further bucket when it is not.
 pub(super) fn pick(
     servers: Servers<'_>,
     table: Option<&[TableSlot]>,
     client: (IpAddr, u16),
     falls_back: bool,
 ) -> Option<usize> {
-    let bucket = bucket(client.0, client.1);
-    let home = table.and_then(|table| servers.get(table.get(bucket)?.link()));
-    match home {
-        Some((index, server)) if server.is_usable() => Some(index),
-        Some(_) | None => search(servers, table, bucket, falls_back),
-    }
-}
-
-/// Where the bucket's server is not usable, or there is no table.
-#[cold]
-fn search(
-    servers: Servers<'_>,
-    table: Option<&[TableSlot]>,
-    bucket: usize,
-    falls_back: bool,
-) -> Option<usize> {
     let usable =
         |link: Link| servers.get(link).filter(|(_, server)| server.is_usable()).map(|(index, _)| index);
+    let bucket = bucket(client.0, client.1);
     // The kernel adds the first bucket's number to the hash once more, as an offset, and counts on from there.
     let start = bucket * 2 % BUCKETS;
     if let Some(table) = table {
-        if !falls_back {
-            return None;
+        let found = usable(table.get(bucket)?.link());
+        if found.is_some() || !falls_back {
+            return found;
         }
         let (before, from) = table.split_at_checked(start)?;
         return from.iter().chain(before).find_map(|slot| usable(slot.link()));

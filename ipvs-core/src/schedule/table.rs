@@ -53,8 +53,13 @@ impl Table {
         *self = Self::NONE;
     }
 
-    /// The table, filled anew if it must be.
+    /// The table, if it is filled and current.
     #[inline]
+    pub(super) fn current<'a>(&self, slots: &'a Arena<'_, TableSlot>) -> Option<&'a [TableSlot]> {
+        slots.get(self.piece.filter(|_| self.is_current)?)
+    }
+
+    /// The table, filled anew if it must be.
     pub(super) fn refresh<'a>(
         &mut self,
         slots: &'a mut Arena<'_, TableSlot>,

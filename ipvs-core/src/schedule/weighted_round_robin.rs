@@ -40,7 +40,6 @@ impl WeightedRoundRobin {
 
     /// The first server that reaches the bar, the bar falling round by round. Rounds that nobody could reach are
     /// passed over at once: with weights like 1000000 and 1 the kernel walks through each of them.
-    #[inline]
     pub(super) fn pick(&mut self, candidates: &Candidates<'_>) -> Option<usize> {
         if self.highest == 0 {
             return None;
@@ -55,6 +54,18 @@ impl WeightedRoundRobin {
         });
         self.last = Link::to(found?);
         found
+    }
+
+    /// Behind which server, and of which weight at least, the next one of this round is.
+    #[inline]
+    pub(super) fn wanted(self) -> (Link, u32) {
+        (self.last, self.bar.max(1))
+    }
+
+    /// This one was found so.
+    #[inline]
+    pub(super) fn found(&mut self, server: usize) {
+        self.last = Link::to(server);
     }
 
     /// The bar of the next round that the heaviest usable server can take part in.

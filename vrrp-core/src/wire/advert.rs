@@ -138,6 +138,31 @@ impl<'a> Addresses<'a> {
             .chain(v6.iter().map(|octets| IpAddr::V6(Ipv6Addr::from(*octets))))
     }
 
+    /// Whether they are those in `list`, in its order.
+    pub(crate) fn are(&self, list: &[IpAddr]) -> bool {
+        let same = |own: IpAddr, other: &IpAddr| own == *other;
+        match self.0 {
+            Store::List(own) => own == list,
+            Store::V4(own) => {
+                own.len() == list.len()
+                    && own.iter().zip(list).all(|(own, other)| same(IpAddr::V4(Ipv4Addr::from(*own)), other))
+            }
+            Store::V6(own) => {
+                own.len() == list.len()
+                    && own.iter().zip(list).all(|(own, other)| same(IpAddr::V6(Ipv6Addr::from(*own)), other))
+            }
+        }
+    }
+
+    /// The first, if it is of IPv6.
+    pub(crate) fn first_v6(&self) -> Option<Ipv6Addr> {
+        match self.0 {
+            Store::List([IpAddr::V6(first), ..]) => Some(*first),
+            Store::V6([first, ..]) => Some(Ipv6Addr::from(*first)),
+            Store::List(_) | Store::V4(_) | Store::V6([]) => None,
+        }
+    }
+
     fn bytes(&self) -> usize {
         self.iter().map(|address| Family::of(address).address_len()).sum()
     }

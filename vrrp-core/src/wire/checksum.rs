@@ -30,7 +30,7 @@ pub fn compute(
     destination: IpAddr,
     form: ChecksumForm,
 ) -> u16 {
-    let sum = pseudo_header(message.len(), version, source, destination, form);
+    let sum = pseudo_header(Sum16BitWords::new(), message.len(), version, source, destination, form);
     let (head, tail) = message.split_at(message.len().min(FIELD.start));
     let tail = tail.get(FIELD.len()..).unwrap_or(&[]);
     sum.add_slice(head).add_slice(tail).ones_complement().to_be()
@@ -41,26 +41,28 @@ pub fn compute(
 /// [`ChecksumForm::Rfc9568`] for version 2 and [`ChecksumForm::PseudoHeader`] for version 3 over IPv6, which
 /// know no other.
 pub fn verify(message: &[u8], version: Version, source: IpAddr, destination: IpAddr) -> Option<ChecksumForm> {
-    let holds = |form| {
-        let sum = pseudo_header(message.len(), version, source, destination, form);
-        sum.add_slice(message).ones_complement() == 0
-    };
-    let forms: &[ChecksumForm] = match (version, source) {
-        (Version::V2, IpAddr::V4(_) | IpAddr::V6(_)) => &[ChecksumForm::Rfc9568],
-        (Version::V3, IpAddr::V4(_)) => &[ChecksumForm::Rfc9568, ChecksumForm::PseudoHeader],
-        (Version::V3, IpAddr::V6(_)) => &[ChecksumForm::PseudoHeader],
-    };
-    forms.iter().copied().find(|form| holds(*form))
+    let message_alone = Sum16BitWords::new().add_slice(message);
+    let holds = |sum: Sum16BitWords| sum.ones_complement() == 0;
+    if (version == Version::V2 || source.is_ipv4()) && holds(message_alone.clone()) {
+        return Some(ChecksumForm::Rfc9568);
+    }
+    if version == Version::V2 {
+        return None;
+    }
+    let form = ChecksumForm::PseudoHeader;
+    let sum = pseudo_header(message_alone, message.len(), version, source, destination, form);
+    holds(sum).then_some(form)
 }
 
+/// `sum` with what goes before the message.
 fn pseudo_header(
+    mut sum: Sum16BitWords,
     len: usize,
     version: Version,
     source: IpAddr,
     destination: IpAddr,
     form: ChecksumForm,
 ) -> Sum16BitWords {
-    let mut sum = Sum16BitWords::new();
     match (version, source, destination, form) {
         (Version::V3, IpAddr::V6(source), IpAddr::V6(destination), _) => {
             let len = u32::try_from(len).unwrap_or(u32::MAX);

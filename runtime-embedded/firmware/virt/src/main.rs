@@ -16,7 +16,7 @@ use core::time::Duration;
 
 use application::{Board, Console, serve};
 use board::Virt;
-use ipvs_core::{Director, Settings, Storage};
+use ipvs_core::{Bucket, Director, Settings, Storage};
 use runtime_embedded::{Balancer, Nic, Router};
 use serial::Serial;
 use smoltcp::iface::SocketSet;
@@ -38,7 +38,7 @@ extern "C" fn main() -> ! {
     let mut key = [0; 16];
     key[..8].copy_from_slice(&seed.to_le_bytes());
 
-    let mut storage = Storage::<4, 8, 1024, 1024, 16>::new();
+    let mut storage = Storage::<4, 8, 1024, { Bucket::count_for(1024) }, 16>::new();
     let mut director = Director::new(storage.lend(), Settings::new(key));
     site::serve(&mut director).expect("there is room for the services of the site");
     let plane = Balancer::<64, 8>::new(director, true);
