@@ -226,23 +226,9 @@ impl Scheduler {
         self.index.measure().sees_flows()
     }
 
-    /// The server for a new connection.
+    /// The server for a new connection where it is easily found, which it nearly always is; nothing changes if not.
     #[inline]
-    pub(crate) fn pick(
-        &mut self,
-        workshop: &mut Workshop<'_>,
-        destinations: &mut [DestinationSlot],
-        first: Link,
-        flags: SchedulerFlags,
-        request: &Request,
-    ) -> Option<usize> {
-        let picked = self.pick_at_once(workshop, destinations, first, flags, request);
-        picked.or_else(|| self.search(workshop, destinations, first, flags, request))
-    }
-
-    /// The same where it is easily found, which it nearly always is.
-    #[inline]
-    fn pick_at_once(
+    pub(crate) fn pick_at_once(
         &mut self,
         Workshop { nodes, tables, .. }: &Workshop<'_>,
         slots: &[DestinationSlot],
@@ -279,8 +265,8 @@ impl Scheduler {
         }
     }
 
-    #[inline(never)]
-    fn search(
+    /// The server for a new connection.
+    pub(crate) fn pick(
         &mut self,
         workshop: &mut Workshop<'_>,
         destinations: &mut [DestinationSlot],

@@ -21,7 +21,7 @@ pub(super) fn add(cases: &mut Vec<Case>) {
         buffer[6] ^= 1;
         move |turns| {
             for _ in 0..turns {
-                black_box(router.handle(SOON, packet(black_box(&buffer[..len]))));
+                black_box(&router.handle(SOON, packet(black_box(&buffer[..len]))));
             }
         }
     }));
@@ -50,7 +50,7 @@ pub(super) fn add(cases: &mut Vec<Case>) {
                 for _ in 0..turns {
                     now += Duration::from_secs(1);
                     for router in &mut routers {
-                        black_box(router.handle(now, Event::Tick));
+                        black_box(&router.handle(now, Event::Tick));
                     }
                 }
             }
@@ -67,7 +67,7 @@ fn heard(mut router: Router, priority: u8) -> impl FnMut(u64) {
     move |turns| {
         for _ in 0..turns {
             now += Duration::from_secs(1);
-            black_box(router.handle(now, packet(black_box(&buffer[..len]))));
+            black_box(&router.handle(now, packet(black_box(&buffer[..len]))));
         }
     }
 }
@@ -84,7 +84,7 @@ fn event(
         move |turns| {
             for _ in 0..turns {
                 let mut router = black_box(&made).clone();
-                black_box(router.handle(LATER, black_box(&event).clone()));
+                black_box(&router.handle(LATER, black_box(&event).clone()));
                 black_box(&router);
             }
         }

@@ -251,6 +251,19 @@ impl<'m> Services<'m> {
     /// The destination for a new connection.
     pub(super) fn schedule(&mut self, service: usize, request: &Request) -> Option<usize> {
         let content = self.slots.get_mut(service)?.content.as_mut()?;
+        let flags = content.service.flags;
+        let scheduler = &mut content.scheduler;
+        let picked = scheduler.pick_at_once(&self.workshop, self.destinations, content.first, flags, request);
+        if picked.is_some() {
+            return picked;
+        }
+        self.search(service, request)
+    }
+
+    /// The same by every means. Apart, so that the usual way keeps nothing for it.
+    #[inline(never)]
+    fn search(&mut self, service: usize, request: &Request) -> Option<usize> {
+        let content = self.slots.get_mut(service)?.content.as_mut()?;
         let Content { scheduler, first, service, .. } = content;
         scheduler.pick(&mut self.workshop, self.destinations, *first, service.flags, request)
     }

@@ -144,7 +144,7 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> VirtualRouter<A, P> {
             authentication: config.authentication,
             owner: config.priority.is_owner(),
             addresses: config.addresses.as_ref(),
-            trusted: self.active().map(|active| active.source).filter(|_| config.skip_address_check),
+            trusted: if config.skip_address_check { self.active().map(|active| active.source) } else { None },
             require_link_local: config.require_link_local,
             unicast: config.unicast.as_ref().map(|unicast| UnicastExpectation {
                 peers: unicast.peers.as_ref(),
