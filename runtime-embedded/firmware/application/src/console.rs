@@ -3,9 +3,9 @@
 use core::fmt::{Arguments, Write};
 use core::time::Duration;
 
-use runtime_embedded::{Line, Log, Record};
+use runtime_embedded::{Log, Record};
 
-/// Writes each record as a line of text. What does not go out is lost: a router does not wait for its log.
+/// Writes each record as a line of text; with the feature `defmt` records are frames for the image's logger instead. What does not go out is lost: a router does not wait for its log.
 pub struct Console<W>(pub W);
 
 impl<W: Write> Console<W> {
@@ -16,7 +16,13 @@ impl<W: Write> Console<W> {
 }
 
 impl<W: Write> Log for Console<W> {
+    #[cfg(not(feature = "defmt"))]
     fn record(&mut self, now: Duration, record: &Record) {
-        let _ = writeln!(self.0, "{}", Line(now, record));
+        let _ = writeln!(self.0, "{}", runtime_embedded::Line(now, record));
+    }
+
+    #[cfg(feature = "defmt")]
+    fn record(&mut self, now: Duration, record: &Record) {
+        runtime_embedded::Frames.record(now, record);
     }
 }

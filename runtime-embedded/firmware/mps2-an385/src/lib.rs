@@ -3,4 +3,6 @@
 
 pub mod board;
 pub mod fault;
+#[cfg(feature = "defmt")]
+mod frames;
 pub mod stack;
