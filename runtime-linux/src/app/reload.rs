@@ -29,7 +29,7 @@ impl Daemon {
         let mark = reload.mark.as_ref().and_then(|mark| Mark::make(mark, pid_file));
         let mut loaded = config::load(&path, &self.run.options);
         drop(mark);
-        let refusal = reload.check.then(|| check(&mut loaded, reload.log.as_deref())).flatten();
+        let refusal = reload.check.then(|| self.judge(&mut loaded, reload.log.as_deref())).flatten();
         let Loaded { configuration, diagnostics, .. } = loaded;
         for line in diagnostics.lines() {
             warn!("{line}");
@@ -84,6 +84,21 @@ impl Daemon {
             self.tell_states().await;
         }
         info!("reloaded");
+    }
+
+    /// `reload_check_config`: looks at a configuration as `-t` does, and writes down what that says; what it complains of.
+    fn judge(&self, loaded: &mut Loaded, log: Option<&Path>) -> Option<String> {
+        Host { namespace: self.run.namespace.clone(), ..Host::this() }.check(loaded);
+        let lines: String = loaded.diagnostics.lines().map(|line| line + "\n").collect();
+        if let Some(log) = log
+            && let Err(error) = dump::write(log, &lines)
+        {
+            warn!("{}: {error} (reload_check_config)", log.display());
+        }
+        let worst = loaded.diagnostics.iter().max_by_key(|diagnostic| diagnostic.kind.exit);
+        worst
+            .filter(|worst| worst.kind.exit != Exit::Good)
+            .map(|worst| format!("{}: {}", worst.kind.code, worst.message))
     }
 
     /// Brings every part to this configuration. What did not change is not touched: each part compares.
@@ -196,21 +211,6 @@ impl Daemon {
         let followed = lvs.sync.as_ref().and_then(|sync| sync.instance.as_ref());
         followed.is_some_and(|name| self.phases.get(name) == Some(&Phase::Master))
     }
-}
-
-/// `reload_check_config`: looks at a configuration as `-t` does, and writes down what that says; what it complains of.
-fn check(loaded: &mut Loaded, log: Option<&Path>) -> Option<String> {
-    Host::this().check(loaded);
-    let lines: String = loaded.diagnostics.lines().map(|line| line + "\n").collect();
-    if let Some(log) = log
-        && let Err(error) = dump::write(log, &lines)
-    {
-        warn!("{}: {error} (reload_check_config)", log.display());
-    }
-    let worst = loaded.diagnostics.iter().max_by_key(|diagnostic| diagnostic.kind.exit);
-    worst
-        .filter(|worst| worst.kind.exit != Exit::Good)
-        .map(|worst| format!("{}: {}", worst.kind.code, worst.message))
 }
 
 /// What could be tracked and is not defined any more.

@@ -3,9 +3,9 @@
 
 mod sys;
 
-use core::fmt;
 use core::time::Duration;
-use std::fs;
+use std::fs::{self, File, Metadata};
+use std::io::Read as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
@@ -17,6 +17,9 @@ use crate::config::model::Reload;
 
 /// How often the file is looked at.
 const LOOK: Duration = Duration::from_secs(1);
+
+/// More than a line of it has, in bytes.
+const LONGEST: u64 = 64;
 
 /// When the next reload is.
 #[derive(Default)]
@@ -80,7 +83,7 @@ impl Appointment {
 
     /// Reads the file if it is another than it was.
     fn look(&mut self, path: &Path, now: Duration) {
-        let metadata = fs::metadata(path).ok();
+        let metadata = fs::metadata(path).ok().filter(Metadata::is_file);
         let is = metadata.map(|is| (is.ino(), is.mtime(), is.mtime_nsec(), is.len()));
         if is == self.read {
             return;
@@ -93,7 +96,9 @@ impl Appointment {
             }
             return;
         }
-        let text = fs::read_to_string(path).unwrap_or_default();
+        let mut text = String::new();
+        // What cannot be read is no time.
+        let _ = File::open(path).and_then(|file| file.take(LONGEST).read_to_string(&mut text));
         let line = text.lines().next().unwrap_or_default();
         match Time::parse(line).and_then(|time| time.after(now)) {
             Some((at, daily)) => {
@@ -107,16 +112,6 @@ impl Appointment {
                 path.display()
             ),
         }
-    }
-}
-
-impl fmt::Debug for Appointment {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("Appointment")
-            .field("file", &self.file)
-            .field("at", &self.at)
-            .finish_non_exhaustive()
     }
 }
 

@@ -4,6 +4,7 @@
 //! and family are taken for peers when they share an address or name each other in `unicast_peer`; and where only two
 //! files are given, when they have one name.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::Loaded;
@@ -27,7 +28,9 @@ pub fn compare(files: &[(&Path, &Loaded)]) -> Diagnostics {
         .zip(texts)
         .filter_map(|(((path, loaded), tree), texts)| {
             let configuration = loaded.configuration.as_ref()?;
-            Some(Host { path, configuration, tree, texts })
+            let blocks = tree.iter().rev().filter(|node| node.word.text == "vrrp_instance");
+            let named = blocks.filter_map(|node| Some((node.values.first()?.text.as_str(), node)));
+            Some(Host { path, configuration, blocks: named.collect(), texts })
         })
         .collect();
     for (at, second) in hosts.iter().enumerate() {
@@ -44,11 +47,11 @@ pub fn compare(files: &[(&Path, &Loaded)]) -> Diagnostics {
 }
 
 /// One configuration.
-#[derive(Clone, Copy)]
 struct Host<'l> {
     path: &'l Path,
     configuration: &'l Configuration,
-    tree: &'l [Node],
+    /// Its `vrrp_instance` blocks by their names; of two with one name the first counts.
+    blocks: BTreeMap<&'l str, &'l Node>,
     /// The number of its first file.
     texts: u32,
 }
@@ -56,18 +59,14 @@ struct Host<'l> {
 /// A router of one of them.
 #[derive(Clone, Copy)]
 struct Router<'l> {
-    host: Host<'l>,
+    host: &'l Host<'l>,
     instance: &'l Instance,
     node: &'l Node,
 }
 
 impl<'l> Router<'l> {
-    fn of(host: Host<'l>, instance: &'l Instance) -> Option<Self> {
-        let named = |node: &&Node| {
-            node.word.text == "vrrp_instance"
-                && node.values.first().is_some_and(|name| name.text == instance.name)
-        };
-        host.tree.iter().find(named).map(|node| Self { host, instance, node })
+    fn of(host: &'l Host<'l>, instance: &'l Instance) -> Option<Self> {
+        host.blocks.get(instance.name.as_str()).map(|node| Self { host, instance, node })
     }
 
     /// The line of its block that begins with this word.
@@ -98,11 +97,11 @@ impl<'l> Router<'l> {
 }
 
 /// Which routers of two hosts are one virtual router.
-fn peers<'l>(first: &Host<'l>, second: &Host<'l>, only_two: bool) -> Vec<(Router<'l>, Router<'l>)> {
+fn peers<'l>(first: &'l Host<'l>, second: &'l Host<'l>, only_two: bool) -> Vec<(Router<'l>, Router<'l>)> {
     let mut taken: Vec<&str> = Vec::new();
     let mut found = Vec::new();
     for instance in &second.configuration.instances {
-        let Some(second) = Router::of(*second, instance) else { continue };
+        let Some(second) = Router::of(second, instance) else { continue };
         let candidates = first.configuration.instances.iter().filter(|candidate| {
             candidate.vrid == instance.vrid
                 && candidate.family() == instance.family()
@@ -110,7 +109,7 @@ fn peers<'l>(first: &Host<'l>, second: &Host<'l>, only_two: bool) -> Vec<(Router
         });
         let best = candidates
             .rev()
-            .filter_map(|candidate| Router::of(*first, candidate))
+            .filter_map(|candidate| Router::of(first, candidate))
             .map(|first| (likeness(&first, &second, only_two), first))
             .max_by_key(|(likeness, _)| *likeness)
             .filter(|(likeness, _)| *likeness > 0);

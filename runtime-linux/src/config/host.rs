@@ -23,6 +23,8 @@ mod script;
 pub struct Host {
     /// The names of its interfaces.
     pub interfaces: BTreeSet<String>,
+    /// The network namespace that they are in, where it is not the usual one.
+    pub namespace: Option<String>,
     /// Its addresses.
     pub addresses: BTreeSet<IpAddr>,
 }
@@ -51,7 +53,9 @@ impl Host {
         let sources = self.sources(tree, files, configuration);
         let scripts = script::all(tree.nodes(files, wanted));
         let diagnostics = &mut loaded.diagnostics;
-        if let Some(name) = &configuration.global.namespace {
+        if let Some(name) = &configuration.global.namespace
+            && self.namespace.as_ref() != Some(name)
+        {
             diagnostics.push(
                 Diagnostic::new(
                     &kind::OTHER_NAMESPACE,

@@ -11,6 +11,7 @@ use runtime_linux::config::host::Host;
 fn host() -> Host {
     Host {
         interfaces: ["lo", "eth0"].map(String::from).into(),
+        namespace: None,
         addresses: BTreeSet::from([[192, 0, 2, 7].into()]),
     }
 }

@@ -1,6 +1,6 @@
 //! Ten configurations with one mistake each: what steadfast says, and what keepalived 2.2.7 says. `MISTAKES.md` shows both.
 
-use std::fmt::Write as _;
+use core::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
