@@ -125,12 +125,15 @@ impl Entry {
         matches!(self.kind, Kind::Template { .. })
     }
 
-    /// Whether it may be given up for a new connection: its client has not shown that it is there, or it is over. A
-    /// template with connections stays.
+    /// Whether it may be given up for a new connection: its client has not shown that it is there, or it is over, as far
+    /// as can be seen from here. (Else a table full of finished connections by direct routing would have the handshakes of
+    /// the next ones give way.) A template with connections stays.
     pub(crate) fn gives_way(&self) -> bool {
         match self.kind {
             Kind::Free => false,
-            Kind::Connection { state, .. } => !state.is_verified(),
+            Kind::Connection { state, through_nat, .. } => {
+                !state.is_verified() || state.is_over(!through_nat)
+            }
             Kind::Template { assured, connections } => !assured && connections == 0,
         }
     }

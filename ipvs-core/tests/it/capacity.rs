@@ -151,6 +151,21 @@ fn expired_connections_make_room_first() {
 }
 
 #[test]
+fn connections_whose_client_has_finished_make_room_before_those_that_have_just_begun() {
+    let servers = [server("10.2.0.1", 80, Forward::Direct), server("10.2.0.2", 80, Forward::Direct)];
+    let mut lab = Lab::new(&[(service(Protocol::Tcp, VIRTUAL_V4), &servers)], 8);
+    for port in 1..=8 {
+        establish(&mut lab, &format!("10.9.0.7:{port}"));
+        lab.hop(&format!("10.9.0.7:{port}"), Made::Tcp(FIN_ACK));
+    }
+    let clients: Vec<String> = (1..=8).map(|port| format!("10.9.0.8:{port}")).collect();
+    let begun: Vec<IpAddr> = clients.iter().map(|client| lab.hop(client, Made::Tcp(SYN))).collect();
+    let followed: Vec<IpAddr> = clients.iter().map(|client| lab.hop(client, Made::Tcp(ACK))).collect();
+    assert_eq!(followed, begun);
+    assert_eq!((lab.director.counters().evicted, lab.director.counters().stateless), (8, 0));
+}
+
+#[test]
 fn without_room_for_a_template_the_client_is_served_without() {
     let persistence = Some(Persistence { timeout: Duration::from_mins(5), granularity: 32 });
     let service = Service { persistence, ..service(Protocol::Tcp, VIRTUAL_V4) };

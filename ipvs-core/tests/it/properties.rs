@@ -241,7 +241,9 @@ impl Run {
         let after = self.table();
         for (flow, entry) in &before {
             let is_safe = touched.is_none()
-                || ["ESTABLISHED", "FIN_WAIT", "CLOSE_WAIT", "LAST_ACK"].contains(&entry.state)
+                || ["ESTABLISHED", "CLOSE_WAIT", "LAST_ACK"].contains(&entry.state)
+                // Where the server is not seen, one whose client has finished is over as far as can be told.
+                || (entry.state == "FIN_WAIT" && self.forward == Forward::Masquerade)
                 || self.lively.contains(flow);
             if touched == Some(*flow) || !is_safe || entry.expires_in <= Duration::from_secs(waited) {
                 continue;
