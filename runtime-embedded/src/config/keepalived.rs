@@ -16,7 +16,7 @@ mod value;
 mod words;
 
 #[cfg(feature = "checks")]
-pub use services::{Count, Served, count, serve};
+pub use services::{ParsedServices, ServicesSize, measure_services, parse_services};
 
 /// Makes a [`Config`](crate::Config) of the text of a keepalived.conf and the ports of the device, when the program is compiled.
 ///
@@ -122,9 +122,13 @@ macro_rules! keepalived_conf {
     (@ $text:expr, [$($port:expr),+], $has_services:literal) => {{
         const __KEEPALIVED_TEXT: &str = $text;
         const __KEEPALIVED_PORTS: [$crate::Port; [$(stringify!($port)),+].len()] = [$($port),+];
-        const __KEEPALIVED_SIZE: $crate::keepalived::Size = $crate::keepalived::measure(__KEEPALIVED_TEXT, &__KEEPALIVED_PORTS, $has_services);
-        const __KEEPALIVED_PARSED: &$crate::keepalived::Parsed<{ __KEEPALIVED_SIZE.routers }, { __KEEPALIVED_SIZE.addresses }, { __KEEPALIVED_SIZE.tracks }> =
-            &$crate::keepalived::parse(__KEEPALIVED_TEXT, &__KEEPALIVED_PORTS, $has_services);
+        const __KEEPALIVED_SIZE: $crate::keepalived::Size =
+            $crate::keepalived::measure(__KEEPALIVED_TEXT, &__KEEPALIVED_PORTS, $has_services);
+        const __KEEPALIVED_PARSED: &$crate::keepalived::Parsed<
+            { __KEEPALIVED_SIZE.routers },
+            { __KEEPALIVED_SIZE.addresses },
+            { __KEEPALIVED_SIZE.tracks },
+        > = &$crate::keepalived::parse(__KEEPALIVED_TEXT, &__KEEPALIVED_PORTS, $has_services);
         $crate::Config::new(__KEEPALIVED_PORTS, __KEEPALIVED_PARSED.instances())
     }};
 }

@@ -81,7 +81,7 @@ impl Daemon {
 
 impl Drop for Daemon {
     fn drop(&mut self) {
-        // Its children first stop being able to notice, then all go.
+        // Whoever watches over the others is held first and goes last: nobody has the time to resign.
         let mut family = vec![self.child.id().to_string()];
         let mut next = 0;
         while next < family.len() {
@@ -91,7 +91,8 @@ impl Drop for Daemon {
             next += 1;
         }
         if matches!(self.child.try_wait(), Ok(None)) {
-            let _ = Command::new("kill").arg("-9").args(&family).status();
+            let _ = Command::new("kill").args(["-STOP", &family[0]]).status();
+            let _ = Command::new("kill").arg("-KILL").args(family.iter().rev()).status();
         }
         let _ = self.child.wait();
     }

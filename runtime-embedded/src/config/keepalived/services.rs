@@ -79,20 +79,21 @@ use crate::checks::{Probe, RealServer, VirtualServer};
 macro_rules! keepalived_services {
     ($config:expr, $text:expr) => {{
         const __KEEPALIVED_TEXT: &str = $text;
-        const __KEEPALIVED_COUNT: $crate::keepalived::Count = $crate::keepalived::count(__KEEPALIVED_TEXT);
-        const __KEEPALIVED_SERVED: &$crate::keepalived::Served<
-            { __KEEPALIVED_COUNT.services },
-            { __KEEPALIVED_COUNT.servers },
-            { __KEEPALIVED_COUNT.probes },
-        > = &$crate::keepalived::serve(__KEEPALIVED_TEXT);
-        const __KEEPALIVED_SERVERS: &[$crate::RealServer] = &__KEEPALIVED_SERVED.servers();
-        $crate::Services::new($config, __KEEPALIVED_SERVED.services(__KEEPALIVED_SERVERS))
+        const __KEEPALIVED_SIZE: $crate::keepalived::ServicesSize =
+            $crate::keepalived::measure_services(__KEEPALIVED_TEXT);
+        const __KEEPALIVED_PARSED: &$crate::keepalived::ParsedServices<
+            { __KEEPALIVED_SIZE.services },
+            { __KEEPALIVED_SIZE.servers },
+            { __KEEPALIVED_SIZE.probes },
+        > = &$crate::keepalived::parse_services(__KEEPALIVED_TEXT);
+        const __KEEPALIVED_SERVERS: &[$crate::RealServer] = &__KEEPALIVED_PARSED.servers();
+        $crate::Services::new($config, __KEEPALIVED_PARSED.services(__KEEPALIVED_SERVERS))
     }};
 }
 
 /// How much there is of everything in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Count {
+pub struct ServicesSize {
     /// Virtual servers.
     pub services: usize,
     /// Real servers of all of them.
@@ -103,7 +104,7 @@ pub struct Count {
 
 /// The virtual servers of a file, with room for exactly what is in it.
 #[derive(Debug)]
-pub struct Served<const SERVICES: usize, const SERVERS: usize, const PROBES: usize> {
+pub struct ParsedServices<const SERVICES: usize, const SERVERS: usize, const PROBES: usize> {
     services: Drawer<(VirtualServer, Span), SERVICES>,
     servers: Drawer<(RealServer, Span), SERVERS>,
     probes: Drawer<Probe, PROBES>,
@@ -114,9 +115,9 @@ pub struct Served<const SERVICES: usize, const SERVERS: usize, const PROBES: usi
 /// # Panics
 ///
 /// At the first thing that is wrong with them; in a constant that is a compile error.
-pub const fn count(text: &'static str) -> Count {
-    let file: Served<0, 0, 0> = serve(text);
-    Count { services: file.services.length, servers: file.servers.length, probes: file.probes.length }
+pub const fn measure_services(text: &'static str) -> ServicesSize {
+    let file: ParsedServices<0, 0, 0> = parse_services(text);
+    ServicesSize { services: file.services.length, servers: file.servers.length, probes: file.probes.length }
 }
 
 /// Reads the virtual servers of a file.
@@ -124,11 +125,11 @@ pub const fn count(text: &'static str) -> Count {
 /// # Panics
 ///
 /// At the first thing that is wrong with them; in a constant that is a compile error.
-pub const fn serve<const SERVICES: usize, const SERVERS: usize, const PROBES: usize>(
+pub const fn parse_services<const SERVICES: usize, const SERVERS: usize, const PROBES: usize>(
     text: &'static str,
-) -> Served<SERVICES, SERVERS, PROBES> {
+) -> ParsedServices<SERVICES, SERVERS, PROBES> {
     const NOBODY: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
-    let mut file = Served {
+    let mut file = ParsedServices {
         services: Drawer { things: [(VirtualServer::tcp("", NOBODY, 0), Span::NONE); SERVICES], length: 0 },
         servers: Drawer { things: [(RealServer::new("", NOBODY, 0), Span::NONE); SERVERS], length: 0 },
         probes: Drawer { things: [Probe::tcp(); PROBES], length: 0 },
@@ -145,7 +146,9 @@ pub const fn serve<const SERVICES: usize, const SERVERS: usize, const PROBES: us
     file
 }
 
-impl<const SERVICES: usize, const SERVERS: usize, const PROBES: usize> Served<SERVICES, SERVERS, PROBES> {
+impl<const SERVICES: usize, const SERVERS: usize, const PROBES: usize>
+    ParsedServices<SERVICES, SERVERS, PROBES>
+{
     /// The real servers of all virtual servers, in the order of the file.
     pub const fn servers(&'static self) -> [RealServer; SERVERS] {
         let mut servers = [RealServer::new("", IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0); SERVERS];
@@ -174,7 +177,7 @@ impl<const SERVICES: usize, const SERVERS: usize, const PROBES: usize> Served<SE
 const fn virtual_server<const SERVICES: usize, const SERVERS: usize, const PROBES: usize>(
     reader: &mut Reader,
     keyword: Word,
-    file: &mut Served<SERVICES, SERVERS, PROBES>,
+    file: &mut ParsedServices<SERVICES, SERVERS, PROBES>,
 ) {
     let (address, port, name) = place(reader, keyword);
     reader.open(keyword);
@@ -244,7 +247,7 @@ const fn real_server<const SERVICES: usize, const SERVERS: usize, const PROBES: 
     reader: &mut Reader,
     keyword: Word,
     delay: Duration,
-    file: &mut Served<SERVICES, SERVERS, PROBES>,
+    file: &mut ParsedServices<SERVICES, SERVERS, PROBES>,
 ) {
     let (address, port, name) = place(reader, keyword);
     reader.open(keyword);

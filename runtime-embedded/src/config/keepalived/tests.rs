@@ -293,7 +293,7 @@ virtual_server 192.0.2.5 53 {
                 r#"line 3: "HTTP_GET": it needs a url"#,
             ),
         ] {
-            let panic = catch_unwind(|| count(text)).expect_err("it is wrong");
+            let panic = catch_unwind(|| measure_services(text)).expect_err("it is wrong");
             let said = panic.downcast::<String>().map(|text| *text).expect("it is a sentence");
             assert_eq!(said, std::format!("keepalived.conf, {expected}"));
         }
