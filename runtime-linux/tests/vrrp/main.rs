@@ -11,6 +11,7 @@ mod checksum;
 mod domain;
 mod dumps;
 mod election;
+mod exporter;
 mod failback;
 mod fixtures;
 mod group;

@@ -83,6 +83,11 @@ fn router_lines(router: &Router<'_>, known: &Known<'_>, text: &mut Text) {
     if let Some(source) = status.source {
         set("Using src_ip", &source);
     }
+    if wanted.unicast_peers.is_empty() {
+        let group = wanted.group.unwrap_or(wanted.family().multicast_group());
+        text.line(3, &format!("Multicast address {group}"));
+    }
+    let mut set = |name: &str, value: &dyn core::fmt::Display| text.line(3, &format!("{name} = {value}"));
     let garp = &wanted.garp;
     set("Gratuitous ARP delay", &garp.delay.as_secs());
     set("Gratuitous ARP repeat", &garp.repeat);
@@ -96,6 +101,7 @@ fn router_lines(router: &Router<'_>, known: &Known<'_>, text: &mut Text) {
     set("Virtual Router ID", &wanted.vrid.get());
     set("Priority", &wanted.priority.get());
     set("Effective priority", &status.priority);
+    set("Total priority", &status.priority);
     let milliseconds = wanted.advert_interval.as_millis();
     if milliseconds.is_multiple_of(1000) {
         set("Advert interval", &format_args!("{} sec", milliseconds / 1000));
@@ -131,6 +137,25 @@ fn router_lines(router: &Router<'_>, known: &Known<'_>, text: &mut Text) {
         text.line(3, "Virtual Rules :");
         wanted.rules.iter().for_each(|rule| text.line(5, &rule.to_string()));
     }
+    for (title, tracked) in [
+        ("Tracked interfaces :", &wanted.track_interfaces),
+        ("Tracked scripts :", &wanted.track_scripts),
+        ("Tracked files :", &wanted.track_files),
+        ("Tracked processes :", &wanted.track_processes),
+        ("Tracked BFD instances :", &wanted.track_bfd),
+    ] {
+        if !tracked.is_empty() {
+            text.line(3, title);
+        }
+        for one in tracked {
+            let reverse = if one.reverse { " reverse" } else { "" };
+            text.line(5, &format!("{} weight {}{reverse}", one.name, one.weight));
+        }
+    }
+    let notify = &wanted.notify;
+    text.line(3, &format!("Using smtp notification = {}", if notify.mail { "yes" } else { "no" }));
+    text.line(3, &format!("Notify deleted = {}", if notify.tells_deletion { "Deleted" } else { "Fault" }));
+    text.line(3, &format!("Notify priority changes = {}", notify.priority_changes));
 }
 
 /// `keepalived_check.data`: the virtual servers; nothing without any.

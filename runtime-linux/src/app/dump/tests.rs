@@ -126,8 +126,8 @@ fn the_state_has_the_lines_that_exporters_look_for_and_no_password() {
     let text = state::text(&known);
     for line in [
         " VRRP Instance = VI_1\n   VRRP Version = 2\n   Sync group = G\n   State = MASTER\n   Wantstate = MASTER\n",
-        "   Last transition = 998.500000\n   Interface = d0\n   Using src_ip = 10.9.0.10\n   Gratuitous ARP delay = 5\n",
-        "   Virtual Router ID = 51\n   Priority = 100\n   Effective priority = 103\n   Advert interval = 1 sec\n",
+        "   Last transition = 998.500000\n   Interface = d0\n   Using src_ip = 10.9.0.10\n   Multicast address 224.0.0.18\n   Gratuitous ARP delay = 5\n",
+        "   Virtual Router ID = 51\n   Priority = 100\n   Effective priority = 103\n   Total priority = 103\n   Advert interval = 1 sec\n",
         "   Virtual IP (2):\n     10.9.0.1/24 dev d0 scope global label d0:1 set\n     10.9.0.2/32 dev d0 scope global\n   Virtual IP Excluded :\n     2001:db8::7/64 dev d0 scope global set\n",
         "------< VRRP Scripts >------\n VRRP Script = chk\n   Status = GOOD\n   State = idle\n",
     ] {
