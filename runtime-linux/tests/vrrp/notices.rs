@@ -82,7 +82,7 @@ fn no_advert_is_late_for_a_mail_server_that_hangs_a_fifo_nobody_reads_scripts_wi
         script(&node, "check", "echo $$ >>/run/pids; sleep 1000 & sleep 1000 & wait");
         let global = format!(
             "notification_email {{\n a@example.net\n}}\nsmtp_server {} {}\nsmtp_connect_timeout 1\nsmtp_alert_vrrp\n\
-             notify_fifo /run/small/fifo\nlvs_notify_fifo /run/small/other\nvrrp_notify_priority_changes\n\
+             state_dump_file /run/small/x.data\nnotify_fifo /run/small/fifo\nlvs_notify_fifo /run/small/other\nvrrp_notify_priority_changes\n\
              vrrp_notify_fifo /run/vrrp\nvrrp_notify_fifo_script /run/lab/endless\n",
             at.ip(),
             at.port()
@@ -106,10 +106,13 @@ fn no_advert_is_late_for_a_mail_server_that_hangs_a_fifo_nobody_reads_scripts_wi
         };
         wait(PATIENCE, "it does not become Active", || !adverts().is_empty());
         // Everything happens at once and again and again: b goes into fault and returns.
-        for round in 0..20 {
+        for round in 0..60 {
             node.install("/run/f", if round % 2 == 0 { b"1" } else { b"0" }, 0o644).unwrap();
-            pause(Duration::from_millis(250));
+            pause(Duration::from_millis(100));
         }
+        process.signal(Signal::SIGUSR1).unwrap();
+        // Until b is Active, and everybody has been told.
+        pause(Duration::from_secs(1));
         let status = status(&node);
         let mut gaps: Vec<Duration> =
             adverts().windows(2).map(|pair| pair[1].saturating_sub(pair[0])).collect();
@@ -125,16 +128,33 @@ fn no_advert_is_late_for_a_mail_server_that_hangs_a_fifo_nobody_reads_scripts_wi
             at(99),
             at(100)
         );
-        assert!(gaps.len() > 40, "{} adverts in five seconds", gaps.len() + 1);
+        assert!(gaps.len() > 50, "{} adverts in six seconds", gaps.len() + 1);
         // A peer waits three intervals and more.
         assert!(at(100) <= Duration::from_millis(2 * 100 + 100), "{:?}", at(100));
         // All of it did happen, and none of it got lost in silence.
         let count = |part: &Value, name: &str| part[name].as_u64().unwrap();
         let letters = &status["mail"];
-        assert!(count(letters, "waiting") + count(letters, "lost") >= 4, "{letters}");
-        assert_eq!(count(letters, "sent"), 0);
         let fifos = status["fifos"].as_array().unwrap();
-        assert!(count(&fifos[0], "written") >= 8, "{fifos:?}");
+        let reader = sh(&node, "timeout 1 cat /run/small/fifo >/run/read; echo read");
+        reader.wait_for("read", PATIENCE).expect("the FIFO cannot be read");
+        let read = self::text(&node, "/run/read");
+        assert_eq!(count(&fifos[0], "written"), read.lines().count() as u64, "{read}");
+        assert_eq!((count(&fifos[0], "waiting"), count(&fifos[0], "lost")), (0, 0));
+        let transitions = |of: &str| {
+            let of_it = read.lines().filter(|line| line.contains(of) && !line.contains("_PRIORITY"));
+            of_it.count() as u64
+        };
+        assert_eq!(count(letters, "sent"), 0);
+        assert_eq!(
+            count(letters, "waiting") + count(letters, "lost"),
+            transitions("INSTANCE"),
+            "{letters} {read}"
+        );
+        // One script runs without end, and 32 transitions wait for it.
+        let of_b = transitions("\"b\"");
+        assert!(of_b > 40, "{read}");
+        assert_eq!(count(&status, "notify_dropped"), of_b - 33, "{read}");
+        process.wait_for("cannot write /run/small/x.data", PATIENCE).expect("a dump that fails is told of");
         assert!(process.wait_for("Track file `full`: cannot write", Duration::ZERO).is_some());
         let stopped = process.stop(Duration::from_secs(6)).unwrap();
         assert!(stopped.is_some(), "it does not stop");
