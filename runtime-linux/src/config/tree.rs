@@ -65,8 +65,7 @@ struct Open {
 #[derive(Clone, Debug, Default)]
 pub struct Tree {
     nodes: Vec<Node>,
-    /// The blocks of the nodes with these indices, in order.
-    folded: Vec<(usize, Folded)>,
+    folded: Folded,
 }
 
 impl Tree {
@@ -92,11 +91,11 @@ impl Tree {
 
     /// One of [`heads`](Self::heads), with its block.
     pub fn node(&self, index: usize, files: &Files) -> Node {
-        let mut node = self.nodes[index].clone();
-        if let Ok(at) = self.folded.binary_search_by_key(&index, |(index, _)| *index) {
-            node.block = Some(self.folded[at].1.unfold(files));
+        let node = self.nodes[index].clone();
+        match self.folded.unfold(index, files) {
+            Some(block) => Node { block: Some(block), ..node },
+            None => node,
         }
-        node
     }
 }
 
@@ -108,8 +107,7 @@ const FOLDED: [&str; 2] = ["virtual_server", "vrrp_instance"];
 /// A missing `}` is noticed at the first word that can only stand further out, and put in there.
 pub struct Parser {
     open: Vec<Open>,
-    /// The blocks that were folded so far.
-    folded: Vec<(usize, Folded)>,
+    folded: Folded,
     /// Blocks that are passed over, since they nest too deep.
     passed_over: usize,
     /// Whether each `{` is expected to have its `}`: then a word in a strange place is at fault itself.
@@ -122,7 +120,7 @@ impl Parser {
     /// Nothing yet. `balanced`: each `{` is expected to have its `}`.
     pub fn new(balanced: bool) -> Self {
         let root = Open { inside: Inside::Known(Block::Root), nodes: Vec::new(), brace: None };
-        Self { open: vec![root], folded: Vec::new(), passed_over: 0, balanced, depth: 0 }
+        Self { open: vec![root], folded: Folded::default(), passed_over: 0, balanced, depth: 0 }
     }
 
     /// The next line, of which nothing is left.
@@ -178,7 +176,7 @@ impl Parser {
             && FOLDED.contains(&last.word.text.as_str())
             && let Some(block) = &mut last.block
         {
-            self.folded.push((index, Folded::new(&core::mem::take(block), files)));
+            self.folded.add(index, &core::mem::take(block), files);
             last.values.shrink_to_fit();
         }
     }

@@ -3,9 +3,10 @@
 use core::time::Duration;
 use std::collections::{BTreeMap, BTreeSet};
 
+use vrrp_core::seal::Seal;
 use vrrp_core::{Event, Fault};
 
-use super::instance::{Holding, Instance};
+use super::instance::{Holding, Instance, boxed};
 use super::translate::{self, RouterConfig};
 use super::worker::Worker;
 use super::{Level, Report};
@@ -161,8 +162,8 @@ impl Worker {
                 None => Holding::new(address),
             })
             .collect();
-        let seal = core::mem::take(&mut *instance.seal);
-        *instance.seal = seal.renewed(super::translate::seal(&wanted));
+        let seal = instance.seal.take().map_or(Seal::None, |seal| *seal);
+        instance.seal = boxed(seal.renewed(translate::seal(&wanted)));
         instance.wanted = wanted;
         if instance.is_active() {
             self.hands.firewall.close(id, instance, &self.hands.links);

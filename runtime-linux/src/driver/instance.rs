@@ -19,8 +19,8 @@ pub struct Instance {
     pub wanted: model::Instance,
     /// The state machine.
     pub router: VirtualRouter<Box<[IpAddr]>, Box<[Peer]>>,
-    /// What its adverts are sealed with.
-    pub seal: Box<Seal>,
+    /// What its adverts are sealed with, where they are.
+    pub seal: Option<Box<Seal>>,
     /// Its counters.
     pub statistics: Statistics,
     /// Addresses, advertised ones first, then the excluded: the order in which the router counts them.
@@ -82,13 +82,18 @@ impl Holding {
     }
 }
 
+/// Most routers have no seal, and one is large.
+pub(super) fn boxed(seal: Seal) -> Option<Box<Seal>> {
+    (seal != Seal::None).then(|| Box::new(seal))
+}
+
 impl Instance {
     /// An instance that takes no part yet.
     pub fn new(wanted: model::Instance, config: RouterConfig, now: Duration) -> Self {
         let holdings = wanted.addresses.iter().chain(&wanted.excluded).map(Holding::new).collect();
         let routing = Routing::new(Entry::all(&wanted.routes, &wanted.rules));
         Self {
-            seal: Box::new(super::translate::seal(&wanted)),
+            seal: boxed(super::translate::seal(&wanted)),
             wanted,
             router: VirtualRouter::new(config),
             statistics: Statistics::default(),

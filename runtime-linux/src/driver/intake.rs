@@ -3,6 +3,7 @@
 use core::time::Duration;
 use std::sync::mpsc::TryRecvError;
 
+use vrrp_core::seal::Seal;
 use vrrp_core::wire::ah;
 use vrrp_core::{Action, Event, Ignored, Packet};
 
@@ -113,11 +114,14 @@ impl Worker {
             return;
         }
         let active = instance.is_active();
-        match instance.seal.open(clock::wall(), packet, header, active) {
+        let mut bare = Seal::None;
+        let seal = instance.seal.as_deref_mut().unwrap_or(&mut bare);
+        match seal.open(clock::wall(), packet, header, active) {
             Ok(packet) => {
                 self.feed(id, now, Event::Packet(packet));
-                if let Some(instance) = self.roster.get_mut(id).filter(|instance| instance.is_active()) {
-                    instance.seal.outpace();
+                let instance = self.roster.get_mut(id).filter(|instance| instance.is_active());
+                if let Some(seal) = instance.and_then(|instance| instance.seal.as_mut()) {
+                    seal.outpace();
                 }
             }
             Err(why) => {

@@ -3,7 +3,6 @@
 
 use core::time::Duration;
 
-use vrrp_core::seal::Seal;
 use vrrp_core::wire::advert;
 use vrrp_core::{Event, Family};
 
@@ -248,7 +247,7 @@ fn will(instance: &Instance, index: u32) -> Option<Will> {
     let goodbye = router.advert(0);
     let (ttl, targets) = match &router.config().unicast {
         // What is sealed must be fresh, so no goodbye can be written in advance: peers wait for the silence.
-        _ if *instance.seal != Seal::None => (u8::MAX, Vec::new()),
+        _ if instance.seal.is_some() => (u8::MAX, Vec::new()),
         None => (u8::MAX, vec![instance.group()]),
         Some(unicast) => {
             (instance.wanted.unicast_ttl, unicast.peers.iter().map(|peer| peer.address).collect())

@@ -94,7 +94,8 @@ impl Performer {
         let group = instance.group();
         // The last word of a router that yields must not have switches look for the virtual link address here.
         let from = instance.wanted.virtual_source().filter(|_| instance.is_active());
-        let stamp = instance.seal.stamp(clock::wall());
+        let mut bare = seal::Seal::None;
+        let stamp = instance.seal.as_deref_mut().unwrap_or(&mut bare).stamp(clock::wall());
         let mut write = |destination: IpAddr, ttl: u8| {
             let form = instance.router.checksum();
             let unwritten = instance.router.adverts(priority).filter(|message| {

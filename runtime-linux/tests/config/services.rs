@@ -262,7 +262,7 @@ fn timing_is_handed_down_from_service_to_server_to_check() {
         panic!("not TCP")
     };
     assert_eq!((connect.to, connect.timeout), ("10.0.0.7:81".parse().unwrap(), Duration::from_secs(9)));
-    assert_eq!((connect.bind, connect.mark), (Some("10.0.0.5:0".parse().unwrap()), Some(3)));
+    assert_eq!((connect.bind, connect.mark), (Some(Box::new("10.0.0.5:0".parse().unwrap())), Some(3)));
     assert_eq!(connect.interface.as_deref(), Some("eth1"));
 }
 

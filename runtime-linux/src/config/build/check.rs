@@ -248,7 +248,7 @@ impl Connecting {
         };
         let bind = match (self.bind, self.bind_port) {
             (None, None) => None,
-            (bind, port) => Some((bind.unwrap_or(unspecified), port.unwrap_or(0)).into()),
+            (bind, port) => Some(SocketAddr::from((bind.unwrap_or(unspecified), port.unwrap_or(0))).into()),
         };
         Connect {
             to: (address, self.port.unwrap_or(server.port())).into(),

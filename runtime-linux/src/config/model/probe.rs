@@ -58,7 +58,7 @@ pub struct Connect {
     /// `connect_ip` and `connect_port`; the real server's own when not said.
     pub to: SocketAddr,
     /// `bindto` and `bind_port`.
-    pub bind: Option<SocketAddr>,
+    pub bind: Option<Box<SocketAddr>>,
     /// `bind_if`.
     pub interface: Option<String>,
     /// `fwmark`.

@@ -5,15 +5,26 @@ use crate::config::source::{Files, Span};
 use crate::config::text::{Shape, Token};
 use smol_str::SmolStr;
 
-/// The nodes of a block.
+/// Many blocks, one behind the other.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Folded {
     /// For each token a head, which also tells what kind of token it is, and where that is [`PLAIN`] or [`QUOTED`] how
     /// many bytes lie before it and how long it is. A block ends with [`END`]. All numbers in sevens of bits.
-    bytes: Box<[u8]>,
+    bytes: Vec<u8>,
     /// Tokens that do not stand in the file as they are: definitions brought them.
-    others: Box<[Token]>,
-    /// The file of the tokens that do.
+    others: Vec<Token>,
+    /// The blocks, in order.
+    blocks: Vec<Place>,
+}
+
+/// Where a block is.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    /// The node that it is the block of.
+    node: u32,
+    bytes: u32,
+    others: u32,
+    /// The file of the tokens that stand in one as they are.
     file: u32,
 }
 
@@ -27,23 +38,28 @@ const VALUE: u8 = 4;
 const BLOCK: u8 = 8;
 
 impl Folded {
-    pub(super) fn new(nodes: &[Node], files: &Files) -> Self {
-        let file = nodes.first().map_or(0, |node| node.word.span.file);
-        let mut folder = Folder { bytes: Vec::new(), others: Vec::new(), file, at: 0, files };
-        folder.nodes(nodes);
-        Self { bytes: folder.bytes.into(), others: folder.others.into(), file }
+    /// Takes in the block of the node with this index, which is greater than those before.
+    pub(super) fn add(&mut self, node: usize, block: &[Node], files: &Files) {
+        let file = block.first().map_or(0, |node| node.word.span.file);
+        let count = |length: usize| u32::try_from(length).expect("files are below 4 GiB");
+        let [node, bytes, others] = [node, self.bytes.len(), self.others.len()].map(count);
+        self.blocks.push(Place { node, bytes, others, file });
+        Folder { bytes: &mut self.bytes, others: &mut self.others, file, at: 0, files }.nodes(block);
     }
 
-    pub(super) fn unfold(&self, files: &Files) -> Vec<Node> {
-        let text = if self.bytes.len() > 1 { files.file(self.file).text.as_str() } else { "" };
-        let others = self.others.iter();
-        Unfolder { bytes: self.bytes.iter(), others, file: self.file, at: 0, text }.nodes()
+    /// The block of the node with this index, if it was folded.
+    pub(super) fn unfold(&self, node: usize, files: &Files) -> Option<Vec<Node>> {
+        let at = self.blocks.binary_search_by_key(&node, |place| place.node as usize).ok()?;
+        let Place { bytes, others, file, .. } = self.blocks[at];
+        let (bytes, others) = (&self.bytes[bytes as usize..], &self.others[others as usize..]);
+        let text = files.file(file).text.as_str();
+        Some(Unfolder { bytes: bytes.iter(), others: others.iter(), file, at: 0, text }.nodes())
     }
 }
 
 struct Folder<'f> {
-    bytes: Vec<u8>,
-    others: Vec<Token>,
+    bytes: &'f mut Vec<u8>,
+    others: &'f mut Vec<Token>,
     file: u32,
     /// Behind the token before.
     at: u32,

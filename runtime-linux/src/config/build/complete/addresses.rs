@@ -60,6 +60,9 @@ impl Rules<'_> {
                 excluded.push(address);
             }
         }
+        // There may be thousands of routers, most of them with one address.
+        addresses.shrink_to_fit();
+        excluded.shrink_to_fit();
         Some((addresses, excluded))
     }
 

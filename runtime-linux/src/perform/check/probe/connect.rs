@@ -26,7 +26,7 @@ pub(super) fn socket(to: &Connect, kind: Type, protocol: Option<Protocol>) -> io
     if let Some(interface) = &to.interface {
         socket.bind_device(Some(interface.as_bytes()))?;
     }
-    if let Some(from) = to.bind {
+    if let Some(from) = to.bind.as_deref().copied() {
         if from.port() != 0 {
             // The port is needed again for the next probe: a connection that was closed in the ordinary way
             // would keep it for a minute.

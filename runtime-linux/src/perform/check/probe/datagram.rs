@@ -202,7 +202,7 @@ fn open(to: &Connect) -> io::Result<Socket> {
 /// which is left as it is), else a raw one.
 fn open_echo(to: &Connect, raw: &mut bool) -> io::Result<Socket> {
     let protocol = if to.to.is_ipv4() { Protocol::ICMPV4 } else { Protocol::ICMPV6 };
-    let to = Connect { bind: to.bind.map(|bind| (bind.ip(), 0).into()), ..to.clone() };
+    let to = Connect { bind: to.bind.as_ref().map(|bind| Box::new((bind.ip(), 0).into())), ..to.clone() };
     match socket(&to, Type::DGRAM, Some(protocol)) {
         Err(error) if matches!(error.raw_os_error(), Some(libc::EACCES | libc::EPERM)) => {
             *raw = true;

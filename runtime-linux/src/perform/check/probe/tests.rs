@@ -68,7 +68,7 @@ async fn a_server_that_no_route_leads_to_is_unreachable() {
 #[tokio::test]
 async fn an_address_that_this_host_does_not_have_cannot_be_the_source() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let connect = Connect { bind: Some("192.0.2.77:0".parse().unwrap()), ..to(&listener) };
+    let connect = Connect { bind: Some(Box::new("192.0.2.77:0".parse().unwrap())), ..to(&listener) };
     assert_eq!(probe(connect).await, failed(Failure::Source));
 }
 
@@ -82,7 +82,7 @@ async fn an_interface_that_does_not_exist_is_said_to_be_missing() {
 #[tokio::test]
 async fn a_bound_source_address_is_the_one_the_server_sees() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let connect = Connect { bind: Some("127.0.0.9:0".parse().unwrap()), ..to(&listener) };
+    let connect = Connect { bind: Some(Box::new("127.0.0.9:0".parse().unwrap())), ..to(&listener) };
     assert_eq!(probe(connect).await, Outcome::Passed);
     let (_, from) = listener.accept().unwrap();
     assert_eq!(from.ip().to_string(), "127.0.0.9");
@@ -95,7 +95,7 @@ async fn a_bound_source_port_can_be_used_again_at_once() {
     let bind = free.local_addr().unwrap();
     drop(free);
     for _ in 0..3 {
-        let connect = Connect { bind: Some(bind), ..to(&listener) };
+        let connect = Connect { bind: Some(Box::new(bind)), ..to(&listener) };
         assert_eq!(probe(connect).await, Outcome::Passed);
         assert_eq!(listener.accept().unwrap().1, bind);
     }
