@@ -105,13 +105,10 @@ fn understand(options: &Options, read: impl Fn(&mut Diagnostics, expand::Take<'_
         let (tree, right) = parser.finish(&mut diagnostics);
         (tree, diagnostics, right)
     };
-    let (tree, mut diagnostics) = match parse(true) {
-        (tree, diagnostics, true) => (tree, diagnostics),
-        (_, _, false) => {
-            let (tree, diagnostics, _) = parse(false);
-            (tree, diagnostics)
-        }
-    };
+    let (mut tree, mut diagnostics, right) = parse(true);
+    if !right {
+        (tree, diagnostics, _) = parse(false);
+    }
     let mut configuration = build::build(&tree, &mut diagnostics);
     diagnostics.sort();
     match options.subsystems {

@@ -229,18 +229,20 @@ enum Class {
 
 const CLASSES: [Class; 256] = {
     let mut classes = [Class::Plain; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        classes[byte] = match byte as u8 {
+    let mut byte = 0_u8;
+    loop {
+        classes[byte as usize] = match byte {
             b'\t'..=b'\r' | b' ' => Class::Blank,
             b'{' | b'}' => Class::Brace,
             b'#' | b'!' => Class::Comment,
             b'"' | b'\\' | b'$' | 0x80.. => Class::Special,
             _ => Class::Plain,
         };
+        if byte == u8::MAX {
+            break classes;
+        }
         byte += 1;
     }
-    classes
 };
 
 /// How many characters stand before the closing quote.

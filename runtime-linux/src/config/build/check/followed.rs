@@ -55,11 +55,11 @@ impl Known {
             match check.word.text.as_str() {
                 "BFD_CHECK" => {
                     let known = self.sessions.iter().map(String::as_str);
-                    complain(check, "name", "bfd_instance", known, diagnostics);
+                    complain(check, "name", "bfd_instance", &known, diagnostics);
                 }
                 "FILE_CHECK" => {
                     let known = self.files.keys().map(String::as_str);
-                    complain(check, "track_file", "track_file", known, diagnostics);
+                    complain(check, "track_file", "track_file", &known, diagnostics);
                 }
                 _ => {}
             }
@@ -72,7 +72,7 @@ fn complain<'k>(
     check: &Node,
     word: &str,
     definition: &str,
-    known: impl Iterator<Item = &'k str> + Clone,
+    known: &(impl Iterator<Item = &'k str> + Clone),
     diagnostics: &mut Diagnostics,
 ) {
     let names = check.children().iter().filter(|node| node.word.text == word);
