@@ -13,6 +13,7 @@ mod difference;
 mod differential;
 mod director;
 mod elections;
+mod exit_codes;
 mod followed;
 mod host;
 mod lints;

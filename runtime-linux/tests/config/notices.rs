@@ -161,3 +161,18 @@ fn dump_files_are_named_where_keepalived_names_them_under_both_of_their_words() 
         ["2:14: error[S0301]: `3` is not what is expected here; version 1 is written; did you mean `1`?"]
     );
 }
+
+#[test]
+fn a_script_in_quotes_of_either_kind_is_one_command_and_the_first_of_two_stays() {
+    let master = |lines: &str| {
+        let configuration = load(&router(lines)).configuration.unwrap();
+        configuration.instances[0].notify.master.clone().unwrap().words
+    };
+    assert_eq!(master("notify_master '/bin/a b  c'"), ["/bin/a", "b", "c"]);
+    assert_eq!(master("notify_master '/bin/a' root"), ["/bin/a"]);
+    assert_eq!(master("notify_master \"/bin/a 'b c'\""), ["/bin/a", "b c"]);
+    let twice = "notify_master \"/bin/a\"\nnotify_master \"/bin/b\"";
+    assert_eq!(master(twice), ["/bin/a"]);
+    assert!(codes(&router(twice)).contains(&"S0302"));
+    assert!(codes(&router("notify_master '/bin/a !b'")).contains(&"S0102"));
+}
