@@ -154,7 +154,9 @@
 //! * [`Config`], [`Port`], [`Instance`], [`Track`]: the configuration, a constant.
 //! * [`keepalived_conf!`], `keepalived_services!`: the same from a keepalived.conf, read by the compiler.
 //! * [`Router`]: everything at work. ARP requests and neighbour solicitations for virtual addresses are answered here, with
-//!   the virtual MAC and only while Active; what is for the host goes to its smoltcp [`Interface`](smoltcp::iface::Interface).
+//!   the virtual MAC and only while Active; what is for the host goes to its [`Host`].
+//! * [`Host`]: answers at the port's own addresses. [`Stack`] is smoltcp's, for sockets; [`Responder`] answers ARP, neighbour
+//!   discovery and pings, reports groups, and saves 27 KiB of flash.
 //! * [`Log`], [`Record`], [`Line`]: what happened, as values or as lines of text.
 //! * [`Plane`]: takes packets that are not for the host; [`Gateway`] forwards them between ports,
 //!   [`Balancer`] spreads connections to virtual services over real servers.
