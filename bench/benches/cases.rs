@@ -13,7 +13,7 @@ mod schedule;
 
 pub(crate) use connection::{Hashbrown, batched_finds, hash_alone, single_finds};
 pub(crate) use director::{Way, bursts, singles};
-pub(crate) use schedule::connections;
+pub(crate) use schedule::{connections, picks};
 
 /// One thing to measure. It is set up when its turn comes, because some need much memory.
 pub(crate) struct Case {

@@ -2,6 +2,7 @@
 
 use core::fmt::{self, Write as _};
 use std::path::Path;
+use std::process::Command;
 use std::{fs, io};
 
 use crate::cases::Case;
@@ -129,12 +130,14 @@ fn machine() -> String {
     let model = processors.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
     let count = processors.lines().filter(|line| line.starts_with("processor")).count();
     let load = read("/proc/loadavg");
+    let version = Command::new("rustc").arg("--version").output().map(|output| output.stdout);
+    let compiler = String::from_utf8(version.unwrap_or_default()).unwrap_or_default();
     format!(
-        "{} ({count} processors), Linux {}, load {}, rustc {}.",
+        "{} ({count} processors), Linux {}, load {}, {}.",
         model.map_or("unknown processor", |(_, model)| model),
         read("/proc/sys/kernel/osrelease").trim(),
         load.split(' ').next().unwrap_or_default(),
-        env!("CARGO_PKG_RUST_VERSION"),
+        compiler.trim(),
     )
 }
 

@@ -4,7 +4,7 @@ use ipvs_core::{Method, Mode};
 
 use crate::allocation;
 use crate::cases::{
-    self, Hashbrown, Run, Way, batched_finds, bursts, connections, hash_alone, single_finds, singles,
+    self, Hashbrown, Run, Way, batched_finds, bursts, connections, hash_alone, picks, single_finds, singles,
 };
 use crate::stopwatch::time;
 
@@ -34,12 +34,20 @@ pub(crate) fn ratios() -> Vec<Ratio> {
         Method::ShortestExpectedDelay,
         Method::NeverQueue,
     ] {
+        let run = |is_indexed| picks(method, Mode::Exact, 1_000, is_indexed);
+        ratios.push(ratio(
+            format!("{} at 1,000 servers: pick / the same by a linear scan", method.name()),
+            (Box::new(run(true)), 1),
+            (Box::new(run(false)), 1),
+            Some(1.0 / 40.0),
+        ));
+        // What the index costs where connections come and go.
         let run = |is_indexed| connections(method, Mode::Exact, 1_000, is_indexed);
         ratios.push(ratio(
             format!("{} at 1,000 servers: pick, open, close / the same by a linear scan", method.name()),
             (Box::new(run(true)), 1),
             (Box::new(run(false)), 1),
-            Some(1.0 / 40.0),
+            None,
         ));
     }
     let hashbrown = || Box::new(Hashbrown::new(MILLION).finds(MILLION));

@@ -26,7 +26,7 @@ pub(super) fn add(cases: &mut Vec<Case>) {
                     let name = format!("pick, open, close/{name}");
                     Case::new(name, move || connections(method, mode, servers, true))
                 } else {
-                    Case::new(format!("pick/{name}"), move || picks(method, mode, servers))
+                    Case::new(format!("pick/{name}"), move || picks(method, mode, servers, true))
                 };
                 // To set up thousands of servers takes valgrind a second.
                 let counted = match method {
@@ -64,8 +64,8 @@ fn title(method: Method, mode: Mode) -> String {
 }
 
 /// Nothing but choices, for clients in no order.
-fn picks(method: Method, mode: Mode, servers: u32) -> impl FnMut(u64) {
-    let mut picker = picker(method, mode, servers, true);
+pub(crate) fn picks(method: Method, mode: Mode, servers: u32, is_indexed: bool) -> impl FnMut(u64) + use<> {
+    let mut picker = picker(method, mode, servers, is_indexed);
     let mut shuffle = Shuffle(0x5EED);
     let clients: [_; 1_024] = core::array::from_fn(|_| picker.request(client(shuffle.below(1 << 20))));
     black_box(picker.pick(&clients[0]));
