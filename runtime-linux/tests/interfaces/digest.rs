@@ -1,7 +1,8 @@
 //! `genhash` against servers.
 
+use core::net::SocketAddr;
 use std::io::{Read as _, Write as _};
-use std::net::{SocketAddr, TcpListener};
+use std::net::TcpListener;
 use std::process::{Command, Output};
 use std::thread;
 

@@ -234,9 +234,10 @@ pub(super) const DIFFERENT: &[Reason] = &[
             ("global_defs/vrrp_iptables wrong", 0, 5),
         ],
     ),
+    ("A value that is not said is the usual one: no mistake.", &[("file: no scheduler and no method", 0, 5)]),
     (
-        "A value that is not said is the usual one: no mistake. Without `protocol` steadfast warns, for UDP is seldom meant.",
-        &[("file: no protocol", 0, 5), ("file: no scheduler and no method", 0, 5)],
+        "The path of a file that a reload goes by is absolute, as keepalived documents; it drops another one without a word.",
+        &[("global_defs/reload_file wrong", 5, 0), ("global_defs/reload_time_file wrong", 5, 0)],
     ),
     (
         "keepalived tells that it cannot watch a route without an interface; so it is, and nothing was asked for.",
