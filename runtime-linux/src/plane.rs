@@ -1,7 +1,7 @@
 //! The user-space data plane: `ipvs-core` on packet sockets, for hosts whose kernel has no IPVS.
 //!
-//! A thread of its own takes the frames of virtual services from packet sockets, lets the
-//! [`Director`](ipvs_core::Director) decide and rewrite, and sends them on. The kernel remains the host: it answers
+//! Threads of their own take the frames of virtual services from packet sockets, let a
+//! [`Director`](ipvs_core::Director) each decide and rewrite, and send them on. The kernel remains the host: it answers
 //! ARP for the virtual addresses, keeps routes and neighbours (they are asked for, not copied), and takes everything
 //! that belongs to no service. Our nftables table keeps it from answering the clients of services
 //! ([`netlink::nftables`](crate::netlink::nftables)).
@@ -12,6 +12,12 @@
 //!   control thread ── Step, read, status ────────────┘
 //! ```
 //!
+//! - Frames are read where the kernel puts them, in a ring that both share, and sent by the dozen. A kernel that has no
+//!   such ring is asked for each.
+//! - Each thread has sockets and a director of its own, and shares nothing with the others: a client, by its address,
+//!   belongs to one thread with all that concerns it, so that the packets of a flow keep their order. What needs to see
+//!   all clients is on the first thread alone, and the others pass on its packets (`placement`). Schedulers take turns
+//!   and count connections on each thread by themselves; statistics are told as sums.
 //! - Packets for tunnels get their envelope in the room before them, without a copy. A coalesced frame, which no network
 //!   card can cut once it is in an envelope, is cut here; what is too long for the next link is fragmented here where
 //!   its sender allows it, or answered.
@@ -30,30 +36,57 @@
 //! included. Routes are looked up by destination in the main decision of the host; rules that look at the source are
 //! not seen.
 
-use core::time::Duration;
 use std::io;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
-use std::thread::JoinHandle;
 
-use ipvs_core::{Destination, Service, Step};
-use nix::sys::eventfd::{EfdFlags, EventFd};
+use ipvs_core::{Destination, Forward, Service, ServiceKey, Step};
 use std::sync::Arc;
 
-use crate::perform::ipvs::{Error, Plane, Status};
+use crate::netlink::neighbour::{Lookup, Route};
+use crate::perform::ipvs::{Error, Plane, Status, describe};
 
 mod filter;
 mod frame;
 mod guard;
 mod path;
+mod placement;
 mod port;
 mod segment;
+mod share;
 mod sys;
+mod thread;
+mod total;
 mod waiting;
 mod worker;
 
-use worker::{Command, Setup};
+use guard::Guard;
+use placement::Placement;
+use thread::Thread;
+use worker::{Command, Crew, Listening};
 
-/// How much the plane can hold. All of it is allocated at the start.
+/// How a plane is to be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Settings {
+    /// Threads; 0: one for each processor, up to [`Self::MOST_BY_ITSELF`].
+    pub threads: usize,
+    /// What it can hold.
+    pub capacity: Capacity,
+}
+
+impl Settings {
+    /// Threads at most.
+    pub const MOST: usize = 64;
+    /// Threads at most when nobody says how many.
+    pub const MOST_BY_ITSELF: usize = 4;
+
+    fn threads(&self) -> usize {
+        match self.threads {
+            0 => std::thread::available_parallelism().map_or(1, usize::from).min(Self::MOST_BY_ITSELF),
+            threads => threads.min(Self::MOST),
+        }
+    }
+}
+
+/// How much each thread of the plane can hold. All of it is allocated at the start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Capacity {
     /// Services.
@@ -86,51 +119,107 @@ impl Default for Capacity {
 }
 
 /// The control thread's end of the plane. Dropping it stops the plane.
-#[derive(Debug)]
 pub struct User {
-    commands: SyncSender<Command>,
-    wake: Arc<EventFd>,
-    thread: Option<JoinHandle<()>>,
+    threads: Vec<Thread>,
+    /// `None` once it was uninstalled.
+    guard: Option<Guard>,
+    lookup: Lookup,
+    placement: Placement,
+    /// Why the kernel does not tell the marks of packets, if it does not.
+    without_marks: Option<String>,
 }
 
 impl User {
-    /// Starts the plane in the network namespace of the calling thread, with the default [`Capacity`].
+    /// Starts the plane in the network namespace of the calling thread, with the default [`Settings`].
     pub fn start() -> io::Result<Self> {
-        Self::with_capacity(Capacity::default())
+        Self::with_settings(&Settings::default())
     }
 
     /// Starts the plane. It needs `CAP_NET_RAW` and `CAP_NET_ADMIN`, and nftables in the kernel.
     ///
     /// After an error nothing is left behind.
-    pub fn with_capacity(capacity: Capacity) -> io::Result<Self> {
-        let wake = EventFd::from_flags(EfdFlags::EFD_NONBLOCK | EfdFlags::EFD_CLOEXEC)?;
-        let wake = Arc::new(wake);
-        let (commands, receiver) = sync_channel(COMMANDS);
-        let setup = Setup::prepare(capacity, receiver, Arc::clone(&wake))?;
-        let thread =
-            std::thread::Builder::new().name("steadfast-plane".to_owned()).spawn(move || setup.run())?;
-        Ok(Self { commands, wake, thread: Some(thread) })
+    pub fn with_settings(settings: &Settings) -> io::Result<Self> {
+        let failed = |doing: &str, cause: &dyn core::fmt::Display| {
+            io::Error::other(format!("user-space data plane: {doing}: {cause}"))
+        };
+        let count = settings.threads();
+        let crew = Crew::prepare(count, settings.capacity)?;
+        let without_marks = sys::tells_marks().err().map(|error| error.to_string());
+        let lookup = Lookup::open().map_err(|e| failed("route lookups", &e))?;
+        let guard = Guard::install().map_err(|e| {
+            let doing = "nftables table, without which the kernel answers the clients of services itself \
+                         (needs CAP_NET_ADMIN and a kernel with nf_tables)";
+            failed(doing, &e)
+        })?;
+        tracing::info!(
+            "user-space data plane on {}, {count} {}",
+            crew.interfaces(),
+            if count == 1 { "thread" } else { "threads" }
+        );
+        let threads = crew.into_iter().map(Thread::start).collect::<io::Result<Vec<Thread>>>()?;
+        Ok(Self { threads, guard: Some(guard), lookup, placement: Placement::default(), without_marks })
     }
 
-    fn ask<T>(&self, command: impl FnOnce(SyncSender<T>) -> Command) -> Result<T, Error> {
-        let (sender, receiver): (_, Receiver<T>) = sync_channel(1);
-        let gone = || Error::User("user-space data plane: its thread has ended".to_owned());
-        self.commands.try_send(command(sender)).map_err(|_| gone())?;
-        self.wake.write(1).map_err(|error| Error::User(error.to_string()))?;
-        receiver.recv_timeout(PATIENCE).map_err(|error| match error {
-            RecvTimeoutError::Timeout => {
-                Error::User(format!("user-space data plane: no answer within {} s", PATIENCE.as_secs()))
+    /// Whether a step can be taken here at all.
+    fn check(&mut self, step: &Step) -> Result<(), String> {
+        match step {
+            Step::AddDestination { destination, .. } | Step::EditDestination { destination, .. }
+                if destination.forward == Forward::Masquerade =>
+            {
+                let ours = self.lookup.route(destination.address).is_ok_and(|route| route == Route::Local);
+                if ours {
+                    return Err("it is this host itself, whose replies the user-space data plane cannot translate: \
+                                use direct routing (`lb_kind DR`), which leaves packets to the service's port as they \
+                                are, or the kernel's IPVS (`data_plane kernel`)"
+                        .to_owned());
+                }
+                if let ServiceKey::Address { port: 0, .. } | ServiceKey::Mark { .. } = step.service() {
+                    // The kernel would have to be kept from everything that the real server sends.
+                    return Err("the user-space data plane does not translate every port of an address: name the \
+                                ports, use direct routing (`lb_kind DR`), or the kernel's IPVS (`data_plane kernel`)"
+                        .to_owned());
+                }
             }
-            RecvTimeoutError::Disconnected => gone(),
-        })
+            Step::AddService(Service { key: ServiceKey::Mark { mark, .. }, .. }) => {
+                if let Some(reason) = &self.without_marks {
+                    return Err(format!("the kernel does not tell marks (Linux 5.19 does): {reason}"));
+                }
+                tracing::info!(
+                    "the user-space data plane sees mark {mark} where nftables sets it at the ingress hook (family \
+                     netdev); marks set at prerouting come too late for it"
+                );
+            }
+            Step::AddService(_)
+            | Step::EditService(_)
+            | Step::RemoveService(_)
+            | Step::AddDestination { .. }
+            | Step::EditDestination { .. }
+            | Step::RemoveDestination { .. } => {}
+        }
+        Ok(())
+    }
+
+    /// Has every thread hear what the services need.
+    fn listen(&self) -> Result<(), Error> {
+        let Some(guard) = &self.guard else { return Ok(()) };
+        let listening =
+            Arc::new(Listening { selection: guard.selection(), has_home: self.placement.has_home() });
+        for thread in &self.threads {
+            thread.ask(|answer| Command::Listen(Arc::clone(&listening), answer))?;
+        }
+        Ok(())
     }
 
     fn end(&mut self) -> Result<(), Error> {
-        let Some(thread) = self.thread.take() else { return Ok(()) };
-        let result = self.ask(Command::Stop);
-        let joined =
-            thread.join().map_err(|_| Error::User("user-space data plane: its thread panicked".to_owned()));
-        result.and_then(core::convert::identity).and(joined)
+        let mut result = Ok(());
+        for thread in &mut self.threads {
+            result = result.and(thread.end());
+        }
+        self.threads.clear();
+        match self.guard.take() {
+            Some(guard) => result.and(guard.uninstall().map_err(Error::Netlink)),
+            None => result,
+        }
     }
 }
 
@@ -140,11 +229,28 @@ impl Plane for User {
     }
 
     fn read(&mut self) -> Result<Vec<(Service, Vec<Destination>)>, Error> {
-        self.ask(Command::Read)
+        // It has every service.
+        self.threads.first().map_or_else(|| Ok(Vec::new()), |thread| thread.ask(Command::Read))
     }
 
     fn apply(&mut self, step: Step) -> Result<(), Error> {
-        self.ask(|answer| Command::Apply(step, answer))?
+        let unable = |reason: String| Error::Unable { step: describe(&step), reason, refused: None };
+        self.check(&step).map_err(unable)?;
+        let Some(guard) = &mut self.guard else { return Ok(()) };
+        let added = guard.prepare(&step).map_err(|error| unable(format!("nftables: {error}")))?;
+        if let Err(error) = self.placement.apply(&self.threads, &step) {
+            if let Err(error) = guard.restore(added) {
+                tracing::warn!("{}: nftables: {error}", describe(&step));
+            }
+            return Err(error);
+        }
+        if let Step::RemoveService(key) = step
+            && let Err(error) = guard.remove(key)
+        {
+            // The service is gone all the same; what is left goes with the next change.
+            tracing::warn!("{}: nftables: {error}", describe(&step));
+        }
+        self.listen()
     }
 
     fn flush(&mut self) -> Result<(), Error> {
@@ -155,7 +261,9 @@ impl Plane for User {
     }
 
     fn status(&mut self) -> Result<Status, Error> {
-        self.ask(Command::Status)
+        let each: Result<Vec<Status>, Error> =
+            self.threads.iter().map(|thread| thread.ask(Command::Status)).collect();
+        Ok(total::sum(each?.into_iter()))
     }
 
     fn stop(mut self: Box<Self>) -> Result<(), Error> {
@@ -170,8 +278,3 @@ impl Drop for User {
         }
     }
 }
-
-/// Commands under way: each is waited for, so more than one is rare.
-const COMMANDS: usize = 16;
-/// A turn of the plane takes milliseconds at most.
-const PATIENCE: Duration = Duration::from_secs(5);

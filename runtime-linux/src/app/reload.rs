@@ -64,6 +64,9 @@ impl Daemon {
         if configuration.global.data_plane != self.configuration.global.data_plane {
             warn!("data_plane changes at the next start only");
         }
+        if configuration.global.data_plane_threads != self.configuration.global.data_plane_threads {
+            warn!("data_plane_threads changes at the next start only");
+        }
         if configuration.global.schedule != self.configuration.global.schedule {
             self.tell(Command::Schedule(configuration.global.schedule.clone())).await;
         }

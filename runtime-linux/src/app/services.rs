@@ -64,7 +64,7 @@ impl Services {
             Some(name) if global.data_plane != DataPlane::User => {
                 Kernel::open_in(name).map(|kernel| Box::new(kernel) as Box<dyn Plane>)
             }
-            Some(_) | None => ipvs::choose(global.data_plane),
+            Some(_) | None => ipvs::choose(global.data_plane, global.data_plane_threads),
         };
         match opened {
             Ok(mut plane) => {

@@ -76,6 +76,8 @@ pub struct Global {
     pub router_id: String,
     /// `data_plane` (steadfast's own keyword).
     pub data_plane: DataPlane,
+    /// `data_plane_threads` (steadfast's own keyword): threads of the user-space plane; `None`: it decides itself.
+    pub data_plane_threads: Option<u8>,
     /// `script_user USER [GROUP]`: whom scripts run as when they name nobody.
     pub script_user: Option<ScriptUser>,
     /// `enable_script_security`.
@@ -119,6 +121,7 @@ impl Default for Global {
         Self {
             router_id: String::new(),
             data_plane: DataPlane::Auto,
+            data_plane_threads: None,
             script_user: None,
             script_security: false,
             schedule: Schedule::default(),

@@ -7,7 +7,7 @@
 //!
 //! # fn wanted() -> Vec<(Service, Vec<Destination>)> { Vec::new() }
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let mut plane = choose(DataPlane::Auto)?;
+//! let mut plane = choose(DataPlane::Auto, None)?;
 //! let want = wanted(); // sorted by key
 //! let mut have = plane.read()?;
 //! have.retain(|(service, _)| want.iter().any(|(ours, _)| ours.key == service.key)); // foreign services stay
@@ -28,7 +28,7 @@ use crate::config::model::DataPlane;
 use crate::netlink;
 use crate::netlink::ipvs::Ipvs;
 use crate::netlink::module::Missing;
-use crate::plane::User;
+use crate::plane::{Settings, User};
 
 mod kernel;
 mod status;
@@ -113,9 +113,10 @@ pub struct Present {
 /// Opens the data plane that the configuration asks for, in the network namespace of the calling thread.
 ///
 /// `auto` is the kernel's IPVS wherever the kernel has it; only without it services are forwarded in user space,
-/// which is logged.
-pub fn choose(wanted: DataPlane) -> Result<Box<dyn Plane>, Error> {
-    let user = || User::start().map_err(|error| Error::User(error.to_string()));
+/// which is logged. `threads` are those of the user-space plane, which decides itself if nobody does.
+pub fn choose(wanted: DataPlane, threads: Option<u8>) -> Result<Box<dyn Plane>, Error> {
+    let settings = Settings { threads: threads.map_or(0, usize::from), ..Settings::default() };
+    let user = || User::with_settings(&settings).map_err(|error| Error::User(error.to_string()));
     match wanted {
         DataPlane::Kernel => Ok(Box::new(Kernel::open()?)),
         DataPlane::User => Ok(Box::new(user()?)),

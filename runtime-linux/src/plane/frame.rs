@@ -85,7 +85,11 @@ pub(super) fn complete(slot: &mut [u8]) -> bool {
 
 /// Where the IP packet in a slot is addressed to.
 pub(super) fn destination(slot: &[u8]) -> Option<IpAddr> {
-    let packet = slot.get(OFFLOAD + LINK..)?;
+    addressee(slot.get(OFFLOAD + LINK..)?)
+}
+
+/// Where an IP packet is addressed to.
+pub(super) fn addressee(packet: &[u8]) -> Option<IpAddr> {
     match packet.first()? >> 4 {
         4 => packet.get(16..)?.first_chunk::<4>().copied().map(IpAddr::from),
         6 => packet.get(24..)?.first_chunk::<16>().copied().map(IpAddr::from),

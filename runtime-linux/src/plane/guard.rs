@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ipvs_core::{Family, Forward, ServiceKey, Step};
 
-use super::filter::{self, Instruction};
+use super::filter::{self, Selection};
 use crate::netlink::Error;
 use crate::netlink::nftables::{Change, Element, Side, Table};
 
@@ -83,19 +83,22 @@ impl Guard {
         self.table.change(&change)
     }
 
-    /// The filter for packet sockets.
-    pub(super) fn filter(&self) -> Vec<Instruction> {
+    /// What packet sockets are to let through.
+    pub(super) fn selection(&self) -> Selection {
         let side = |side: Side| -> BTreeSet<IpAddr> {
             let elements = self.holders.keys().filter(|element| element.side == side);
             // More than fit are as good as all.
             elements.map(|element| element.address).take(filter::LONGEST + 1).collect()
         };
-        let marks = self.marks().into_iter().map(|(_, mark)| mark).collect();
-        filter::program(&side(Side::Service), &side(Side::Reply), &marks)
+        Selection {
+            destinations: side(Side::Service),
+            sources: side(Side::Reply),
+            marks: self.marks().into_iter().map(|(_, mark)| mark).collect(),
+        }
     }
 
     /// The firewall marks that are services of a family.
-    pub(super) fn marks(&self) -> BTreeSet<(Family, u32)> {
+    fn marks(&self) -> BTreeSet<(Family, u32)> {
         self.services.keys().filter_map(|key| mark(*key)).collect()
     }
 

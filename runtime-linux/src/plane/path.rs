@@ -40,15 +40,31 @@ pub(super) struct Paths {
     lookup: Lookup,
     routes: HashMap<IpAddr, Route>,
     neighbours: HashMap<(u32, IpAddr), Reach>,
+    /// Ways that are ready, each in the one place that its next hop may be in: most packets go where one went before.
+    recent: [Option<(IpAddr, Path)>; RECENT],
 }
 
 impl Paths {
     pub(super) fn new(lookup: Lookup) -> Self {
-        Self { lookup, routes: HashMap::new(), neighbours: HashMap::new() }
+        Self { lookup, routes: HashMap::new(), neighbours: HashMap::new(), recent: [None; RECENT] }
     }
 
     /// The way to `next_hop`. Asks for a link address that is missing.
     pub(super) fn find(&mut self, next_hop: IpAddr) -> Result<Path, Error> {
+        let place = place(next_hop);
+        if let Some((known, path)) = self.recent[place]
+            && known == next_hop
+        {
+            return Ok(path);
+        }
+        let path = self.find_anew(next_hop)?;
+        if let Path::Ready { .. } = path {
+            self.recent[place] = Some((next_hop, path));
+        }
+        Ok(path)
+    }
+
+    fn find_anew(&mut self, next_hop: IpAddr) -> Result<Path, Error> {
         let (interface, neighbour, source) = match self.route(next_hop)? {
             Route::Out { interface, neighbour, source } => (interface, neighbour, source),
             Route::Local => return Ok(Path::Local),
@@ -84,7 +100,7 @@ impl Paths {
     }
 
     /// What the kernel decides about packets to `address`.
-    pub(super) fn route(&mut self, address: IpAddr) -> Result<Route, Error> {
+    fn route(&mut self, address: IpAddr) -> Result<Route, Error> {
         if let Some(route) = self.routes.get(&address) {
             return Ok(*route);
         }
@@ -101,20 +117,34 @@ impl Paths {
         let key = (neighbour.interface, neighbour.address);
         if let Some(reach) = self.neighbours.get_mut(&key) {
             *reach = neighbour.reach;
+            self.recent.fill(None);
         }
     }
 
     /// A route or an address changed.
     pub(super) fn forget_routes(&mut self) {
+        self.recent.fill(None);
         self.routes.clear();
     }
 
     /// Interfaces changed, or notifications were lost.
     pub(super) fn forget(&mut self) {
+        self.recent.fill(None);
         self.routes.clear();
         self.neighbours.clear();
     }
 }
 
+/// Where the way to a next hop is among the recent ones.
+fn place(next_hop: IpAddr) -> usize {
+    let last = match next_hop {
+        IpAddr::V4(address) => address.octets()[3],
+        IpAddr::V6(address) => address.octets()[15],
+    };
+    usize::from(last)
+}
+
+/// One for each number of a last octet.
+const RECENT: usize = 256;
 /// Entries of each table; a full one is emptied and fills again.
 const MOST: usize = 65_536;

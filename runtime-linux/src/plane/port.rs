@@ -10,8 +10,8 @@ use netlink_packet_core::{Emitable, NLM_F_DUMP};
 use netlink_packet_route::link::LinkMessage;
 use netlink_sys::protocols::NETLINK_ROUTE;
 
-use super::filter::{self, Instruction};
-use super::sys::{Hears, PacketSocket};
+use super::filter::Instruction;
+use super::sys::{Hears, PacketSocket, Receiver};
 use crate::netlink::link::LinkInfo;
 use crate::netlink::{Error, Socket};
 
@@ -22,11 +22,11 @@ pub(super) struct Port {
     pub(super) link: LinkInfo,
     /// Its link address.
     pub(super) mac: [u8; 6],
-    /// Where its frames come and go.
-    pub(super) socket: PacketSocket,
-    /// Where its frames come instead while there are services of firewall marks, which are not yet known where frames
-    /// come otherwise.
-    pub(super) marked: Vec<PacketSocket>,
+    /// Where its frames go.
+    pub(super) sender: PacketSocket,
+    /// Where its frames come: everything as it comes from the link, and instead, while there are services of firewall
+    /// marks, IPv4 and IPv6 packets with the marks that they got. A receiver is taken out while its frames are looked at.
+    pub(super) receivers: Vec<Option<Box<Receiver>>>,
     /// The socket failed in a way that only opening it again mends.
     pub(super) broken: bool,
 }
@@ -45,34 +45,41 @@ pub(super) fn discover() -> Result<Vec<LinkInfo>, Error> {
 }
 
 impl Port {
-    /// Opens a socket on an interface that [`discover`] found.
+    /// Opens sockets on an interface that [`discover`] found.
     pub(super) fn open(link: LinkInfo, filter: &[Instruction], has_marks: bool) -> io::Result<Self> {
         let mac = link.mac.ok_or(io::ErrorKind::Unsupported)?;
-        let socket = PacketSocket::open(link.index, Hears::Everything, &filter::nothing())?;
-        let mut port = Self { link, mac, socket, marked: Vec::new(), broken: false };
+        let sender = PacketSocket::sender(link.index)?;
+        let mut port = Self { link, mac, sender, receivers: Vec::new(), broken: false };
         port.listen(filter, has_marks)?;
         Ok(port)
     }
 
     /// Hears what `filter` lets through from now on, with marks where they are wanted.
     pub(super) fn listen(&mut self, filter: &[Instruction], has_marks: bool) -> io::Result<()> {
-        if !has_marks {
-            self.marked.clear();
-            return self.socket.filter(filter);
+        let wanted: &[Hears] =
+            if has_marks { &[Hears::MarkedV4, Hears::MarkedV6] } else { &[Hears::Everything] };
+        if self.receivers.len() == wanted.len() {
+            return self.receivers.iter().flatten().try_for_each(|receiver| receiver.socket.filter(filter));
         }
-        if self.marked.is_empty() {
-            for hears in [Hears::MarkedV4, Hears::MarkedV6] {
-                self.marked.push(PacketSocket::open(self.link.index, hears, filter)?);
+        // The others first, so that no packet is taken twice.
+        self.receivers.clear();
+        for hears in wanted {
+            let longest = self.link.mtu as usize + LINK_HEADER;
+            let (receiver, failure) = Receiver::open(self.link.index, *hears, filter, longest, RING)?;
+            if let Some(failure) = failure {
+                tracing::info!(
+                    "no packet ring on {}: {failure}; its frames are asked for instead, which takes more time",
+                    self.link.name
+                );
             }
+            self.receivers.push(Some(Box::new(receiver)));
         }
-        // No packet is taken twice.
-        self.socket.filter(&filter::nothing())?;
-        self.marked.iter().try_for_each(|socket| socket.filter(filter))
+        Ok(())
     }
 
-    /// All its sockets.
+    /// All its sockets that hear.
     pub(super) fn sockets(&self) -> impl Iterator<Item = &PacketSocket> {
-        core::iter::once(&self.socket).chain(&self.marked)
+        self.receivers.iter().flatten().map(|receiver| &receiver.socket)
     }
 }
 
@@ -88,6 +95,10 @@ fn is_part(body: &[u8]) -> bool {
     })
 }
 
+/// An Ethernet header, with room for a VLAN tag.
+const LINK_HEADER: usize = 18;
+/// Bytes of a thread's ring on one interface: a thousand frames of an ordinary link.
+const RING: usize = 2 << 20;
 /// Length of `struct ifinfomsg`.
 const HEADER: usize = 16;
 /// `IFLA_LINKINFO`, `IFLA_INFO_KIND`, `IFLA_INFO_SLAVE_KIND`.

@@ -3,11 +3,16 @@
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 
+use heapless::Vec as Bounded;
 use socket2::{Domain, Protocol, SockFilter, Socket, Type};
 
 use ipvs_core::Envelope;
 
-use super::filter::Instruction;
+use super::filter::{self, Instruction};
+
+mod ring;
+
+use ring::{Ring, Told};
 
 /// Length of `struct virtio_net_hdr`, which stands before every frame in both directions.
 pub(super) const OFFLOAD: usize = 10;
@@ -18,8 +23,8 @@ pub(super) const ROOM: usize = Envelope::LONGEST;
 /// Room for one frame with its offload header: the largest coalesced IP packet, with its link header.
 pub(super) const SLOT: usize = ROOM + OFFLOAD + 14 + 65_536 + 14;
 
-/// Frames per system call.
-pub(super) const BURST: usize = 32;
+/// Frames looked at together, and sent with one system call.
+pub(super) const BURST: usize = 64;
 
 /// A packet socket bound to one interface, with whole Ethernet frames and offload headers. It never blocks.
 #[derive(Debug)]
@@ -40,30 +45,44 @@ pub(super) enum Hears {
     MarkedV6,
 }
 
+/// Whether the kernel tells the marks of packets: since Linux 5.19.
+pub(super) fn tells_marks() -> io::Result<()> {
+    PacketSocket::new(Hears::MarkedV4, &filter::nothing()).map(|_| ())
+}
+
 impl PacketSocket {
-    /// Opens a socket that hears what `filter` lets through on the interface.
-    ///
-    /// Marks are told since Linux 5.19.
-    pub(super) fn open(interface: u32, hears: Hears, filter: &[Instruction]) -> io::Result<Self> {
+    /// Opens a socket that sends by the interface and hears nothing.
+    pub(super) fn sender(interface: u32) -> io::Result<Self> {
+        let socket = Self::new(Hears::Everything, &filter::nothing())?;
+        bind(&socket.socket, interface, 0)?;
+        Ok(socket)
+    }
+
+    /// A socket that does not hear anything yet.
+    fn new(hears: Hears, filter: &[Instruction]) -> io::Result<Self> {
         // Protocol 0 hears nothing, so nothing passes before the filter is there.
         let socket = Socket::new(Domain::PACKET, Type::RAW.nonblocking(), Some(Protocol::from(0)))?;
-        set_option(&socket, libc::SOL_PACKET, libc::PACKET_VNET_HDR, 1)?;
+        set(socket.as_fd(), libc::PACKET_VNET_HDR, &1_i32)?;
         // Before Linux 4.20 the filter alone keeps our own frames out.
-        let _ = set_option(&socket, libc::SOL_PACKET, PACKET_IGNORE_OUTGOING, 1);
+        let _ = set(socket.as_fd(), PACKET_IGNORE_OUTGOING, &1_i32);
         attach(&socket, filter)?;
         // Beyond the system's limit with CAP_NET_ADMIN only; the default still works.
         let _ = nix::sys::socket::setsockopt(&socket, nix::sys::socket::sockopt::RcvBufForce, &BUFFER);
         let _ = nix::sys::socket::setsockopt(&socket, nix::sys::socket::sockopt::SndBufForce, &BUFFER);
-        let (protocol, tells_marks) = match hears {
-            Hears::Everything => (libc::ETH_P_ALL, false),
-            Hears::MarkedV4 => (libc::ETH_P_IP, true),
-            Hears::MarkedV6 => (libc::ETH_P_IPV6, true),
-        };
+        let tells_marks = hears != Hears::Everything;
         if tells_marks {
-            set_option(&socket, libc::SOL_SOCKET, SO_RCVMARK, 1)?;
+            set_option(socket.as_fd(), libc::SOL_SOCKET, SO_RCVMARK, &1_i32)?;
         }
-        bind(&socket, interface, protocol)?;
         Ok(Self { socket, tells_marks })
+    }
+
+    fn bind(&self, interface: u32, hears: Hears) -> io::Result<()> {
+        let protocol = match hears {
+            Hears::Everything => libc::ETH_P_ALL,
+            Hears::MarkedV4 => libc::ETH_P_IP,
+            Hears::MarkedV6 => libc::ETH_P_IPV6,
+        };
+        bind(&self.socket, interface, protocol)
     }
 
     /// Exchanges the filter for another.
@@ -71,25 +90,24 @@ impl PacketSocket {
         attach(&self.socket, filter)
     }
 
-    /// Receives up to [`BURST`] frames, each behind [`ROOM`]; returns how many. `lengths` are their bytes with the
-    /// offload header, and greater than the rest of a [`SLOT`] for a frame that was cut.
-    pub(super) fn receive(&self, burst: &mut Burst) -> io::Result<usize> {
+    /// Receives frames into the slots of a burst from `first` on, up to `count`, each behind [`ROOM`]; returns how many.
+    fn receive(&self, burst: &mut Burst, first: usize, count: usize) -> io::Result<usize> {
         let Burst { slots, lengths, marks } = burst;
         let mut notes = [Note([0; NOTE]); BURST];
-        let mut vectors: [libc::iovec; BURST] =
-            core::array::from_fn(|_| libc::iovec { iov_base: core::ptr::null_mut(), iov_len: 0 });
-        for (vector, slot) in vectors.iter_mut().zip(slots.chunks_exact_mut(SLOT)) {
+        let mut vectors: Bounded<libc::iovec, BURST> = Bounded::new();
+        for slot in slots.chunks_exact_mut(SLOT).skip(first).take(count) {
             let place = &mut slot[ROOM..];
-            vector.iov_base = place.as_mut_ptr().cast();
-            vector.iov_len = place.len();
+            let vector = libc::iovec { iov_base: place.as_mut_ptr().cast(), iov_len: place.len() };
+            vectors.push(vector).expect("there are as many as slots");
         }
-        let mut messages = vectors.each_mut().map(message);
+        let mut messages: Bounded<libc::mmsghdr, BURST> = vectors.iter_mut().map(message).collect();
         if self.tells_marks {
             for (message, note) in messages.iter_mut().zip(&mut notes) {
                 message.msg_hdr.msg_control = note.0.as_mut_ptr().cast();
                 message.msg_hdr.msg_controllen = NOTE as _;
             }
         }
+        let count = u32::try_from(messages.len()).expect("a burst is small");
         // SAFETY: every message points to one vector, every vector to a slot of its own, and control data goes to a note
         // of its own; all outlive the call, and the slots are borrowed exclusively.
         let received = unsafe {
@@ -97,13 +115,13 @@ impl PacketSocket {
             libc::recvmmsg(
                 self.socket.as_raw_fd(),
                 messages.as_mut_ptr(),
-                COUNT,
+                count,
                 flags as _,
                 core::ptr::null_mut(),
             )
         };
         let received = usize::try_from(received).map_err(|_| io::Error::last_os_error())?;
-        let told = lengths.iter_mut().zip(marks).zip(messages.iter().zip(&notes)).take(received);
+        let told = lengths.iter_mut().zip(marks).skip(first).zip(messages.iter().zip(&notes)).take(received);
         for ((length, mark), (message, note)) in told {
             *length = message.msg_len as usize;
             *mark = if self.tells_marks { note.mark() } else { 0 };
@@ -113,15 +131,12 @@ impl PacketSocket {
 
     /// Sends frames, each with its offload header before it. Returns how many were taken, and why the next was not.
     pub(super) fn send(&self, frames: &[&[u8]]) -> (usize, Option<io::Error>) {
-        let mut vectors: [libc::iovec; BURST] =
-            core::array::from_fn(|_| libc::iovec { iov_base: core::ptr::null_mut(), iov_len: 0 });
-        let frames = &frames[..frames.len().min(BURST)];
-        for (vector, frame) in vectors.iter_mut().zip(frames) {
-            vector.iov_base = frame.as_ptr().cast_mut().cast();
-            vector.iov_len = frame.len();
-        }
-        let mut messages = vectors.each_mut().map(message);
-        let count = u32::try_from(frames.len()).expect("a burst is small");
+        let frames = frames.iter().take(BURST);
+        let mut vectors: Bounded<libc::iovec, BURST> = frames
+            .map(|frame| libc::iovec { iov_base: frame.as_ptr().cast_mut().cast(), iov_len: frame.len() })
+            .collect();
+        let mut messages: Bounded<libc::mmsghdr, BURST> = vectors.iter_mut().map(message).collect();
+        let count = u32::try_from(messages.len()).expect("a burst is small");
         // SAFETY: the first `count` messages point to vectors that point to live frames, which sending only reads.
         let sent = unsafe {
             libc::sendmmsg(self.socket.as_raw_fd(), messages.as_mut_ptr(), count, libc::MSG_DONTWAIT as _)
@@ -130,6 +145,11 @@ impl PacketSocket {
             Ok(sent) => (sent, None),
             Err(_) => (0, Some(io::Error::last_os_error())),
         }
+    }
+
+    /// Why the kernel says that the socket is not well. It says so once.
+    pub(super) fn failure(&self) -> Option<io::Error> {
+        self.socket.take_error().unwrap_or_else(Some)
     }
 
     /// Frames that the kernel dropped since the last call because this process was too slow.
@@ -156,15 +176,112 @@ impl AsFd for PacketSocket {
     }
 }
 
-/// Buffers for one burst, allocated once.
+/// Buffers for one burst, allocated once; memory is taken as they fill.
 #[derive(Debug)]
-pub(super) struct Burst {
+struct Burst {
     /// [`BURST`] slots of [`SLOT`] bytes.
-    pub(super) slots: Vec<u8>,
-    /// Bytes received into each slot.
-    pub(super) lengths: [usize; BURST],
+    slots: Vec<u8>,
+    /// Bytes received into each slot with the offload header; more than there is room for if the frame was cut.
+    lengths: [usize; BURST],
     /// The mark of each packet; 0: none.
-    pub(super) marks: [u32; BURST],
+    marks: [u32; BURST],
+}
+
+/// A socket with the frames that came by it.
+#[derive(Debug)]
+pub(super) struct Receiver {
+    ring: Option<Ring>,
+    /// After the ring, which is unmapped first.
+    pub(super) socket: PacketSocket,
+    burst: Burst,
+    /// Frames taken and not yet given back.
+    taken: usize,
+    /// Where those are that are in the ring.
+    told: [Option<Told>; BURST],
+}
+
+impl Receiver {
+    /// Opens a socket on an interface. Frames of up to `longest` octets come by a ring of `bytes`, all others, and marked
+    /// ones, by system calls. Why there is no ring is returned beside.
+    pub(super) fn open(
+        interface: u32,
+        hears: Hears,
+        filter: &[Instruction],
+        longest: usize,
+        bytes: usize,
+    ) -> io::Result<(Self, Option<io::Error>)> {
+        let mut socket = PacketSocket::new(hears, filter)?;
+        // A ring does not tell marks.
+        let (ring, failure) = if socket.tells_marks {
+            (None, None)
+        } else {
+            match Ring::map(socket.as_fd(), longest, bytes) {
+                Ok(ring) => (Some(ring), None),
+                Err(error) => {
+                    // Half a ring is worse than none.
+                    socket = PacketSocket::new(hears, filter)?;
+                    (None, Some(error))
+                }
+            }
+        };
+        socket.bind(interface, hears)?;
+        Ok((Self { socket, ring, burst: Burst::new(), taken: 0, told: [None; BURST] }, failure))
+    }
+
+    /// Takes up to [`BURST`] frames; how many. They stay until they are [released](Self::release).
+    pub(super) fn receive(&mut self) -> io::Result<usize> {
+        let Some(ring) = &self.ring else {
+            self.taken = self.socket.receive(&mut self.burst, 0, BURST)?;
+            return Ok(self.taken);
+        };
+        self.taken = 0;
+        for (number, told) in self.told.iter_mut().enumerate() {
+            *told = ring.told(number);
+            let Some(found) = told else { break };
+            self.taken += 1;
+            if found.is_elsewhere {
+                *told = None;
+                self.burst.lengths[number] = usize::MAX;
+                // Frames in the queue are in the order of those in the ring.
+                let _ = self.socket.receive(&mut self.burst, number, 1);
+            }
+        }
+        Ok(self.taken)
+    }
+
+    /// A frame behind [`ROOM`], its offload header first; nothing if it was cut.
+    pub(super) fn slot(&self, number: usize) -> Option<&[u8]> {
+        match (self.told.get(number)?, &self.ring) {
+            (Some(told), Some(ring)) => (told.cut == 0).then(|| ring.bytes(number, *told)),
+            _ => self.burst.slots.get(number * SLOT..(number + 1) * SLOT)?.get(..self.end(number)?),
+        }
+    }
+
+    /// The same, to be written.
+    pub(super) fn slot_mut(&mut self, number: usize) -> Option<&mut [u8]> {
+        let end = self.end(number)?;
+        match (self.told.get(number)?, &mut self.ring) {
+            (Some(told), Some(ring)) => (told.cut == 0).then(|| ring.bytes_mut(number, *told)),
+            _ => self.burst.slots.get_mut(number * SLOT..(number + 1) * SLOT)?.get_mut(..end),
+        }
+    }
+
+    fn end(&self, number: usize) -> Option<usize> {
+        self.burst.lengths.get(number)?.checked_add(ROOM).or(Some(usize::MAX))
+    }
+
+    /// The mark of a packet; 0: none.
+    pub(super) fn mark(&self, number: usize) -> u32 {
+        self.burst.marks.get(number).copied().unwrap_or_default()
+    }
+
+    /// Gives the frames back.
+    pub(super) fn release(&mut self) {
+        if let Some(ring) = &mut self.ring {
+            ring.release(self.taken);
+        }
+        self.taken = 0;
+    }
 }
 
 /// Control data of one message, which is at most the mark.
@@ -184,7 +301,7 @@ impl Note {
 }
 
 impl Burst {
-    pub(super) fn new() -> Self {
+    fn new() -> Self {
         Self { slots: vec![0; BURST * SLOT], lengths: [0; BURST], marks: [0; BURST] }
     }
 }
@@ -214,11 +331,17 @@ fn bind(socket: &Socket, interface: u32, protocol: i32) -> io::Result<()> {
     if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
-fn set_option(socket: &Socket, level: i32, option: i32, value: i32) -> io::Result<()> {
-    let length = libc::socklen_t::try_from(size_of_val(&value)).expect("it is 4 bytes");
-    // SAFETY: the pointer is to an integer of the given length.
-    let result =
-        unsafe { libc::setsockopt(socket.as_raw_fd(), level, option, (&raw const value).cast(), length) };
+/// Sets an option of packet sockets.
+fn set<T>(socket: BorrowedFd<'_>, option: i32, value: &T) -> io::Result<()> {
+    set_option(socket, libc::SOL_PACKET, option, value)
+}
+
+fn set_option<T>(socket: BorrowedFd<'_>, level: i32, option: i32, value: &T) -> io::Result<()> {
+    let length = libc::socklen_t::try_from(size_of_val(value)).expect("options are small");
+    // SAFETY: the pointer is to a value of the given length.
+    let result = unsafe {
+        libc::setsockopt(socket.as_raw_fd(), level, option, core::ptr::from_ref(value).cast(), length)
+    };
     if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
@@ -232,6 +355,3 @@ const NOTE: usize = 32;
 
 /// Some hundred coalesced frames.
 const BUFFER: usize = 16 * 1024 * 1024;
-
-#[expect(clippy::cast_possible_truncation, reason = "a burst is small")]
-const COUNT: u32 = BURST as u32;

@@ -1,54 +1,110 @@
-//! The thread of the plane: wait for frames, commands, news of the network or a deadline; act; again.
+//! A thread of the plane: wait for frames, commands, news of the network or a deadline; act; again.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::AsFd;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender};
+use std::sync::mpsc::{Receiver as Inbox, SyncSender, sync_channel};
 
 use ipvs_core::{
-    Bucket, Destination, DestinationSlot, Director, Entry, Forward, Fragment, IndexNode, Locality, Memory,
-    Reason, Service, ServiceKey, ServiceSlot, Settings, Step, TableSlot, Timer,
+    Bucket, Destination, DestinationSlot, Director, Entry, Fragment, IndexNode, Locality, Memory, Preview,
+    Reason, Refused, Service, ServiceKey, ServiceSlot, Settings, Step, TableSlot, Timer,
 };
 use nix::net::if_::if_nametoindex;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::eventfd::EventFd;
+use nix::sys::eventfd::{EfdFlags, EventFd};
 
 use super::Capacity;
-use super::filter;
-use super::guard::Guard;
+use super::filter::{self, Selection};
 use super::path::Paths;
 use super::port::{self, Port};
-use super::sys::{Burst, Hears, PacketSocket};
+use super::share::Share;
+use super::sys::{BURST, PacketSocket};
 use super::waiting::Waiting;
 use crate::clock;
-use crate::netlink::neighbour::{Changes, Lookup, Route};
-use crate::perform::ipvs::{DestinationStatus, Error, ServiceStatus, Statistics, Status, describe};
+use crate::netlink::neighbour::{Changes, Lookup};
+use crate::perform::ipvs::{DestinationStatus, ServiceStatus, Statistics, Status};
 
 mod network;
+mod others;
 mod traffic;
 
-use traffic::Counters;
+use others::Others;
+use traffic::{Counters, Leaving};
 
 /// What the control thread may ask.
 pub(super) enum Command {
     /// Take a step.
-    Apply(Step, SyncSender<Result<(), Error>>),
+    Apply(Step, SyncSender<Result<(), Refused>>),
+    /// Let through what services need from now on.
+    Listen(Arc<Listening>, SyncSender<()>),
+    /// Tell how many connections and persistent clients a service has here.
+    Connections(ServiceKey, SyncSender<u64>),
     /// Tell what is there.
     Read(SyncSender<Vec<(Service, Vec<Destination>)>>),
     /// Tell what happened.
     Status(SyncSender<Status>),
-    /// Remove the table and end.
-    Stop(SyncSender<Result<(), Error>>),
+    /// End.
+    Stop(SyncSender<()>),
 }
 
-/// Everything that can fail at the start, done in the caller's thread.
+/// What a thread is to hear.
+#[derive(Debug, Default)]
+pub(super) struct Listening {
+    /// Of all clients; a thread takes its own.
+    pub(super) selection: Selection,
+    /// There are services that are on the first thread alone.
+    pub(super) has_home: bool,
+}
+
+/// Threads that are ready to start.
+pub(super) struct Crew(Vec<Setup>);
+
+impl Crew {
+    /// Does everything that can fail, in the network namespace of the calling thread.
+    pub(super) fn prepare(threads: usize, capacity: Capacity) -> io::Result<Self> {
+        let mut seed = [0; 20];
+        File::open("/dev/urandom").and_then(|mut file| file.read_exact(&mut seed))?;
+        // All have the same seed, so that all draw the same lots.
+        let (seed, key) = seed.split_first_chunk::<16>().expect("it is longer");
+        let key = key.first_chunk().copied().map_or(1, u32::from_ne_bytes) | 1;
+        let wakes = (0..threads)
+            .map(|_| Ok(Arc::new(EventFd::from_flags(EfdFlags::EFD_NONBLOCK | EfdFlags::EFD_CLOEXEC)?)))
+            .collect::<io::Result<Vec<Arc<EventFd>>>>()?;
+        let (senders, inboxes): (Vec<_>, Vec<_>) = (0..threads).map(|_| sync_channel(PASSED)).unzip();
+        let mut crew = Vec::new();
+        for (inbox, number) in inboxes.into_iter().zip(0..) {
+            let threads = u32::try_from(threads).map_err(io::Error::other)?;
+            let share = Share { number, threads, key };
+            let others = Others::new(share, &senders, &wakes, inbox);
+            crew.push(Setup::prepare(capacity, share, *seed, others)?);
+        }
+        Ok(Self(crew))
+    }
+
+    /// The names of the interfaces.
+    pub(super) fn interfaces(&self) -> String {
+        let ports = self.0.iter().take(1).flat_map(|setup| setup.ports.values());
+        let names: Vec<&str> = ports.map(|port| port.link.name.as_str()).collect();
+        if names.is_empty() { "no interface yet".to_owned() } else { names.join(", ") }
+    }
+}
+
+impl IntoIterator for Crew {
+    type Item = Setup;
+    type IntoIter = std::vec::IntoIter<Setup>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+/// One thread's part of that.
 pub(super) struct Setup {
     capacity: Capacity,
-    commands: Receiver<Command>,
-    wake: Arc<EventFd>,
-    guard: Guard,
+    share: Share,
+    others: Others,
     paths: Paths,
     changes: Changes,
     ports: BTreeMap<u32, Port>,
@@ -57,16 +113,10 @@ pub(super) struct Setup {
 }
 
 impl Setup {
-    pub(super) fn prepare(
-        capacity: Capacity,
-        commands: Receiver<Command>,
-        wake: Arc<EventFd>,
-    ) -> io::Result<Self> {
+    fn prepare(capacity: Capacity, share: Share, seed: [u8; 16], others: Others) -> io::Result<Self> {
         let failed = |doing: &str, cause: &dyn core::fmt::Display| {
             io::Error::other(format!("user-space data plane: {doing}: {cause}"))
         };
-        let mut seed = [0; 16];
-        File::open("/dev/urandom").and_then(|mut file| file.read_exact(&mut seed))?;
         // Subscribed before anything is read, so that no change falls between.
         let changes = Changes::open().map_err(|e| failed("route notifications", &e))?;
         let paths = Paths::new(Lookup::open().map_err(|e| failed("route lookups", &e))?);
@@ -78,23 +128,22 @@ impl Setup {
             ports.insert(port.link.index, port);
         }
         let loopback = if_nametoindex("lo").map_err(|e| failed("loopback", &e))?;
-        let local = PacketSocket::open(loopback, Hears::Everything, &filter::nothing())
+        let local = PacketSocket::sender(loopback)
             .map_err(|e| failed("packet socket on lo (needs CAP_NET_RAW)", &e))?;
-        // Last: after it there is nothing that fails, so no table stays behind.
-        let guard = Guard::install().map_err(|e| {
-            let doing = "nftables table, without which the kernel answers the clients of services itself \
-                         (needs CAP_NET_ADMIN and a kernel with nf_tables)";
-            failed(doing, &e)
-        })?;
-        let names: Vec<&str> = ports.values().map(|port| port.link.name.as_str()).collect();
-        tracing::info!(
-            "user-space data plane on {}",
-            if names.is_empty() { "no interface yet".to_owned() } else { names.join(", ") }
-        );
-        Ok(Self { capacity, commands, wake, guard, paths, changes, ports, local: (loopback, local), seed })
+        Ok(Self { capacity, share, others, paths, changes, ports, local: (loopback, local), seed })
     }
 
-    pub(super) fn run(self) {
+    /// What wakes it.
+    pub(super) fn wake(&self) -> Arc<EventFd> {
+        self.others.wake()
+    }
+
+    /// Its number, from 0.
+    pub(super) fn number(&self) -> u32 {
+        self.share.number
+    }
+
+    pub(super) fn run(self, commands: &Inbox<Command>) {
         let mut services = vec![ServiceSlot::EMPTY; self.capacity.services];
         let mut destinations = vec![DestinationSlot::EMPTY; self.capacity.destinations];
         let mut connections = vec![Entry::EMPTY; self.capacity.connections];
@@ -118,52 +167,37 @@ impl Setup {
         let settings = Settings::new(self.seed);
         let mut worker = Worker {
             director: Director::new(memory, settings),
-            guard: self.guard,
+            share: self.share,
+            others: self.others,
+            listening: Arc::default(),
             paths: self.paths,
             changes: self.changes,
             ports: self.ports,
             waiting: Waiting::default(),
             local: self.local,
             counters: Counters::default(),
+            leaving: Vec::new(),
+            previews: [Preview::EMPTY; BURST],
         };
-        let mut burst = Burst::new();
-        loop {
-            let ready = worker.wait(&self.wake);
-            if ready.commands {
-                // Emptied before the commands are taken, so that one that comes meanwhile wakes again.
-                let _ = self.wake.read();
-                for command in self.commands.try_iter() {
-                    if let Command::Stop(answer) = command {
-                        let removed = worker.guard.uninstall().map_err(Error::Netlink);
-                        // Whoever asked may have gone; there is nobody to tell then.
-                        let _ = answer.send(removed);
-                        return;
-                    }
-                    worker.obey(command);
-                }
-            }
-            if ready.changes {
-                worker.hear();
-            }
-            for index in ready.ports {
-                worker.receive(index, &mut burst);
-            }
-            worker.expire();
-        }
+        worker.work(commands);
     }
 }
 
 /// What woke the thread.
+#[derive(Default)]
 struct Ready {
-    commands: bool,
+    /// Commands, or packets that other threads passed on.
+    asked: bool,
     changes: bool,
-    /// Interfaces with something to take.
-    ports: BTreeSet<u32>,
+    /// Something is wrong with a socket.
+    has_failed: bool,
 }
 
 struct Worker<'m> {
     director: Director<'m>,
-    guard: Guard,
+    share: Share,
+    others: Others,
+    listening: Arc<Listening>,
     paths: Paths,
     changes: Changes,
     ports: BTreeMap<u32, Port>,
@@ -171,41 +205,82 @@ struct Worker<'m> {
     /// Index and socket of loopback, by which packets for this host as a real server come to its stack.
     local: (u32, PacketSocket),
     counters: Counters,
+    /// Empty between two bursts.
+    leaving: Vec<Leaving>,
+    previews: [Preview; BURST],
 }
 
 impl Worker<'_> {
-    fn wait(&self, wake: &EventFd) -> Ready {
-        let interested = |fd| PollFd::new(fd, PollFlags::POLLIN);
-        let mut descriptors = vec![interested(wake.as_fd()), interested(self.changes.as_fd())];
-        let mut indexes = Vec::new();
-        for (index, port) in self.ports.iter().filter(|(_, port)| !port.broken) {
-            for socket in port.sockets() {
-                indexes.push(*index);
-                descriptors.push(interested(socket.as_fd()));
+    fn work(&mut self, commands: &Inbox<Command>) {
+        loop {
+            let mut is_busy = self.receive();
+            for turn in 0.. {
+                if !is_busy || turn == TURNS {
+                    break;
+                }
+                is_busy = self.receive();
             }
+            let ready = self.wait(is_busy);
+            if ready.asked {
+                // Emptied before the commands are taken, so that one that comes meanwhile wakes again.
+                let _ = self.others.wake().read();
+                self.take_passed();
+                for command in commands.try_iter() {
+                    if let Command::Stop(answer) = command {
+                        // Whoever asked may have gone; there is nobody to tell then.
+                        let _ = answer.send(());
+                        return;
+                    }
+                    self.obey(command);
+                }
+            }
+            if ready.has_failed {
+                self.look_after();
+            }
+            if ready.changes {
+                self.hear();
+            }
+            self.expire();
         }
-        let deadline = [self.director.deadline(), self.waiting.deadline()].into_iter().flatten().min();
-        let timeout = deadline.map_or(PollTimeout::NONE, |deadline| {
-            // Rounded up: a wake-up before the deadline would be one for nothing.
-            let left = deadline.saturating_sub(clock::now()).as_micros().div_ceil(1_000);
-            PollTimeout::from(u16::try_from(left).unwrap_or(u16::MAX))
-        });
+    }
+
+    /// Waits until there is something to do; does not wait while frames are coming.
+    fn wait(&mut self, is_busy: bool) -> Ready {
+        let interested = |fd| PollFd::new(fd, PollFlags::POLLIN);
+        let wake = self.others.wake();
+        let mut descriptors = vec![interested(wake.as_fd()), interested(self.changes.as_fd())];
+        let mut timeout = PollTimeout::ZERO;
+        if !is_busy {
+            let sockets = self.ports.values().filter(|port| !port.broken).flat_map(Port::sockets);
+            descriptors.extend(sockets.map(|socket| interested(socket.as_fd())));
+            let deadline = [self.director.deadline(), self.waiting.deadline()].into_iter().flatten().min();
+            timeout = deadline.map_or(PollTimeout::NONE, |deadline| {
+                // Rounded up: a wake-up before the deadline would be one for nothing.
+                let left = deadline.saturating_sub(clock::now()).as_micros().div_ceil(1_000);
+                PollTimeout::from(u16::try_from(left).unwrap_or(u16::MAX))
+            });
+        }
         if poll(&mut descriptors, timeout).is_err() {
             // Interrupted: nothing is ready that will not be so next time.
-            return Ready { commands: false, changes: false, ports: BTreeSet::new() };
+            return Ready::default();
         }
-        let mut ready = descriptors
-            .iter()
-            .map(|descriptor| descriptor.revents().is_some_and(|events| !events.is_empty()));
-        Ready {
-            commands: ready.next().unwrap_or_default(),
-            changes: ready.next().unwrap_or_default(),
-            ports: indexes
-                .into_iter()
-                .zip(ready)
-                .filter(|(_, ready)| *ready)
-                .map(|(index, _)| index)
-                .collect(),
+        let mut events =
+            descriptors.iter().map(|descriptor| descriptor.revents().unwrap_or(PollFlags::empty()));
+        let asked = events.next().is_some_and(|events| !events.is_empty());
+        let changes = events.next().is_some_and(|events| !events.is_empty());
+        let has_failed = events.any(|events| events.contains(PollFlags::POLLERR));
+        Ready { asked, changes, has_failed }
+    }
+
+    /// Looks what is wrong with sockets: a ring does not tell it otherwise.
+    fn look_after(&mut self) {
+        for port in self.ports.values_mut() {
+            for error in port.receivers.iter().flatten().filter_map(|receiver| receiver.socket.failure()) {
+                if !matches!(error.raw_os_error(), Some(libc::ENETDOWN | libc::EAGAIN | libc::EINTR)) {
+                    tracing::warn!("packet socket on {}: {error}", port.link.name);
+                    port.broken = true;
+                }
+            }
         }
     }
 
@@ -213,7 +288,19 @@ impl Worker<'_> {
         // Whoever asked may have given up; there is nobody to tell then.
         match command {
             Command::Apply(step, answer) => {
-                let _ = answer.send(self.apply(&step));
+                let _ = answer.send(self.director.apply(&step));
+            }
+            Command::Listen(listening, answer) => {
+                self.listening = listening;
+                self.refilter();
+                let _ = answer.send(());
+            }
+            Command::Connections(key, answer) => {
+                let destinations = self.director.destinations(&key);
+                let counts = destinations.map(|status| {
+                    u64::from(status.active) + u64::from(status.inactive) + u64::from(status.persistent)
+                });
+                let _ = answer.send(counts.sum());
             }
             Command::Read(answer) => {
                 let services = self.director.services().map(|status| {
@@ -229,69 +316,13 @@ impl Worker<'_> {
         }
     }
 
-    fn apply(&mut self, step: &Step) -> Result<(), Error> {
-        let unable = |reason: String| Error::Unable { step: describe(step), reason, refused: None };
-        if let Step::AddDestination { destination, .. } | Step::EditDestination { destination, .. } = step {
-            let ours = self.paths.route(destination.address).is_ok_and(|route| route == Route::Local);
-            if ours && destination.forward == Forward::Masquerade {
-                return Err(unable(
-                    "it is this host itself, whose replies the user-space data plane cannot translate: \
-                     use direct routing (`lb_kind DR`), which leaves packets to the service's port as they are, \
-                     or the kernel's IPVS (`data_plane kernel`)"
-                        .to_owned(),
-                ));
-            }
-        }
-        if let ServiceKey::Address { port: 0, .. } | ServiceKey::Mark { .. } = step.service()
-            && let Step::AddDestination { destination, .. } | Step::EditDestination { destination, .. } = step
-            && destination.forward == Forward::Masquerade
-        {
-            // The kernel would have to be kept from everything that the real server sends.
-            return Err(unable(
-                "the user-space data plane does not translate every port of an address: name the ports, \
-                 use direct routing (`lb_kind DR`), or the kernel's IPVS (`data_plane kernel`)"
-                    .to_owned(),
-            ));
-        }
-        if let ServiceKey::Mark { mark, .. } = step.service()
-            && let Step::AddService(_) = step
-        {
-            let told = PacketSocket::open(self.local.0, Hears::MarkedV4, &filter::nothing());
-            told.map_err(|error| {
-                unable(format!("the kernel does not tell marks (Linux 5.19 does): {error}"))
-            })?;
-            tracing::info!(
-                "the user-space data plane sees mark {mark} where nftables sets it at the ingress hook (family \
-                 netdev); marks set at prerouting come too late for it"
-            );
-        }
-        let added = self.guard.prepare(step).map_err(|error| unable(format!("nftables: {error}")))?;
-        if let Err(refused) = self.director.apply(step) {
-            if let Err(error) = self.guard.restore(added) {
-                tracing::warn!("{}: nftables: {error}", describe(step));
-            }
-            return Err(Error::Unable {
-                step: describe(step),
-                reason: refused.to_string(),
-                refused: Some(refused),
-            });
-        }
-        if let Step::RemoveService(key) = step
-            && let Err(error) = self.guard.remove(*key)
-        {
-            // The service is gone all the same; what is left goes with the next change.
-            tracing::warn!("{}: nftables: {error}", describe(step));
-        }
-        self.refilter();
-        Ok(())
-    }
-
     fn refilter(&mut self) {
-        let filter = self.guard.filter();
-        let has_marks = !self.guard.marks().is_empty();
+        let filter = filter::program(&self.listening.selection, self.share);
+        let has_marks = !self.listening.selection.marks.is_empty();
         for port in self.ports.values_mut() {
             if let Err(error) = port.listen(&filter, has_marks) {
-                tracing::warn!("packet filter on {}: {error}", port.link.name);
+                tracing::warn!("packet sockets on {}: {error}", port.link.name);
+                port.broken = true;
             }
         }
     }
@@ -329,6 +360,10 @@ impl Worker<'_> {
         let counters = self.director.counters();
         let mut named: Vec<(String, u64)> =
             Reason::ALL.iter().map(|reason| (reason.name().to_owned(), counters.dropped(*reason))).collect();
+        // What was dropped here and then passed on was not lost.
+        for (_, count) in named.iter_mut().filter(|(name, _)| name == Reason::FragmentWithoutFirst.name()) {
+            *count -= self.counters.pieces_passed.min(*count);
+        }
         named.extend(
             [
                 ("rejected", counters.rejected),
@@ -345,3 +380,8 @@ impl Worker<'_> {
         Status { plane: "user".to_owned(), services, counters: named }
     }
 }
+
+/// Rounds of bursts before commands and news are looked for.
+const TURNS: usize = 16;
+/// Packets that other threads have passed on and that were not yet taken.
+const PASSED: usize = 1_024;

@@ -65,6 +65,20 @@ fn what_goes_at_a_stop_and_how_often_is_compared_is_said() {
 }
 
 #[test]
+fn the_user_space_plane_has_one_to_64_threads() {
+    let threads = |text: &str| {
+        let text = format!("global_defs {{\ndata_plane user\n{text}\n}}");
+        (load(&text).configuration.unwrap().global.data_plane_threads, codes(&text))
+    };
+    assert_eq!(threads(""), (None, vec![]));
+    assert_eq!(threads("data_plane_threads 1"), (Some(1), vec![]));
+    assert_eq!(threads("data_plane_threads 64"), (Some(64), vec![]));
+    for wrong in ["0", "65", "many", ""] {
+        assert_eq!(threads(&format!("data_plane_threads {wrong}")), (None, vec!["S0301"]), "{wrong}");
+    }
+}
+
+#[test]
 fn timeouts_are_read_in_any_order_and_belong_to_the_kernel() {
     let timeouts = |values: &str| {
         let text = format!("global_defs {{\nlvs_timeouts {values}\n}}");

@@ -120,7 +120,13 @@ fn set_mtu(link: &str, mtu: u32) {
 }
 
 /// The route to a network goes by `gateway` from now on.
-fn replace_route(network: &str, prefix: u8, gateway: &str, interface: u32, more: &[RouteAttribute]) {
+pub(crate) fn replace_route(
+    network: &str,
+    prefix: u8,
+    gateway: &str,
+    interface: u32,
+    more: &[RouteAttribute],
+) {
     let (network, gateway): (IpAddr, IpAddr) = (network.parse().unwrap(), gateway.parse().unwrap());
     let mut message = RouteMessage::default();
     message.header.address_family =

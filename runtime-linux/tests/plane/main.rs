@@ -11,6 +11,7 @@ mod local;
 mod mark;
 mod network;
 mod selftest;
+mod threads;
 mod transfer;
 mod trouble;
 mod tunnel;

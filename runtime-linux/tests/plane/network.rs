@@ -12,7 +12,7 @@ use ipvs_core::{
 };
 use runtime_linux::lab::{Node, Switch};
 use runtime_linux::perform::ipvs::{Error, Plane};
-use runtime_linux::plane::User;
+use runtime_linux::plane::{Settings, User};
 use socket2::{Domain, Socket, Type};
 
 /// The names of the real servers.
@@ -135,6 +135,15 @@ impl Network {
         }
     }
 
+    /// The plane has this many threads from now on; it starts anew, without services.
+    pub(crate) fn with_threads(mut self, threads: usize) -> Self {
+        self.plane.take().expect("the plane runs").stop().unwrap();
+        let settings = Settings { threads, ..Settings::default() };
+        let plane = self.director.run(|| User::with_settings(&settings)).unwrap().unwrap();
+        self.plane = Some(Box::new(plane));
+        self
+    }
+
     pub(crate) fn apply(&mut self, step: Step) -> Result<(), Error> {
         self.plane.as_mut().expect("the plane runs").apply(step)
     }
@@ -189,7 +198,7 @@ impl Network {
     }
 
     /// An address of the client's that nothing came from before.
-    fn port_for(&self, to: SocketAddr) -> SocketAddr {
+    pub(crate) fn port_for(&self, to: SocketAddr) -> SocketAddr {
         let any = if to.is_ipv4() { "0.0.0.0" } else { "::" };
         SocketAddr::new(any.parse().unwrap(), self.next.fetch_add(1, Ordering::Relaxed))
     }
@@ -279,7 +288,7 @@ fn serve(node: &Node, name: &'static str, own: &[&str]) {
     }
 }
 
-fn transfer(from: SocketAddr, to: SocketAddr, bytes: usize) -> io::Result<String> {
+pub(crate) fn transfer(from: SocketAddr, to: SocketAddr, bytes: usize) -> io::Result<String> {
     let socket = Socket::new(Domain::for_address(to), Type::STREAM, None)?;
     socket.bind(&from.into())?;
     socket.connect_timeout(&to.into(), PATIENCE)?;
@@ -297,7 +306,7 @@ fn transfer(from: SocketAddr, to: SocketAddr, bytes: usize) -> io::Result<String
     Ok(String::from_utf8_lossy(&name).into_owned())
 }
 
-fn ask(from: SocketAddr, to: SocketAddr, bytes: usize) -> io::Result<String> {
+pub(crate) fn ask(from: SocketAddr, to: SocketAddr, bytes: usize) -> io::Result<String> {
     let socket = UdpSocket::bind(from)?;
     socket.set_read_timeout(Some(PATIENCE))?;
     // Connected, so that an answer from another address than the service's does not count.

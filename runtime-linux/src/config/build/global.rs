@@ -94,6 +94,9 @@ pub(super) fn read(node: &Node, global: &mut Global, defaults: &mut Defaults, di
                     "the kernel's IPVS is used where it exists",
                 ),
             ),
+            "data_plane_threads" => {
+                global.data_plane_threads = values.number(1..=64).or(global.data_plane_threads);
+            }
             "script_user" => {
                 if let Some(user) = values.required(0, "a user") {
                     let group = node.values.get(1).map(|group| group.text.to_string());

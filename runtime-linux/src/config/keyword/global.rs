@@ -6,6 +6,7 @@ use super::{Word, accepted, alias, built, missed};
 
 pub(super) const GENERAL: &[Word] = &[
     built(Common, "data_plane", Values),
+    built(Rare, "data_plane_threads", Values),
     built(Rare, "smtp_tls", Values),
     built(Rare, "smtp_tls_ca", Values),
     built(Rare, "smtp_username", Values),

@@ -67,7 +67,7 @@ fn icmp_errors_pass_and_pings_do_not() {
 #[test]
 fn with_too_many_addresses_every_ip_packet_passes() {
     let program = many();
-    assert_eq!(program.len(), 9);
+    assert_eq!(program.len(), 12);
     assert!(passes(&program, 0, 0, &tcp4([9, 9, 9, 9], [8, 8, 8, 8])));
     assert!(passes(&program, 0, 0, &tcp6([9; 16], [8; 16])));
     let mut arp = tcp4([9, 9, 9, 9], VIP4);
@@ -78,7 +78,7 @@ fn with_too_many_addresses_every_ip_packet_passes() {
 #[test]
 fn hundreds_of_addresses_are_compared_one_by_one() {
     let addresses: BTreeSet<IpAddr> = (0..800_u32).map(|n| IpAddr::V4(n.into())).collect();
-    let program = super::program(&addresses, &addresses, &[].into());
+    let program = super::program(&selection(addresses.clone(), addresses, []), Share::ALL);
     assert!(program.len() > 3_200);
     assert!(passes(&program, 0, 0, &tcp4([9, 9, 9, 9], [0, 0, 3, 31])));
     assert!(passes(&program, 0, 0, &tcp4([0, 0, 3, 31], [9, 9, 9, 9])));
@@ -88,10 +88,46 @@ fn hundreds_of_addresses_are_compared_one_by_one() {
 #[test]
 fn packets_with_a_service_s_mark_pass() {
     for (mark, wanted) in [(MARKED, true), (MARKED + 1, false)] {
-        let program = program(&[].into(), &[].into(), &[mark, 99].into());
+        let program = program(&selection([], [], [98, mark, 99]), Share::ALL);
         assert_eq!(passes(&program, 0, 0, &tcp4([9, 9, 9, 9], [8, 8, 8, 8])), wanted);
         assert_eq!(passes(&program, 0, 0, &tcp6([9; 16], [8; 16])), wanted);
     }
+}
+
+#[test]
+fn each_client_s_packets_and_their_replies_pass_to_one_thread_of_three() {
+    let thousand: BTreeSet<IpAddr> = (0..2_100_u32).map(|n| IpAddr::V4(n.into())).collect();
+    for client in 0..=255_u8 {
+        let client4 = [10, 9, client, client.wrapping_mul(7)];
+        let mut client6 = [client; 16];
+        client6[15] = 1;
+        let four = [tcp4(client4, VIP4), tcp4(REAL4, client4)];
+        let six = [tcp6(client6, VIP6), tcp6(REAL6, client6)];
+        for (address, frames) in [(IpAddr::from(client4), four), (IpAddr::from(client6), six)] {
+            for number in 0..3 {
+                let share = Share { number, threads: 3, key: 0x9E37_79B1 };
+                let listed = selection([VIP4.into(), VIP6.into()], [REAL4.into(), REAL6.into()], []);
+                let marked = selection([], [], [98, MARKED, 99]);
+                let wanted = share.thread_of(address) == number;
+                for frame in &frames {
+                    assert_eq!(passes(&program(&listed, share), 0, 0, frame), wanted, "{address} {number}");
+                }
+                assert_eq!(passes(&program(&marked, share), 0, 0, &frames[0]), wanted);
+                let many = selection(thousand.clone(), [], []);
+                assert_eq!(passes(&program(&many, share), 0, 0, &frames[0]), wanted);
+            }
+        }
+    }
+}
+
+#[test]
+fn clients_are_dealt_evenly() {
+    let share = Share { number: 0, threads: 4, key: 0x9E37_79B1 };
+    let mut counts = [0; 4];
+    for client in 0..4_096_u32 {
+        counts[share.thread_of(IpAddr::V4((0x0A40_0000 + client).into())) as usize] += 1;
+    }
+    assert!(counts.iter().all(|count| (900..=1_150).contains(count)), "{counts:?}");
 }
 
 /// The mark of every packet here.
@@ -102,11 +138,23 @@ const VIP6: [u8; 16] = [0x20, 1, 0xD, 0xB8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1];
 const REAL6: [u8; 16] = [0x20, 1, 0xD, 0xB8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1];
 
 fn some() -> Vec<Instruction> {
-    program(&[VIP4.into(), VIP6.into()].into(), &[REAL4.into(), REAL6.into()].into(), &[].into())
+    program(&selection([VIP4.into(), VIP6.into()], [REAL4.into(), REAL6.into()], []), Share::ALL)
+}
+
+fn selection(
+    destinations: impl IntoIterator<Item = IpAddr>,
+    sources: impl IntoIterator<Item = IpAddr>,
+    marks: impl IntoIterator<Item = u32>,
+) -> Selection {
+    Selection {
+        destinations: destinations.into_iter().collect(),
+        sources: sources.into_iter().collect(),
+        marks: marks.into_iter().collect(),
+    }
 }
 
 fn many() -> Vec<Instruction> {
-    program(&(0..2_100_u32).map(|n| IpAddr::V4(n.into())).collect(), &[].into(), &[].into())
+    program(&selection((0..2_100_u32).map(|n| IpAddr::V4(n.into())), [], []), Share::ALL)
 }
 
 fn tcp4(source: [u8; 4], destination: [u8; 4]) -> Vec<u8> {
@@ -155,6 +203,14 @@ fn passes(program: &[Instruction], packet_type: u32, vlan: u32, frame: &[u8]) ->
                 at += usize::from(if a >= operand { then } else { otherwise });
                 Some(a)
             }
+            0x07 => {
+                x = usize::try_from(a).unwrap();
+                Some(a)
+            }
+            0xAC => Some(a ^ u32::try_from(x).unwrap()),
+            0x24 => Some(a.wrapping_mul(operand)),
+            0x74 => Some(a >> operand),
+            0x94 => Some(a % operand),
             0x06 => return operand > 0,
             code => panic!("{code:#x}"),
         };

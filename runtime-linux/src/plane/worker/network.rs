@@ -5,7 +5,7 @@ use super::traffic::{address_link, send};
 use crate::netlink::Heard;
 use crate::netlink::link::LinkInfo;
 use crate::netlink::neighbour::{Change, Neighbour, Reach};
-use crate::plane::filter::Instruction;
+use crate::plane::filter::{self, Instruction};
 use crate::plane::port::{self, Port};
 use crate::plane::sys::BURST;
 
@@ -57,7 +57,7 @@ impl Worker<'_> {
                     .collect();
                 ready.extend(slots.iter().map(Vec::as_slice));
                 for chunk in ready.chunks(BURST) {
-                    send(&port.socket, chunk, &mut self.counters);
+                    send(&port.sender, chunk, &mut self.counters);
                 }
             }
             Reach::Failed => {
@@ -74,8 +74,8 @@ impl Worker<'_> {
             Err(error) => return tracing::warn!("listing interfaces: {error}"),
         };
         self.ports.retain(|index, port| !port.broken && links.iter().any(|link| link.index == *index));
-        let filter = self.guard.filter();
-        let has_marks = !self.guard.marks().is_empty();
+        let filter = filter::program(&self.listening.selection, self.share);
+        let has_marks = !self.listening.selection.marks.is_empty();
         for link in links {
             match (self.ports.get_mut(&link.index), link.mac) {
                 (Some(port), Some(mac)) => (port.link, port.mac) = (link, mac),

@@ -4,105 +4,145 @@ use core::net::IpAddr;
 use core::ops::Range;
 use core::time::Duration;
 
-use ipvs_core::{Arrival, Complaint, Fit, Outgoing, Verdict};
+use ipvs_core::{Arrival, Complaint, Fit, Outgoing, Reason, Verdict};
 
 use super::Worker;
 use crate::clock;
 use crate::plane::frame::{self, LINK};
 use crate::plane::path::Path;
 use crate::plane::segment;
-use crate::plane::sys::{BURST, Burst, OFFLOAD, PacketSocket, ROOM, SLOT};
+use crate::plane::sys::{BURST, OFFLOAD, PacketSocket, ROOM, Receiver};
 
 impl Worker<'_> {
-    /// Takes some bursts of frames from one interface, so that no interface starves the others.
-    pub(super) fn receive(&mut self, index: u32, burst: &mut Burst) {
-        let sockets = self.ports.get(&index).map_or(0, |port| port.sockets().count());
-        for number in 0..sockets {
-            self.receive_from(index, number, burst);
+    /// Takes some bursts of frames from each interface. Whether there were any.
+    pub(super) fn receive(&mut self) -> bool {
+        let (mut any, mut from) = (false, 0);
+        while let Some((index, port)) = self.ports.range(from..).next() {
+            let (index, receivers) = (*index, if port.broken { 0 } else { port.receivers.len() });
+            for number in 0..receivers {
+                any |= self.receive_from(index, number);
+            }
+            from = index + 1;
         }
+        self.others.wake_them();
+        any
     }
 
-    fn receive_from(&mut self, index: u32, number: usize, burst: &mut Burst) {
+    /// Some bursts only, so that no interface starves the others.
+    fn receive_from(&mut self, index: u32, number: usize) -> bool {
+        let place = self.ports.get_mut(&index).and_then(|port| port.receivers.get_mut(number));
+        let Some(mut receiver) = place.and_then(Option::take) else { return false };
+        let mut any = false;
         for _ in 0..BURSTS {
-            let Some(port) = self.ports.get_mut(&index) else { return };
-            let Some(received) = port.sockets().nth(number).map(|socket| socket.receive(burst)) else {
-                return;
-            };
-            let received = match received {
-                Ok(received) => received,
-                Err(error) => match error.raw_os_error() {
-                    Some(libc::EAGAIN | libc::EINTR | libc::ENETDOWN) => return,
-                    Some(libc::EINVAL) => {
-                        // An offload that the header cannot express; the kernel has dropped the frame.
-                        self.counters.offload += 1;
-                        continue;
+            match receiver.receive() {
+                Ok(0) => break,
+                Ok(count) => {
+                    any = true;
+                    self.forward(index, &mut receiver, count);
+                    receiver.release();
+                    if count < BURST {
+                        break;
                     }
+                }
+                Err(error) => match error.raw_os_error() {
+                    Some(libc::EAGAIN | libc::EINTR | libc::ENETDOWN) => break,
+                    // An offload that the header cannot express; the kernel has dropped the frame.
+                    Some(libc::EINVAL) => self.counters.offload += 1,
                     _ => {
-                        tracing::warn!("packet socket on {}: {error}", port.link.name);
-                        port.broken = true;
-                        return;
+                        if let Some(port) = self.ports.get_mut(&index) {
+                            tracing::warn!("packet socket on {}: {error}", port.link.name);
+                            port.broken = true;
+                        }
+                        break;
                     }
                 },
-            };
-            self.forward(index, burst, received);
-            if received < BURST {
-                return;
             }
         }
+        if let Some(place) = self.ports.get_mut(&index).and_then(|port| port.receivers.get_mut(number)) {
+            *place = Some(receiver);
+        }
+        any
     }
 
-    fn forward(&mut self, from: u32, burst: &mut Burst, received: usize) {
+    fn forward(&mut self, from: u32, receiver: &mut Receiver, count: usize) {
         let now = clock::now();
         let mtu = self.ports.get(&from).map_or(0, |port| u16::try_from(port.link.mtu).unwrap_or(u16::MAX));
-        let mut leaving = Vec::with_capacity(received);
-        let slots =
-            burst.slots.chunks_exact_mut(SLOT).zip(burst.lengths.iter().zip(burst.marks)).take(received);
-        for (number, (slot, (length, mark))) in slots.enumerate() {
-            let arrival = Arrival { mark, mtu };
-            match slot.get_mut(..ROOM + length) {
-                Some(slot) => self.judge(now, arrival, number, slot, &mut leaving),
-                None => self.counters.cut += 1,
-            }
+        let mut leaving = core::mem::take(&mut self.leaving);
+        let packets = (0..count)
+            .map(|number| receiver.slot(number).and_then(|slot| slot.get(PACKET..)).unwrap_or_default());
+        self.director.preview(packets, &mut self.previews);
+        for number in 0..count {
+            let arrival = Arrival { mark: receiver.mark(number), mtu };
+            let Some(slot) = receiver.slot_mut(number) else {
+                self.counters.cut += 1;
+                continue;
+            };
+            let Some(packet) = slot.get(PACKET..) else { continue };
+            let verdict = self.director.forward_previewed(now, arrival, packet, &self.previews[number]);
+            self.follow(now, arrival, 0, verdict, number, slot, &mut leaving);
         }
-        self.dispatch(&leaving, burst);
+        self.dispatch(&leaving, |number| receiver.slot(number));
+        leaving.clear();
+        self.leaving = leaving;
     }
 
-    /// Sends what leaves, in order by each interface.
-    fn dispatch(&mut self, leaving: &[Leaving], burst: &Burst) {
+    /// Sends what leaves, in order by each interface; `slot` finds the slots.
+    pub(super) fn dispatch<'s>(&mut self, leaving: &'s [Leaving], slot: impl Fn(usize) -> Option<&'s [u8]>) {
+        let mut rest = leaving;
         let mut frames: Vec<&[u8]> = Vec::with_capacity(leaving.len());
-        for (position, Leaving { interface, .. }) in leaving.iter().enumerate() {
-            if leaving[..position].iter().any(|before| before.interface == *interface) {
-                continue;
-            }
+        while let Some(Leaving { interface, .. }) = rest.first() {
             frames.clear();
-            let by_it = leaving.iter().filter(|leaving| leaving.interface == *interface);
-            frames.extend(by_it.filter_map(|leaving| match &leaving.frame {
-                Frame::Slot(number, place) => burst.slots.get(number * SLOT..)?.get(place.clone()),
+            let by_it = rest.iter().take_while(|leaving| leaving.interface == *interface);
+            frames.extend(by_it.clone().filter_map(|leaving| match &leaving.frame {
+                Frame::Slot(number, place) => slot(*number)?.get(place.clone()),
                 Frame::Own(frame) => Some(frame),
             }));
+            rest = rest.get(by_it.count()..).unwrap_or_default();
             if *interface == self.local.0 {
                 send(&self.local.1, &frames, &mut self.counters);
             } else if let Some(port) = self.ports.get(interface) {
-                send(&port.socket, &frames, &mut self.counters);
+                send(&port.sender, &frames, &mut self.counters);
             }
         }
     }
 
-    /// What becomes of one frame; `slot` begins with free [`ROOM`].
-    fn judge(
+    /// What becomes of a frame by itself; `slot` begins with free [`ROOM`], and `hops` other threads have had it.
+    pub(super) fn judge_lone(
         &mut self,
         now: Duration,
         arrival: Arrival,
+        hops: u32,
         number: usize,
         slot: &mut [u8],
         leaving: &mut Vec<Leaving>,
     ) {
         let Some(packet) = slot.get(PACKET..) else { return };
         let verdict = self.director.forward(now, arrival, packet);
+        self.follow(now, arrival, hops, verdict, number, slot, leaving);
+    }
+
+    /// Does with a frame what the director says.
+    #[expect(clippy::too_many_arguments, reason = "they are what is known of one frame")]
+    fn follow(
+        &mut self,
+        now: Duration,
+        arrival: Arrival,
+        hops: u32,
+        verdict: Verdict,
+        number: usize,
+        slot: &mut [u8],
+        leaving: &mut Vec<Leaving>,
+    ) {
+        let packet = slot.get(PACKET..).unwrap_or_default();
         match verdict {
             Verdict::Forward(outgoing) => self.send_on(now, &outgoing, number, slot, leaving),
-            Verdict::Pass => {}
+            Verdict::Pass => {
+                self.pass_on(arrival, hops, slot, packet);
+            }
             Verdict::Local => self.deliver(number, slot, leaving),
+            Verdict::Drop(Reason::FragmentWithoutFirst) if self.pass_on(arrival, hops, slot, packet) => {
+                self.counters.pieces_passed += 1;
+            }
             Verdict::Reject | Verdict::Drop(_) => {
                 let mut own = vec![0; HEADERS + LONGEST_ANSWER];
                 if let Some(length) = self.director.answer(now, verdict, packet, &mut own[HEADERS..]) {
@@ -281,7 +321,7 @@ impl Worker<'_> {
 }
 
 /// A frame that leaves.
-struct Leaving {
+pub(super) struct Leaving {
     interface: u32,
     frame: Frame,
 }
@@ -308,11 +348,15 @@ pub(super) struct Counters {
     pub(super) offload: u64,
     pub(super) overrun: u64,
     pub(super) delivered: u64,
+    /// Packets for another thread whose queue was full.
+    pub(super) unpassed: u64,
+    /// Later fragments that another thread may know, which the director here has counted as dropped.
+    pub(super) pieces_passed: u64,
 }
 
 impl Counters {
     /// With the names under which they are told.
-    pub(super) fn named(&self) -> [(&'static str, u64); 11] {
+    pub(super) fn named(&self) -> [(&'static str, u64); 12] {
         [
             ("no_route", self.no_route),
             ("no_neighbour", self.no_neighbour),
@@ -325,6 +369,7 @@ impl Counters {
             ("offload_unknown", self.offload),
             ("receive_overrun", self.overrun),
             ("delivered_locally", self.delivered),
+            ("thread_queue_full", self.unpassed),
         ]
     }
 }
