@@ -73,9 +73,10 @@ fn the_user_space_plane_has_one_to_64_threads() {
     assert_eq!(threads(""), (None, vec![]));
     assert_eq!(threads("data_plane_threads 1"), (Some(1), vec![]));
     assert_eq!(threads("data_plane_threads 64"), (Some(64), vec![]));
-    for wrong in ["0", "65", "many", ""] {
+    for wrong in ["0", "65", "many"] {
         assert_eq!(threads(&format!("data_plane_threads {wrong}")), (None, vec!["S0301"]), "{wrong}");
     }
+    assert_eq!(threads("data_plane_threads"), (None, vec!["S0203"]));
 }
 
 #[test]
