@@ -12,8 +12,9 @@ fn name(block: Block) -> &'static str {
 }
 
 /// Words of ours, which keepalived does not have; `both` among the versions and others like it are values, not words.
-const OWN: [&str; 12] = [
+const OWN: [&str; 13] = [
     "data_plane",
+    "data_plane_threads",
     "smtp_tls",
     "smtp_tls_ca",
     "smtp_username",
