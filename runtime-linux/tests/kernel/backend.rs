@@ -236,7 +236,7 @@ fn configurations() -> Vec<(Configured, Vec<&'static str>)> {
 /// The kernel's table, empty.
 fn guest(body: impl FnOnce(&mut dyn Plane)) {
     machine::inside(|| {
-        let mut plane = choose(DataPlane::Auto).unwrap();
+        let mut plane = choose(DataPlane::Auto, None).unwrap();
         assert_eq!(plane.name(), "kernel");
         plane.flush().unwrap();
         body(&mut *plane);

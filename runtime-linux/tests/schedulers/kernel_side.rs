@@ -24,7 +24,7 @@ pub(crate) struct KernelSide {
 impl KernelSide {
     pub(crate) fn new() -> Self {
         assert!(Command::new("sh").args(["-ec", NETWORK]).status().unwrap().success());
-        let mut plane = choose(DataPlane::Kernel).unwrap();
+        let mut plane = choose(DataPlane::Kernel, None).unwrap();
         plane.flush().unwrap();
         let station = interface("clients0").mac.unwrap().octets();
         let (_, to_servers) = channel("servers1");
