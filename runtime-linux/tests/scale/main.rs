@@ -18,6 +18,7 @@ mod crowd;
 mod failover;
 mod flood;
 mod junk;
+mod large;
 mod listener;
 mod reload;
 mod steady;
