@@ -188,7 +188,7 @@ fn changed(more: usize) -> String {
     let mut text = head();
     for number in 0..COUNT {
         let own = address(number);
-        let second = format!("198.20.0.{}", number + 1);
+        let second = format!("198.19.200.{}", number + 1);
         let addresses = if number < more { vec![own, second] } else { vec![own] };
         text += &instance(number, 200, "1", &addresses);
     }
