@@ -12,8 +12,8 @@ use crate::sys;
 pub(crate) const FLOWS: u32 = 1_024;
 
 /// Sends datagrams with at most `window` under way.
-pub(crate) fn careful(site: &mut Site, datagrams: u32, size: usize, window: u32) -> anyhow::Result<Run> {
-    let mut source = Source::new(site, size);
+pub(crate) fn careful(site: &mut Site, datagrams: u32, length: usize, window: u32) -> anyhow::Result<Run> {
+    let mut source = Source::new(site, length);
     let mut tally = Tally::default();
     let start = now();
     let mut heard = start;
@@ -34,8 +34,8 @@ pub(crate) fn careful(site: &mut Site, datagrams: u32, size: usize, window: u32)
 }
 
 /// Sends datagrams as fast as possible.
-pub(crate) fn overload(site: &mut Site, datagrams: u32, size: usize) -> anyhow::Result<Run> {
-    let mut source = Source::new(site, size);
+pub(crate) fn overload(site: &mut Site, datagrams: u32, length: usize) -> anyhow::Result<Run> {
+    let mut source = Source::new(site, length);
     let sink = site.sink.try_clone()?;
     let counter = std::thread::spawn(move || -> anyhow::Result<(Tally, Instant)> {
         let (mut tally, mut heard, mut idle) = (Tally::default(), now(), 0);
@@ -65,12 +65,12 @@ struct Source {
 }
 
 impl Source {
-    fn new(site: &Site, size: usize) -> Self {
+    fn new(site: &Site, length: usize) -> Self {
         let frame = |flow: u32| {
             let [.., high, low] = flow.to_be_bytes();
             let (client, port) =
                 ([10, 64, high & 3, low >> 4], 20_000 + u16::from(low & 15) + 16 * u16::from(high));
-            let payload = vec![0; size.max(60) - 42];
+            let payload = vec![0; length.max(60) - 42];
             let mut frame = Vec::new();
             etherparse::PacketBuilder::ethernet2([2, 0, 0, 0, 0, 9], site.next_hop)
                 .ipv4(client, site.address.octets(), 64)

@@ -6,6 +6,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
 use nix::net::if_::if_nametoindex;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use runtime_linux::sys::link_address;
 use socket2::{Domain, Protocol, SockFilter, Socket, Type};
 
 use crate::site::PORT;
@@ -31,11 +32,11 @@ pub(crate) fn sink(link: &str) -> io::Result<OwnedFd> {
         unless(17, 3),
         load(0x28, 36),
         unless(u32::from(PORT), 1),
-        SockFilter::new(0x06, 0, 0, SEEN as u32),
+        SockFilter::new(0x06, 0, 0, u32::try_from(SEEN).map_err(io::Error::other)?),
         SockFilter::new(0x06, 0, 0, 0),
     ])?;
     nix::sys::socket::setsockopt(&socket, nix::sys::socket::sockopt::RcvBufForce, &(64 << 20))?;
-    bind(&socket, link, libc::ETH_P_IP)?;
+    bind(&socket, link, 0x0800)?;
     Ok(socket.into())
 }
 
@@ -55,7 +56,7 @@ pub(crate) fn send(socket: BorrowedFd<'_>, frames: &[Vec<u8>]) -> io::Result<()>
             Ok(sent) => rest = &mut rest[sent..],
             // The next link's queue is full: that is what overload is about, and the datagram is lost.
             Err(_) if io::Error::last_os_error().raw_os_error() == Some(libc::ENOBUFS) => {
-                rest = &mut rest[1..]
+                rest = &mut rest[1..];
             }
             Err(_) => return Err(io::Error::last_os_error()),
         }
@@ -77,7 +78,7 @@ pub(crate) fn receive(socket: BorrowedFd<'_>, mut each: impl FnMut(&[u8])) -> io
         libc::recvmmsg(
             socket.as_raw_fd(),
             messages.as_mut_ptr(),
-            BURST as u32,
+            u32::try_from(BURST).map_err(io::Error::other)?,
             libc::MSG_DONTWAIT as _,
             core::ptr::null_mut(),
         )
@@ -109,17 +110,9 @@ fn message(vector: &mut libc::iovec) -> libc::mmsghdr {
     message
 }
 
-fn bind(socket: &Socket, link: &str, protocol: i32) -> io::Result<()> {
-    // SAFETY: the structure is integers, for which zero is a value.
-    let mut address: libc::sockaddr_ll = unsafe { core::mem::zeroed() };
-    address.sll_family = libc::AF_PACKET as u16;
-    address.sll_protocol = (protocol as u16).to_be();
-    address.sll_ifindex = if_nametoindex(link)? as i32;
-    // SAFETY: the pointer is to an address of the given length.
-    let result = unsafe {
-        libc::bind(socket.as_raw_fd(), (&raw const address).cast(), size_of_val(&address) as libc::socklen_t)
-    };
-    if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+fn bind(socket: &Socket, link: &str, protocol: u16) -> io::Result<()> {
+    let address = link_address(if_nametoindex(link)?, protocol, [0; 6]);
+    Ok(nix::sys::socket::bind(socket.as_raw_fd(), &address)?)
 }
 
 fn option(socket: &Socket, option: i32, value: i32) -> io::Result<()> {
@@ -130,7 +123,7 @@ fn option(socket: &Socket, option: i32, value: i32) -> io::Result<()> {
             libc::SOL_PACKET,
             option,
             (&raw const value).cast(),
-            size_of_val(&value) as libc::socklen_t,
+            libc::socklen_t::try_from(size_of_val(&value)).map_err(io::Error::other)?,
         )
     };
     if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }

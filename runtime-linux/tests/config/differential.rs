@@ -1,10 +1,11 @@
 //! Our verdicts beside those of the keepalived that is installed: thousands of configurations, and every difference listed
 //! with its reason.
 
+use core::fmt::Write as _;
+use core::sync::atomic::{AtomicUsize, Ordering};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use case::{Case, MAIN};
 use runtime_linux::args::Check;
@@ -97,12 +98,12 @@ fn every_difference_from_the_verdicts_of_keepalived_is_listed_with_its_reason() 
         codes.extend([found.0, found.1]);
         let known = listed.remove(name);
         if known != (found.0 != found.1).then_some(found) {
-            wrong +=
-                &format!("(\"{name}\", {}, {}), listed {known:?}\n{}\n\n", found.0, found.1, verdicts.said);
+            let (ours, theirs) = found;
+            writeln!(wrong, "(\"{name}\", {ours}, {theirs}), listed {known:?}\n{}\n", verdicts.said).unwrap();
         }
     }
     for name in listed.keys() {
-        wrong += &format!("`{name}` is listed, and there is no such case\n");
+        writeln!(wrong, "`{name}` is listed, and there is no such case").unwrap();
     }
     println!(
         "{} configurations, exit codes {codes:?}; ours and keepalived's classes: {classes:?}",
