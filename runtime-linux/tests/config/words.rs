@@ -63,6 +63,17 @@ fn values_out_of_range_say_what_was_expected() {
     assert!(report.contains("^^^ expected a number from 1 to 255"), "{report}");
 }
 
+#[test]
+fn of_a_line_that_is_wrong_all_over_twenty_complaints_are_shown() {
+    let words: String = (0..25).map(|number| format!("10.0.0.{number}/99 ")).collect();
+    let loaded = load(&router(&format!("virtual_ipaddress {{ {words}}}")));
+    let said = loaded.diagnostics.lines().filter(|line| line.contains("/99")).count();
+    assert_eq!(said, 25);
+    let report = loaded.diagnostics.render(false);
+    assert_eq!(report.matches("--> ").count(), 20 + loaded.diagnostics.lines().count() - 25, "{report}");
+    assert!(report.ends_with(" 5 more complaints, which --json shows\n\n"), "{report}");
+}
+
 /// Every word that the table calls built is acted upon by the code that reads its block.
 #[test]
 fn every_built_word_is_read_by_somebody() {

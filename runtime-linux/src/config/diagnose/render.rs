@@ -1,5 +1,8 @@
 //! Complaints as text: with excerpts for people, one line each for logs, JSON for programs.
 
+use std::collections::BTreeMap;
+use std::path::Path;
+
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Renderer, Snippet};
 
 use super::{Diagnostic, Diagnostics, Severity};
@@ -11,13 +14,31 @@ impl Diagnostics {
         self.list.iter().map(|diagnostic| self.line(diagnostic))
     }
 
-    /// The report for people, with excerpts, carets and suggestions; colour only if asked for.
+    /// The report for people, with excerpts, carets and suggestions; colour only if asked for. A line that nothing is right
+    /// about is shown a few times only.
     pub fn render(&self, colour: bool) -> String {
         let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
         let mut report = String::new();
+        let mut told: BTreeMap<(&Path, usize), usize> = BTreeMap::new();
         for diagnostic in &self.list {
+            if let Some(span) = diagnostic.span {
+                let line = self.files.position(span).line;
+                let count = told.entry((&self.files.file(span.file).path, line)).or_default();
+                *count += 1;
+                if *count > EACH_LINE {
+                    continue;
+                }
+            }
             report.push_str(&renderer.render(&[self.group(diagnostic)]));
             report.push_str("\n\n");
+        }
+        for ((path, line), count) in told {
+            if let Some(more @ 1..) = count.checked_sub(EACH_LINE) {
+                let place = format!("{} line {line}", path.display());
+                report.push_str(
+                    &[&place, ": ", &more.to_string(), " more complaints, which --json shows\n\n"].concat(),
+                );
+            }
         }
         report
     }
@@ -130,6 +151,9 @@ impl Severity {
         }
     }
 }
+
+/// How many complaints about one line are shown with an excerpt.
+const EACH_LINE: usize = 20;
 
 /// The lines that a report shows: large files are not gone through for each complaint.
 struct Excerpt<'a> {
