@@ -65,8 +65,8 @@ fn values_out_of_range_say_what_was_expected() {
 
 #[test]
 fn of_a_line_that_is_wrong_all_over_twenty_complaints_are_shown() {
-    let words: String = (0..25).map(|number| format!("10.0.0.{number}/99 ")).collect();
-    let loaded = load(&router(&format!("virtual_ipaddress {{ {words}}}")));
+    let words: Vec<String> = (0..25).map(|number| format!("10.0.0.{number}/99")).collect();
+    let loaded = load(&router(&format!("virtual_ipaddress {{ {} }}", words.join(" "))));
     let said = loaded.diagnostics.lines().filter(|line| line.contains("/99")).count();
     assert_eq!(said, 25);
     let report = loaded.diagnostics.render(false);
