@@ -37,6 +37,8 @@ impl Expander<'_> {
                 for binding in bindings {
                     let mut inner = scope.clone();
                     inner.extend(binding);
+                    // Sequences within sequences cost before they come to a line.
+                    self.spent = self.spent.saturating_add(super::LINE_COST * (1 + inner.len()));
                     self.line(body, &inner, depth + 1, file);
                 }
             }
