@@ -3,6 +3,7 @@
 use core::time::Duration;
 use std::fs::File;
 use std::io::Read as _;
+use std::path::{Path, PathBuf};
 
 use nix::sys::signal::Signal;
 use runtime_linux::lab::{CONFIGURATION, Daemon, Node, Process};
@@ -26,9 +27,19 @@ impl Director {
         Self { node, daemon, process: None }
     }
 
+    /// The program of this workspace as it is given to others, where that was built.
+    pub(crate) fn release(node: Node) -> Self {
+        let program = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../target/release/steadfast"));
+        if program.exists() { Self::of(node, program.into()) } else { Self::steadfast(node) }
+    }
+
     /// The program of this workspace.
     pub(crate) fn steadfast(node: Node) -> Self {
-        let mut daemon = Daemon::steadfast(env!("CARGO_BIN_EXE_steadfast").into());
+        Self::of(node, env!("CARGO_BIN_EXE_steadfast").into())
+    }
+
+    fn of(node: Node, program: PathBuf) -> Self {
+        let mut daemon = Daemon::steadfast(program);
         daemon.arguments.push("-G".to_owned());
         Self { node, daemon, process: None }
     }

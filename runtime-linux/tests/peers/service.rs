@@ -63,7 +63,7 @@ fn a_dead_server_leaves_within_its_checks_own_bound_and_returns() {
         assert!(told.is_some(), "the visitor stopped{}", scene.logs());
         scene.stage.real_servers[0].web = None;
         let died = clock::wall();
-        let bound = service.leaves_within + CHECK;
+        let bound = service.leaves_within + CHECK + SYN_AGAIN;
         let gone = visitor.wait(bound + MERCY, |visits| outage(visits, died, died, 20));
         assert!(gone.is_some(), "it never left{}", scene.logs());
         let visits = visitor.visits();
@@ -75,7 +75,7 @@ fn a_dead_server_leaves_within_its_checks_own_bound_and_returns() {
 
         scene.stage.real_servers[0].start().expect("it can be started again");
         let back = clock::wall();
-        let bound = service.returns_within + CHECK;
+        let bound = service.returns_within + CHECK + SYN_AGAIN;
         let returned = visitor.wait(bound + MERCY, |visits| {
             let mut late = visits.iter().filter(|visit| visit.sent > back);
             late.find(|visit| visit.answer.as_deref() == Ok("web1")).map(|visit| visit.over)
@@ -141,6 +141,8 @@ fn visitor(scene: &Scene) -> Visitor {
 
 /// What a health check may add to its own times: the connecting itself, and the way to the data plane.
 const CHECK: Duration = Duration::from_millis(500);
+/// A first packet that is lost is sent again after this long (RFC 6298 §2.1): one probe of hundreds.
+const SYN_AGAIN: Duration = Duration::from_secs(1);
 const PACE: Duration = Duration::from_millis(20);
 /// A request that takes this long is lost: TCP has sent everything again by then.
 const LONG: Duration = Duration::from_secs(2);
