@@ -223,3 +223,11 @@ proptest::proptest! {
         expanded(&pieces.concat());
     }
 }
+
+#[test]
+fn sequences_within_sequences_cost_before_they_come_to_a_line() {
+    let (lines, codes) = expanded(&format!("{}x\n", "~SEQ(i, 1, 9) ".repeat(25)));
+    assert_eq!(codes, ["S0107"]);
+    // Counted by what comes out alone, there were 13,888 of them.
+    assert!(lines.len() < 1_000, "{}", lines.len());
+}
