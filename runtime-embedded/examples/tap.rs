@@ -30,6 +30,10 @@ fn main() {
             std::process::exit(1);
         }
     };
+    if is_down(&wanted.device) {
+        eprintln!("tap: {0} is down: ip link set {0} up", wanted.device);
+        std::process::exit(1);
+    }
     let descriptor = device.as_raw_fd();
     let [.., a, b] = wanted.address.octets();
     let mac = [0x02, 0, 0, 0, a, b];
@@ -54,6 +58,16 @@ fn main() {
         }
     }
 }
+
+/// Whether the kernel says that a link is down: it could not be written to.
+fn is_down(device: &str) -> bool {
+    let flags = std::fs::read_to_string(format!("/sys/class/net/{device}/flags")).ok();
+    let flags = flags.and_then(|text| u32::from_str_radix(text.trim().trim_start_matches("0x"), 16).ok());
+    flags.is_some_and(|flags| flags & IFF_UP == 0)
+}
+
+/// Set up by somebody (`netdevice(7)`).
+const IFF_UP: u32 = 1;
 
 /// What the arguments ask for.
 struct Wanted {
