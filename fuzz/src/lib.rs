@@ -6,13 +6,14 @@
 //! [`tcp_probe`], [`dialogue`], [`pool`], [`bfd_session`]) take the bytes for a list of times and events, and must keep the promises of their kind: only `handle`
 //! moves the deadline; a tick at or past it moves it on, an early one does nothing; same events, same actions; a clock
 //! that steps back counts as standing still. And the [`director`] gets both, commands and packets, and must neither
-//! write where it may not nor break a checksum.
+//! write where it may not nor break a checksum. The [`board`] gets frames as a small router does.
 //!
 //! The same functions run in two places: in `tests/replay.rs` on stable Rust over the committed corpus and a random
 //! burst, and under libFuzzer, for as long as one likes (`README.md`). A panic is a finding.
 #![expect(clippy::missing_panics_doc, reason = "a panic is what every target is there for")]
 
 mod bfd;
+mod board;
 mod capture;
 mod choices;
 mod configuration;
@@ -24,6 +25,7 @@ mod router;
 mod wire;
 
 pub use bfd::{bfd_packet, bfd_session};
+pub use board::board;
 pub use capture::{capture_file, capture_frame};
 pub use configuration::configuration;
 pub use dialogue::dialogue;
@@ -37,11 +39,12 @@ pub use wire::{advert, arp, envelope, ndisc};
 pub type Target = fn(&[u8]);
 
 /// Every target, under the name of its program and its folder in `corpus`.
-pub const TARGETS: [(&str, Target); 17] = [
+pub const TARGETS: [(&str, Target); 18] = [
     ("advert", advert),
     ("arp", arp),
     ("bfd_packet", bfd_packet),
     ("bfd_session", bfd_session),
+    ("board", board),
     ("capture_file", capture_file),
     ("capture_frame", capture_frame),
     ("check", check),
