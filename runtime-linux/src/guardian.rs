@@ -189,8 +189,7 @@ impl Guardian {
 
     /// Waits for the end of a worker. Until it has taken over what the last one left, time runs against it.
     fn attend(&mut self, pid: Pid) -> anyhow::Result<End> {
-        let estates = self.ledger.estates();
-        let patience = estates.iter().map(|estate| estate.standing.interval).min();
+        let patience = self.ledger.shortest_interval();
         let mut deadline = patience.map(|patience| clock::now().saturating_add(patience));
         let mut pulse = Pulse::default();
         loop {

@@ -37,14 +37,18 @@ impl Standing {
         now < self.due.saturating_add(self.interval.saturating_mul(more))
     }
 
-    pub(super) fn encode(&self) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(48);
-        bytes.extend(self.name.to_le_bytes());
-        bytes.extend(self.identity);
-        bytes.push(self.adverts);
-        bytes.extend(self.index.to_le_bytes());
-        for time in [self.since, self.due, self.interval] {
-            bytes.extend(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX).to_le_bytes());
+    /// Bytes of one.
+    pub(super) const LENGTH: usize = 40;
+
+    /// It is written with every advert.
+    pub(super) fn encode(&self) -> [u8; Self::LENGTH] {
+        let mut bytes = [0; Self::LENGTH];
+        let [a, b, c] = self.identity;
+        bytes[..8].copy_from_slice(&self.name.to_le_bytes());
+        bytes[8..12].copy_from_slice(&[a, b, c, self.adverts]);
+        bytes[12..16].copy_from_slice(&self.index.to_le_bytes());
+        for (place, time) in bytes[16..].chunks_exact_mut(8).zip([self.since, self.due, self.interval]) {
+            place.copy_from_slice(&u64::try_from(time.as_nanos()).unwrap_or(u64::MAX).to_le_bytes());
         }
         bytes
     }

@@ -2,14 +2,21 @@
 //!
 //! It has two banks. A worker writes into the one that does not count until it has taken over everything from
 //! the other; then they change places. So a worker that dies half-way leaves the next one what it found.
+//!
+//! What is small and of one length, where each router stands, is together; wills lie elsewhere and have only the room
+//! that they need, so that thousands of routers take some hundred kilobytes.
+
+mod room;
 
 use core::num::NonZeroUsize;
 use core::sync::atomic::{AtomicU64, Ordering};
+use core::time::Duration;
 use std::io;
 
 use super::estate::{Standing, Will};
 use super::host::HostChanges;
 use super::{record, sys};
+use room::{Place, Room};
 
 /// The shared memory. Copies are the same memory.
 #[derive(Clone, Copy, Debug)]
@@ -76,10 +83,13 @@ impl Ledger {
 
     /// Where the routers stand that are Active now.
     pub fn standings(&self) -> Vec<Standing> {
-        let bank = self.current();
-        let used = usize::try_from(self.words[USED + bank].load(Ordering::SeqCst)).unwrap_or(SLOTS);
-        let slots = (0..used.min(SLOTS)).map(|slot| self.slot(bank, slot).0);
-        slots.filter_map(|words| Standing::decode(&record::read(words)?)).collect()
+        self.standings_in(self.current()).map(|(_, standing)| standing).collect()
+    }
+
+    /// The shortest interval of a router in either bank; absent: nothing is left.
+    pub fn shortest_interval(&self) -> Option<Duration> {
+        let all = [0, 1].into_iter().flat_map(|bank| self.standings_in(bank));
+        all.map(|(_, standing)| standing.interval).min()
     }
 
     /// Everything left, in both banks: what the last worker took up may be in either.
@@ -96,7 +106,7 @@ impl Ledger {
 
     /// The worker's pen.
     pub fn scribe(self) -> Scribe {
-        Scribe { bank: 1 - self.current(), ledger: self }
+        Scribe { bank: 1 - self.current(), ledger: self, room: Room::default() }
     }
 
     fn host(&self) -> &'static [AtomicU64] {
@@ -108,29 +118,41 @@ impl Ledger {
     }
 
     fn read(&self, bank: usize) -> Vec<Estate> {
-        let used = usize::try_from(self.words[USED + bank].load(Ordering::SeqCst)).unwrap_or(SLOTS);
-        (0..used.min(SLOTS))
-            .filter_map(|slot| {
-                let (standing, will) = self.slot(bank, slot);
-                let standing = Standing::decode(&record::read(standing)?)?;
-                Some(Estate { standing, will: record::read(will).and_then(|bytes| Will::decode(&bytes)) })
-            })
-            .collect()
+        let left = self.standings_in(bank).map(|(slot, standing)| {
+            let place = Place::named(self.slot(bank, slot)[PLACE].load(Ordering::SeqCst));
+            let bytes = place.and_then(|place| record::read(self.will(bank, place)));
+            Estate { standing, will: bytes.and_then(|bytes| Will::decode(&bytes)) }
+        });
+        left.collect()
+    }
+
+    fn standings_in(&self, bank: usize) -> impl Iterator<Item = (usize, Standing)> {
+        let read = move |slot| Standing::decode(&record::read(&self.slot(bank, slot)[..PLACE])?);
+        (0..self.used(bank)).filter_map(move |slot| Some((slot, read(slot)?)))
     }
 
     fn erase(&self, bank: usize) {
-        let used = usize::try_from(self.words[USED + bank].load(Ordering::SeqCst)).unwrap_or(SLOTS);
-        for slot in 0..used.min(SLOTS) {
-            let (standing, will) = self.slot(bank, slot);
-            record::erase(standing);
-            record::erase(will);
+        for slot in 0..self.used(bank) {
+            let words = self.slot(bank, slot);
+            record::erase(words);
+            words[PLACE].store(0, Ordering::SeqCst);
         }
         self.words[USED + bank].store(0, Ordering::SeqCst);
     }
 
-    fn slot(&self, bank: usize, slot: usize) -> (&'static [AtomicU64], &'static [AtomicU64]) {
-        let start = HEADER + (bank * SLOTS + slot) * SLOT;
-        self.words[start..start + SLOT].split_at(STANDING)
+    fn used(&self, bank: usize) -> usize {
+        usize::try_from(self.words[USED + bank].load(Ordering::SeqCst)).unwrap_or(SLOTS).min(SLOTS)
+    }
+
+    /// The words of a router: its standing, then the place of its will.
+    fn slot(&self, bank: usize, slot: usize) -> &'static [AtomicU64] {
+        let start = HEADER + bank * BANK + slot * SLOT;
+        &self.words[start..start + SLOT]
+    }
+
+    fn will(&self, bank: usize, place: Place) -> &'static [AtomicU64] {
+        let start = HEADER + bank * BANK + SLOTS * SLOT;
+        &self.words[start..start + room::WORDS][place.words()]
     }
 }
 
@@ -139,6 +161,7 @@ impl Ledger {
 pub struct Scribe {
     ledger: Ledger,
     bank: usize,
+    room: Room,
 }
 
 impl Scribe {
@@ -180,17 +203,34 @@ impl Scribe {
             return false;
         }
         self.ledger.words[USED + self.bank].fetch_max(slot as u64 + 1, Ordering::SeqCst);
-        let (words, _) = self.ledger.slot(self.bank, slot);
+        let words = self.ledger.slot(self.bank, slot);
         if let Some(standing) = standing {
-            return record::write(words, &standing.encode());
+            return record::write(&words[..PLACE], &standing.encode());
         }
         record::erase(words);
         true
     }
 
     /// Notes what is to be done for the router of number `slot` if nobody goes on as it. False: no room.
-    pub fn bequeath(&self, slot: usize, will: &Will) -> bool {
-        slot < SLOTS && record::write(self.ledger.slot(self.bank, slot).1, &will.encode())
+    pub fn bequeath(&mut self, slot: usize, will: &Will) -> bool {
+        if slot >= SLOTS {
+            return false;
+        }
+        let bytes = will.encode();
+        let needed = record::HEAD + bytes.len().div_ceil(size_of::<u64>());
+        let word = &self.ledger.slot(self.bank, slot)[PLACE];
+        let old = Place::named(word.load(Ordering::SeqCst));
+        let fits = |place: &Place| place.words().len() >= needed;
+        let Some(place) = old.filter(fits).or_else(|| self.room.take(needed)) else {
+            word.store(0, Ordering::SeqCst);
+            old.into_iter().for_each(|old| self.room.give_back(old));
+            return false;
+        };
+        let written = record::write(self.ledger.will(self.bank, place), &bytes);
+        // Whole before it is found, and the old one is found until then.
+        word.store(place.name(), Ordering::SeqCst);
+        old.into_iter().filter(|old| *old != place).for_each(|old| self.room.give_back(old));
+        written
     }
 }
 
@@ -216,23 +256,24 @@ const TAKEN: u64 = 2;
 /// The guardian has dealt with it.
 const REVOKED: u64 = 3;
 
-/// Routers in a bank: sixteen interfaces full of them.
-const SLOTS: usize = 4096;
-/// Words of a slot: a standing, the longest advert, 255 addresses and some dozen peers.
-const SLOT: usize = 1024;
-/// Words in all: 64 MiB of addresses, of which memory is taken where something is written.
-const WORDS: NonZeroUsize = match NonZeroUsize::new(HEADER + 2 * SLOTS * SLOT) {
+/// Routers in a bank.
+const SLOTS: usize = 16 * 1024;
+/// Words of a router.
+const SLOT: usize = PLACE + 1;
+/// The word that names the place of its will; before it is its standing.
+const PLACE: usize = record::HEAD + Standing::LENGTH / size_of::<u64>();
+/// Words of a bank.
+const BANK: usize = SLOTS * SLOT + room::WORDS;
+/// Words in all: 66 MiB of addresses, of which memory is taken where something is written.
+const WORDS: NonZeroUsize = match NonZeroUsize::new(HEADER + 2 * BANK) {
     Some(words) => words,
     None => unreachable!(),
 };
-/// Words of a slot for the standing.
-const STANDING: usize = 16;
 
 #[cfg(test)]
 mod tests {
-    use core::time::Duration;
-
     use super::*;
+    use crate::guardian::estate::Bequest;
 
     #[test]
     fn the_next_worker_finds_what_the_last_one_left_even_after_one_that_died_over_it() {
@@ -271,6 +312,54 @@ mod tests {
         assert_eq!(names(&ledger.estates()), [1]);
         ledger.clear();
         assert_eq!(ledger.estates(), []);
+    }
+
+    #[test]
+    fn a_router_with_one_address_takes_128_bytes_and_one_whose_will_grows_leaves_no_hole() {
+        let ledger = Ledger::new().unwrap();
+        let mut scribe = ledger.scribe();
+        scribe.settle();
+        for slot in 0..3 {
+            assert!(scribe.stand(slot, Some(&standing(slot as u64))) && scribe.bequeath(slot, &will(1)));
+        }
+        let places = || [0, 1, 2].map(|slot| ledger.slot(1, slot)[PLACE].load(Ordering::SeqCst));
+        let words = |name| Place::named(name).unwrap().words();
+        assert_eq!((SLOT, places().map(words)), (8, [0..8, 8..16, 16..24]));
+        assert!(
+            scribe.bequeath(0, &will(200)) && scribe.bequeath(1, &will(2)) && scribe.bequeath(1, &will(1))
+        );
+        // The second router's will grew into 16 words and keeps them.
+        assert_eq!(places().map(words), [24..536, 536..552, 16..24]);
+        assert!(scribe.stand(3, Some(&standing(3))) && scribe.bequeath(3, &will(1)));
+        assert_eq!(words(ledger.slot(1, 3)[PLACE].load(Ordering::SeqCst)), 8..16);
+        let wills: Vec<_> = ledger.estates().into_iter().map(|estate| estate.will.unwrap()).collect();
+        assert_eq!(wills, [will(200), will(1), will(1), will(1)]);
+    }
+
+    #[test]
+    fn a_will_that_finds_no_room_is_not_there_and_its_router_is() {
+        let ledger = Ledger::new().unwrap();
+        let mut scribe = ledger.scribe();
+        scribe.settle();
+        assert!(scribe.stand(0, Some(&standing(1))) && scribe.bequeath(0, &will(1)));
+        while scribe.room.take(8).is_some() {}
+        assert!(!scribe.bequeath(0, &will(200)));
+        assert_eq!(ledger.estates(), [Estate { standing: standing(1), will: None }]);
+        assert!(scribe.bequeath(0, &will(1)));
+        assert!(!scribe.stand(SLOTS, Some(&standing(2))) && !scribe.bequeath(SLOTS, &will(1)));
+    }
+
+    fn will(addresses: u8) -> Will {
+        let bequest = |last| Bequest { index: 3, address: [192, 0, 2, last].into(), prefix: 24, peer: None };
+        Will {
+            index: 3,
+            source: [192, 0, 2, 1].into(),
+            ttl: 255,
+            message: vec![0x31, 51, 0, 1, 0, 100, 0xaa, 0xbb, 192, 0, 2, 1],
+            destinations: vec![([224, 0, 0, 18].into(), [0xaa, 0xbb])],
+            removals: Vec::new(),
+            addresses: (0..addresses).map(bequest).collect(),
+        }
     }
 
     fn names(estates: &[Estate]) -> Vec<u64> {
