@@ -1,5 +1,9 @@
 //! System calls that no safe wrapper offers.
 
+mod pages;
+
+pub use pages::{give_memory_back, trim_memory};
+
 use core::time::Duration;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd as _};
@@ -99,15 +103,6 @@ struct Attributes {
     runtime: u64,
     deadline: u64,
     period: u64,
-}
-
-/// Gives memory that was freed back to the machine: what a configuration took while it was read, mostly.
-pub fn trim_memory() {
-    // SAFETY: the call takes no pointer; glibc alone has it, and holds on to what was freed otherwise.
-    #[cfg(target_env = "gnu")]
-    unsafe {
-        libc::malloc_trim(0);
-    }
 }
 
 /// Keeps the memory of the process, present and future, from being paged out.
