@@ -16,6 +16,7 @@ mod reload;
 mod reload_mark;
 mod reload_time;
 mod rounds;
+mod routers;
 mod services;
 mod status;
 mod sync_wait;
@@ -24,7 +25,6 @@ pub use pid_file::{PidFile, PidFileError};
 
 use core::cell::Cell;
 use core::time::Duration;
-use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process;
@@ -39,7 +39,7 @@ use tracing::{debug, error, info, warn};
 use crate::api::{self, Question, Request};
 use crate::args::Run;
 use crate::clock;
-use crate::config::model::{Configuration, Global, Notify};
+use crate::config::model::{Configuration, Global};
 use crate::config::{self, Loaded};
 use crate::driver::{self, Command, Gaps, Handle, Kind, Level, Phase, Report, Setup, Verdict};
 use crate::guardian::{Charge, Guardian, Orders};
@@ -59,6 +59,7 @@ use groups::Groups;
 use orders::OrderFile;
 use reload_time::Appointment;
 use rounds::Rounds;
+use routers::Routers;
 use services::Services;
 use sync_wait::SyncWait;
 
@@ -120,7 +121,7 @@ pub fn run(run: &Run) -> anyhow::Result<u8> {
     let forked = || {
         // It is the worker's now.
         drop(first.take());
-        crate::sys::trim_memory();
+        crate::sys::give_memory_back();
     };
     let code = guardian.watch(forked, |charge| match work(run, first.take(), charge) {
         Ok(code) => code,
@@ -185,10 +186,7 @@ struct Daemon {
     sync_wait: SyncWait,
     orders: OrderFile,
     groups: Groups,
-    /// The state of every instance, as last reported.
-    phases: BTreeMap<String, Phase>,
-    /// Notify scripts by instance, with those of instances that a reload took away until they have stopped.
-    notify: BTreeMap<String, Notify>,
+    routers: Routers,
     started: Duration,
     /// How many workers there were before this one.
     restarts: u32,
@@ -291,8 +289,7 @@ impl Daemon {
             sync_wait: SyncWait::Idle,
             orders,
             groups: Groups::default(),
-            phases: BTreeMap::new(),
-            notify: BTreeMap::new(),
+            routers: Routers::default(),
             started: clock::now(),
             restarts: charge.number,
             errors,
@@ -304,7 +301,7 @@ impl Daemon {
         daemon.checker.send(check::Command::Restore(daemon.orders.load()));
         daemon.apply(configuration).await;
         charge.ledger.live();
-        crate::sys::trim_memory();
+        crate::sys::give_memory_back();
         Ok((
             daemon,
             Inputs {
@@ -458,15 +455,19 @@ impl Daemon {
                 Level::Info => info!("{text}"),
                 Level::Debug => debug!("{text}"),
             },
-            Report::Applied { instances } => debug!("{instances} VRRP instances run"),
+            Report::Applied { instances } => {
+                debug!("{instances} VRRP instances run");
+                // What it took to read and to compare them.
+                crate::sys::give_memory_back();
+            }
             Report::Stopped => debug!("the VRRP thread has ended"),
         }
     }
 
     fn transition(&mut self, instance: String, to: Phase, priority: u8) {
-        let wanted = self.configuration.instances.iter().any(|wanted| wanted.name == instance);
-        let removed = to == Phase::Stop && !self.stopping && !wanted;
-        if let Some(notify) = self.notify.get(&instance) {
+        let removed = to == Phase::Stop && !self.stopping && self.routers.is_leaving(&instance);
+        if let Some(wanted) = self.routers.wanted(&instance) {
+            let notify = &wanted.notify;
             let told = match removed {
                 true if notify.tells_deletion => Some(State::Deleted),
                 true => Some(State::Fault),
@@ -477,14 +478,13 @@ impl Daemon {
             }
         }
         if removed {
-            self.notify.remove(&instance);
-            self.phases.remove(&instance);
+            self.routers.forget(&instance);
         } else {
-            self.phases.insert(instance, to);
+            self.routers.note(&instance, to);
         }
         let lvs = &self.configuration.global.lvs;
         self.services.configure(lvs, self.is_synchronised_active(lvs));
-        for (group, phase) in self.groups.update(&self.configuration.groups, &self.phases) {
+        for (group, phase) in self.groups.update(&self.configuration.groups, &self.routers) {
             info!("VRRP_Group({}) Syncing instances to {} state", group.name, phase.name());
             if let Some(state) = state(phase) {
                 self.announce(&Subject::Group(group.name.clone()), &group.notify, state, 0);

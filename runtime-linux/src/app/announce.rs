@@ -34,20 +34,20 @@ impl Daemon {
 
     /// The effective priority of a router changed, and its state did not.
     pub(super) fn priority_changed(&self, instance: String, phase: Phase, priority: u8) {
-        let Some(notify) = self.notify.get(&instance) else { return };
+        let Some(wanted) = self.routers.wanted(&instance) else { return };
         let word = match phase {
             Phase::Master => "MASTER_PRIORITY",
             Phase::Backup => "BACKUP_PRIORITY",
             Phase::Initialize | Phase::Fault | Phase::Stop => return,
         };
-        if notify.priority_changes {
+        if wanted.notify.priority_changes {
             self.fifos.vrrp(&line(&Subject::Instance(instance), word, priority));
         }
     }
 
     /// A lesser router advertises while this one is Active.
     pub(super) fn lesser_heard(&self, instance: String, priority: u8) {
-        let script = self.notify.get(&instance).and_then(|notify| notify.lower_priority.as_ref());
+        let script = self.routers.wanted(&instance).and_then(|wanted| wanted.notify.lower_priority.as_ref());
         if let Some(script) = script {
             self.notifier.run(&format!("INSTANCE {instance}"), script);
         }
@@ -60,7 +60,7 @@ impl Daemon {
         self.tell(Command::Status(reply)).await;
         let Ok(status) = status.await else { return };
         for router in &status.instances {
-            let phase = self.phases.get(&router.name).copied().and_then(state);
+            let phase = self.routers.phase(&router.name).and_then(state);
             if let Some(phase) = phase {
                 let subject = Subject::Instance(router.name.clone());
                 self.fifos.vrrp(&line(&subject, phase.name(), router.priority));

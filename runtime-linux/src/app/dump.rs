@@ -52,9 +52,8 @@ impl Daemon {
             }
             return;
         }
-        let wanted = &self.configuration.instances;
         let routers = vrrp.instances.iter().filter_map(|status| {
-            let wanted = wanted.iter().find(|wanted| wanted.name == status.name)?;
+            let wanted = self.routers.wanted(&status.name)?;
             Some(Router { wanted, status })
         });
         let routers: Vec<Router<'_>> = routers.collect();

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::routers::Routers;
 use crate::config::model::SyncGroup;
 use crate::driver::Phase;
 
@@ -17,18 +18,18 @@ impl Groups {
         self.phases.iter().map(|(name, phase)| (name.as_str(), *phase))
     }
 
-    /// Groups that are in another state now that their members are in `instances`, and which.
+    /// Groups that are in another state now that `routers` are where they are, and which.
     ///
     /// A group is MASTER when all of its members are, in FAULT or stopped when one is, and else BACKUP.
     pub(super) fn update<'g>(
         &mut self,
         groups: &'g [SyncGroup],
-        instances: &BTreeMap<String, Phase>,
+        routers: &Routers,
     ) -> Vec<(&'g SyncGroup, Phase)> {
         self.phases.retain(|name, _| groups.iter().any(|group| group.name == *name));
         let mut changed = Vec::new();
         for group in groups {
-            let Some(phase) = phase(group, instances) else { continue };
+            let Some(phase) = phase(group, routers) else { continue };
             if self.phases.insert(group.name.clone(), phase) != Some(phase) {
                 changed.push((group, phase));
             }
@@ -38,8 +39,8 @@ impl Groups {
 }
 
 /// The state of a group; none while a member has not started.
-fn phase(group: &SyncGroup, instances: &BTreeMap<String, Phase>) -> Option<Phase> {
-    let members: Vec<Phase> = group.members.iter().filter_map(|name| instances.get(name).copied()).collect();
+fn phase(group: &SyncGroup, routers: &Routers) -> Option<Phase> {
+    let members: Vec<Phase> = group.members.iter().filter_map(|name| routers.phase(name)).collect();
     if members.len() < group.members.len() || members.contains(&Phase::Initialize) {
         return None;
     }
@@ -54,6 +55,7 @@ fn phase(group: &SyncGroup, instances: &BTreeMap<String, Phase>) -> Option<Phase
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::app::routers;
     use crate::config::model::Notify;
 
     #[test]
@@ -64,10 +66,11 @@ mod tests {
             notify: Notify::default(),
         }];
         let mut groups = Groups::default();
-        let mut instances = BTreeMap::new();
+        let mut routers = Routers::default();
+        routers.want(&routers::tests::read(&[("A", 1), ("B", 2)]));
         let mut step = |name: &str, phase| {
-            instances.insert(name.to_owned(), phase);
-            groups.update(&group, &instances).first().map(|(_, phase)| *phase)
+            routers.note(name, phase);
+            groups.update(&group, &routers).first().map(|(_, phase)| *phase)
         };
         assert_eq!(step("A", Phase::Backup), None);
         assert_eq!(step("B", Phase::Backup), Some(Phase::Backup));

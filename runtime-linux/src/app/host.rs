@@ -1,8 +1,10 @@
 //! What a configuration asks for and this host cannot do.
 
+use std::sync::Arc;
+
 use tracing::error;
 
-use crate::config::model::Configuration;
+use crate::config::model::{Configuration, Tracked};
 use crate::process::{self, Policy};
 
 /// Takes the `vrrp_script`s out that cannot be started here, and with them whatever tracks them, as keepalived
@@ -15,8 +17,11 @@ pub(super) fn disable_missing_scripts(configuration: &mut Configuration) {
         false
     });
     let known: Vec<&str> = configuration.scripts.iter().map(|script| script.name.as_str()).collect();
+    let is_known = |tracked: &Tracked| known.contains(&tracked.name.as_str());
     for instance in &mut configuration.instances {
-        instance.track_scripts.retain(|tracked| known.contains(&tracked.name.as_str()));
+        if !instance.track_scripts.iter().all(is_known) {
+            Arc::make_mut(instance).track_scripts.retain(is_known);
+        }
     }
 }
 

@@ -3,11 +3,13 @@
 use core::time::Duration;
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::Arc;
 
 use ipvs_core::ServiceKey;
 use tracing::{error, info, warn};
 
 use super::reload_mark::Mark;
+use super::routers::share;
 use super::sync_wait::SyncWait;
 use super::{Daemon, PID_FILE, dump, gaps, host};
 use crate::clock;
@@ -57,6 +59,7 @@ impl Daemon {
         self.errors = errors;
         self.reload_error = None;
         host::disable_missing_scripts(&mut configuration);
+        share(&mut configuration.instances, &self.configuration.instances);
         if configuration == self.configuration {
             info!("nothing changed");
             return;
@@ -83,6 +86,7 @@ impl Daemon {
             warn!("shutdown_script changes at the next start only");
         }
         self.apply(configuration).await;
+        crate::sys::give_memory_back();
         if self.configuration.global.fifos.states_on_reload {
             self.tell_states().await;
         }
@@ -110,9 +114,7 @@ impl Daemon {
         if self.is_first_start() && configuration.global.lvs.sync_wait().is_some() {
             self.sync_wait.begin(clock::now());
         }
-        for instance in &configuration.instances {
-            self.notify.insert(instance.name.clone(), instance.notify.clone());
-        }
+        self.routers.want(&configuration.instances);
         if gaps(&configuration) != gaps(&self.configuration) {
             self.tell(Command::Gaps(gaps(&configuration))).await;
         }
@@ -172,7 +174,8 @@ impl Daemon {
         let (mut instances, groups) = (configuration.instances.clone(), configuration.groups.clone());
         if let Some((name, longest)) = configuration.global.lvs.sync_wait() {
             for instance in instances.iter_mut().filter(|instance| instance.name == name) {
-                instance.preempt_delay = self.sync_wait.delay(instance.preempt_delay, longest);
+                let delay = self.sync_wait.delay(instance.preempt_delay, longest);
+                Arc::make_mut(instance).preempt_delay = delay;
             }
         }
         Command::Apply { instances, groups }
@@ -212,7 +215,7 @@ impl Daemon {
     /// Whether the instance is Active that the synchronisation of connections follows.
     pub(super) fn is_synchronised_active(&self, lvs: &Lvs) -> bool {
         let followed = lvs.sync.as_ref().and_then(|sync| sync.instance.as_ref());
-        followed.is_some_and(|name| self.phases.get(name) == Some(&Phase::Master))
+        followed.is_some_and(|name| self.routers.phase(name) == Some(Phase::Master))
     }
 }
 

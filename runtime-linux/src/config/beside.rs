@@ -100,9 +100,9 @@ impl<'l> Router<'l> {
 fn peers<'l>(first: &'l Host<'l>, second: &'l Host<'l>, only_two: bool) -> Vec<(Router<'l>, Router<'l>)> {
     let mut taken: Vec<&str> = Vec::new();
     let mut found = Vec::new();
-    for instance in &second.configuration.instances {
+    for instance in second.configuration.routers() {
         let Some(second) = Router::of(second, instance) else { continue };
-        let candidates = first.configuration.instances.iter().filter(|candidate| {
+        let candidates = first.configuration.routers().filter(|candidate| {
             candidate.vrid == instance.vrid
                 && candidate.family() == instance.family()
                 && !taken.contains(&candidate.name.as_str())

@@ -2,6 +2,8 @@
 //!
 //! Each block has a file. What is wrong is complained about and left out, as keepalived does.
 
+use std::sync::Arc;
+
 use ipvs_core::Mode;
 
 use super::diagnose::{Diagnostic, Diagnostics, kind};
@@ -71,11 +73,10 @@ pub fn build(tree: &Tree, diagnostics: &mut Diagnostics) -> Configuration {
         processes: &configuration.processes,
         bfd: &configuration.bfd,
     };
-    let (instances, rest) = instance::read_all(tree, &defaults, known, diagnostics);
-    configuration.instances = instances;
-    configuration.groups =
-        group::read_all(nodes, &mut configuration.instances, &defaults, known, diagnostics);
-    routing::read(nodes, &rest, &defaults, &mut configuration, diagnostics);
+    let (mut instances, rest) = instance::read_all(tree, &defaults, known, diagnostics);
+    configuration.groups = group::read_all(nodes, &mut instances, &defaults, known, diagnostics);
+    configuration.fixtures = routing::read(nodes, &rest, &defaults, &mut instances, diagnostics);
+    configuration.instances = instances.into_iter().map(Arc::new).collect();
     let followed = check::followed::Known::of(&configuration);
     configuration.virtual_servers = service::read_all(tree, &defaults, &followed, diagnostics);
     lvs::complete(&rest, core::mem::take(&mut defaults.sync), &mut configuration, diagnostics);

@@ -90,7 +90,7 @@ impl Difference {
         let none = Configuration::default();
         let instances = [old, new].map(|loaded| {
             let configuration = loaded.configuration.as_ref().unwrap_or(&none);
-            let named = configuration.instances.iter().map(|instance| (instance.name.as_str(), instance));
+            let named = configuration.routers().map(|instance| (instance.name.as_str(), instance));
             named.collect::<BTreeMap<_, _>>()
         });
         let [before, after] = &instances;

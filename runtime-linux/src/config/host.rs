@@ -89,7 +89,7 @@ impl Host {
 
     /// Sources of adverts that are not addresses of this host.
     fn sources(&self, tree: &Tree, files: &Files, configuration: &Configuration) -> Vec<Diagnostic> {
-        if configuration.instances.iter().all(|instance| instance.source.is_none()) {
+        if configuration.routers().all(|instance| instance.source.is_none()) {
             return Vec::new();
         }
         let places: Vec<Token> = tree
@@ -99,7 +99,7 @@ impl Host {
             .filter_map(|node| node.values.into_iter().next())
             .collect();
         let sources =
-            configuration.instances.iter().filter_map(|instance| instance.source.map(|own| (instance, own)));
+            configuration.routers().filter_map(|instance| instance.source.map(|own| (instance, own)));
         let foreign =
             sources.filter(|(_, source)| !self.addresses.contains(source)).map(|(instance, source)| {
                 let message = format!("{}: {source} is not an address of this host", instance.name);

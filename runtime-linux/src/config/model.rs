@@ -7,6 +7,7 @@
 use core::net::{IpAddr, SocketAddr};
 use core::time::Duration;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 mod bfd;
 mod dumps;
@@ -18,6 +19,7 @@ mod reload;
 pub mod route;
 pub mod rule;
 mod schedule;
+mod seldom;
 mod virtual_interface;
 mod watch;
 
@@ -34,6 +36,7 @@ pub use reload::{Reload, ReloadMark};
 pub use route::Route;
 pub use rule::Rule;
 pub use schedule::Schedule;
+pub use seldom::{Seldom, Usual};
 pub use virtual_interface::{IpvlanFlag, VirtualInterface, VirtualKind, virtual_mac};
 pub use vrrp_core::{ChecksumForm, Priority, Version, Vrid};
 pub use watch::{ArgumentMatch, InitialValue, TrackFile, TrackProcess};
@@ -44,7 +47,7 @@ pub struct Configuration {
     /// `global_defs`.
     pub global: Global,
     /// `vrrp_instance` blocks, in file order; names are unique.
-    pub instances: Vec<Instance>,
+    pub instances: Vec<Arc<Instance>>,
     /// `vrrp_sync_group` blocks; every member names an instance.
     pub groups: Vec<SyncGroup>,
     /// `vrrp_script` blocks; names are unique.
@@ -62,6 +65,11 @@ pub struct Configuration {
 }
 
 impl Configuration {
+    /// The instances, in file order.
+    pub fn routers(&self) -> impl DoubleEndedIterator<Item = &Instance> + Clone {
+        self.instances.iter().map(AsRef::as_ref)
+    }
+
     /// Whether there is anything for a data plane to do.
     pub fn needs_data_plane(&self) -> bool {
         let lvs = &self.global.lvs;
@@ -259,7 +267,7 @@ pub struct Instance {
     /// `track_bfd`: the name is one of [`Configuration::bfd`]; the weight is the effective one.
     pub track_bfd: Vec<Tracked>,
     /// Notify scripts.
-    pub notify: Notify,
+    pub notify: Seldom<Notify>,
 }
 
 impl Instance {
@@ -444,6 +452,21 @@ pub struct Notify {
     pub priority_changes: bool,
     /// `smtp_alert`: mail is sent of each transition.
     pub mail: bool,
+}
+
+impl Usual for Notify {
+    const USUAL: &'static Self = &Self {
+        master: None,
+        backup: None,
+        fault: None,
+        stop: None,
+        any: None,
+        tells_deletion: false,
+        deleted: None,
+        lower_priority: None,
+        priority_changes: false,
+        mail: false,
+    };
 }
 
 impl Notify {

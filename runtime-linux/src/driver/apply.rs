@@ -1,7 +1,8 @@
 //! Reload: from the instances that run to those that are wanted.
 
 use core::time::Duration;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use vrrp_core::seal::Seal;
 use vrrp_core::{Event, Fault};
@@ -16,72 +17,56 @@ use crate::config::model;
 impl Worker {
     /// Makes the wanted instances the running ones. What leaves goes first, so that an address can move from
     /// one instance to another; an instance that did not change is not touched.
-    pub(super) fn apply(&mut self, wanted: Vec<model::Instance>, groups: &[model::SyncGroup]) {
+    pub(super) fn apply(&mut self, wanted: Vec<Arc<model::Instance>>, groups: &[model::SyncGroup]) {
         self.finish_claims();
         self.inherit();
         self.disband();
-        let mut plans = Vec::new();
+        let mut plans: Vec<Plan> = Vec::with_capacity(wanted.len());
         for instance in wanted {
-            match translate::config(&instance) {
-                Ok(config) => plans.push((instance, config)),
-                Err(error) => {
-                    let running = self.roster.named(&instance.name).and_then(|id| self.roster.get(id));
-                    let kept = running.map(|old| (old.wanted.clone(), old.router.config().clone()));
-                    let stays = if kept.is_some() { ", the old settings stay" } else { "" };
-                    let text = format!("({}) cannot run as it is configured: {error}{stays}", instance.name);
-                    self.hands.outbox.log(Level::Error, text);
-                    plans.extend(kept);
-                }
-            }
+            plans.extend(self.plan(instance));
         }
-        let running: BTreeMap<String, usize> =
-            self.roster.iter().map(|(id, instance)| (instance.wanted.name.clone(), id)).collect();
         self.hands.virtual_addresses = plans
             .iter()
-            .filter(|(instance, _)| !instance.priority.is_owner())
-            .flat_map(|(instance, _)| instance.addresses.iter().chain(&instance.excluded))
+            .filter(|plan| !plan.wanted.priority.is_owner())
+            .flat_map(|plan| plan.wanted.addresses.iter().chain(&plan.wanted.excluded))
             .map(|address| address.address)
             .collect();
-        let by_name: BTreeMap<&str, &model::Instance> =
-            plans.iter().map(|(instance, _)| (instance.name.as_str(), instance)).collect();
-        let (mut kept, mut leaving) = (BTreeMap::new(), Vec::new());
-        for (name, id) in running {
-            let new = by_name.get(name.as_str());
-            let same =
-                new.is_some_and(|new| self.roster.get(id).is_some_and(|old| old.wanted.is_same_router(new)));
-            if same {
-                kept.insert(name, id);
-            } else {
-                leaving.push(id);
-            }
-        }
+        let kept: BTreeSet<usize> = plans.iter().filter_map(|plan| plan.id).collect();
+        let leaving: Vec<usize> = self.roster.ids().into_iter().filter(|id| !kept.contains(id)).collect();
         self.dismiss(&leaving);
         self.hands.with_virtual(|all, tools| all.remove(&leaving, tools));
-        self.order = plans.iter().map(|(instance, _)| instance.name.clone()).collect();
         let now = clock::now();
         // Addresses that leave an instance go before any instance takes new ones.
-        for (instance, _) in &plans {
-            if let Some(&id) = kept.get(&instance.name) {
-                self.shed_routes(id, instance);
-                self.shed(id, instance);
+        for plan in plans.iter().filter(|plan| plan.config.is_some()) {
+            if let Some(id) = plan.id {
+                self.shed_routes(id, &plan.wanted);
+                self.shed(id, &plan.wanted);
             }
         }
         // Groups are whole before any of their members is told something.
-        for (instance, config) in &plans {
-            if !kept.contains_key(&instance.name) {
-                self.roster.insert(Instance::new(instance.clone(), config.clone(), now));
-            }
+        self.roster.reserve(plans.len() - kept.len());
+        let mut enrolled = Vec::with_capacity(plans.len());
+        for plan in &mut plans {
+            let new = plan.config.take_if(|_| plan.id.is_none());
+            let new = new.map(|config| self.roster.insert(Instance::new(plan.wanted.clone(), *config, now)));
+            enrolled.push((new.or(plan.id), new.is_some()));
         }
+        self.order = enrolled.iter().filter_map(|(id, _)| *id).collect();
         self.form(groups, now);
         let doubles = doubles(&plans);
-        for (position, (instance, config)) in plans.into_iter().enumerate() {
+        for ((position, plan), (id, new)) in plans.into_iter().enumerate().zip(enrolled) {
             let double = doubles.contains(&position);
-            match kept.get(&instance.name) {
-                Some(&id) => {
-                    self.set_double(id, double, now);
-                    self.reconfigure(id, instance, config, now);
-                }
-                None => self.enrol(&instance, double, now),
+            let Some(id) = id else { continue };
+            if new {
+                self.enrol(id, double, now);
+                continue;
+            }
+            self.set_double(id, double, now);
+            match (plan.config, self.roster.get_mut(id)) {
+                (Some(config), _) => self.reconfigure(id, plan.wanted, *config, now),
+                // It says the same: what it was read into before is not needed twice.
+                (None, Some(instance)) => instance.wanted = plan.wanted,
+                (None, None) => {}
             }
         }
         self.settle(now);
@@ -91,10 +76,31 @@ impl Worker {
         self.hands.outbox.report(Report::Applied { instances: self.order.len() });
     }
 
+    /// What is to become of an instance. None: it cannot run, and did not.
+    fn plan(&mut self, wanted: Arc<model::Instance>) -> Option<Plan> {
+        let running = self.roster.named(&wanted.name);
+        let old = running.and_then(|id| self.roster.get(id)).map(|old| &old.wanted);
+        if old.is_some_and(|old| Arc::ptr_eq(old, &wanted) || *old == wanted) {
+            return Some(Plan { wanted, config: None, id: running });
+        }
+        match translate::config(&wanted) {
+            Ok(config) => {
+                let id = running.filter(|_| old.is_some_and(|old| old.is_same_router(&wanted)));
+                Some(Plan { wanted, config: Some(Box::new(config)), id })
+            }
+            Err(error) => {
+                let old = old.cloned();
+                let stays = if old.is_some() { ", the old settings stay" } else { "" };
+                let text = format!("({}) cannot run as it is configured: {error}{stays}", wanted.name);
+                self.hands.outbox.log(Level::Error, text);
+                old.map(|old| Plan { wanted: old, config: None, id: running })
+            }
+        }
+    }
+
     /// Starts a new instance.
-    fn enrol(&mut self, wanted: &model::Instance, double: bool, now: Duration) {
-        let Some(id) = self.roster.named(&wanted.name) else { return };
-        let owner = wanted.priority.is_owner();
+    fn enrol(&mut self, id: usize, double: bool, now: Duration) {
+        let owner = self.roster.get(id).is_some_and(|instance| instance.wanted.priority.is_owner());
         let estate = self.estate_of(id).filter(|_| !double);
         if let Some(instance) = self.roster.get_mut(id) {
             instance.resumed = estate.is_some();
@@ -149,11 +155,8 @@ impl Worker {
     }
 
     /// Gives a running instance other settings. Its state stays; only the difference in addresses is touched.
-    fn reconfigure(&mut self, id: usize, wanted: model::Instance, config: RouterConfig, now: Duration) {
+    fn reconfigure(&mut self, id: usize, wanted: Arc<model::Instance>, config: RouterConfig, now: Duration) {
         let Some(instance) = self.roster.get_mut(id) else { return };
-        if instance.wanted == wanted {
-            return;
-        }
         let mut old = core::mem::take(&mut instance.holdings);
         let addresses = wanted.addresses.iter().chain(&wanted.excluded);
         instance.holdings = addresses
@@ -191,15 +194,19 @@ impl Worker {
     }
 }
 
+/// What is to become of an instance.
+struct Plan {
+    wanted: Arc<model::Instance>,
+    /// The settings of its router; absent: it goes on as it is.
+    config: Option<Box<RouterConfig>>,
+    /// The number of the instance that it goes on as; absent: it is new.
+    id: Option<usize>,
+}
+
 /// Positions of instances whose VRID, family and interface an earlier one has.
-fn doubles(plans: &[(model::Instance, RouterConfig)]) -> BTreeSet<usize> {
+fn doubles(plans: &[Plan]) -> BTreeSet<usize> {
     let mut seen = BTreeSet::new();
-    let identity = |instance: &model::Instance, config: &RouterConfig| {
-        (instance.vrid, config.family, instance.interface.clone())
-    };
-    let mut taken = |instance, config| !seen.insert(identity(instance, config));
+    let identity = |Plan { wanted, .. }: &'_ Plan| (wanted.vrid, wanted.family(), wanted.interface.clone());
     let numbered = plans.iter().enumerate();
-    numbered
-        .filter_map(|(position, (instance, config))| taken(instance, config).then_some(position))
-        .collect()
+    numbered.filter_map(|(position, plan)| (!seen.insert(identity(plan))).then_some(position)).collect()
 }

@@ -20,7 +20,7 @@ pub enum Command {
     Apply {
         /// The whole set of instances. One that did not change is not touched, one that changed keeps its
         /// state where its identity (name, VRID, interface, family) is the same.
-        instances: Vec<Instance>,
+        instances: Vec<Arc<Instance>>,
         /// The whole set of sync groups. Instances keep their state when groups come, change or go, as far as
         /// it is that of the group.
         groups: Vec<SyncGroup>,

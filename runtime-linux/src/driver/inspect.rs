@@ -27,10 +27,7 @@ impl Worker {
                 *counters.entry(name).or_default() += count;
             }
         }
-        let instance = |name: &String| {
-            let id = self.roster.named(name)?;
-            self.roster.get(id).map(|instance| self.inspect(id, instance, now))
-        };
+        let instance = |&id: &usize| self.roster.get(id).map(|instance| self.inspect(id, instance, now));
         Status {
             instances: self.order.iter().filter_map(instance).collect(),
             groups: self.group_statuses(),
@@ -56,7 +53,10 @@ impl Worker {
         InstanceStatus {
             name: wanted.name.clone(),
             state: instance.phase.0.name(),
-            why: instance.why.clone(),
+            why: match &*instance.why {
+                "" => "it has not been told to take part yet".to_owned(),
+                why => why.to_owned(),
+            },
             since_ms: milliseconds(now.saturating_sub(instance.phase.1)),
             priority_base: wanted.priority.get(),
             priority: router.priority().get(),
@@ -143,7 +143,7 @@ fn timers(timers: &Timers, now: Duration) -> TimersStatus {
 }
 
 fn moment_status(moment: &Moment, now: Duration) -> MomentStatus {
-    MomentStatus { ago_ms: milliseconds(now.saturating_sub(moment.at)), text: moment.text.clone() }
+    MomentStatus { ago_ms: milliseconds(now.saturating_sub(moment.at)), text: moment.text() }
 }
 
 fn statistics(instance: &Instance) -> BTreeMap<&'static str, u64> {

@@ -2,6 +2,7 @@
 
 use core::net::IpAddr;
 use core::time::Duration;
+use std::sync::Arc;
 
 use vrrp_core::seal::Seal;
 use vrrp_core::{Family, Peer, State, Statistics, VirtualRouter};
@@ -16,7 +17,7 @@ use crate::perform::routes::{Entry, Routing};
 #[derive(Debug)]
 pub struct Instance {
     /// What the configuration says.
-    pub wanted: model::Instance,
+    pub wanted: Arc<model::Instance>,
     /// The state machine.
     pub router: VirtualRouter<Box<[IpAddr]>, Box<[Peer]>>,
     /// What its adverts are sealed with, where they are.
@@ -56,8 +57,8 @@ pub struct Instance {
     pub restored: u64,
     /// Set while claiming addresses failed; when to try again.
     pub retry: Option<Duration>,
-    /// Why it is in the state last reported.
-    pub why: String,
+    /// Why it is in the state last reported; empty before it was told to take part.
+    pub why: Arc<str>,
     /// What happened to it last.
     pub history: History,
 }
@@ -89,7 +90,7 @@ pub(super) fn boxed(seal: Seal) -> Option<Box<Seal>> {
 
 impl Instance {
     /// An instance that takes no part yet.
-    pub fn new(wanted: model::Instance, config: RouterConfig, now: Duration) -> Self {
+    pub fn new(wanted: Arc<model::Instance>, config: RouterConfig, now: Duration) -> Self {
         let holdings = wanted.addresses.iter().chain(&wanted.excluded).map(Holding::new).collect();
         let routing = Routing::new(Entry::all(&wanted.routes, &wanted.rules));
         Self {
@@ -113,7 +114,7 @@ impl Instance {
             complaints: 0,
             restored: 0,
             retry: None,
-            why: "it has not been told to take part yet".to_owned(),
+            why: Arc::default(),
             history: History::default(),
         }
     }

@@ -1,7 +1,7 @@
 //! Every running instance, by a number that stays the same while it runs, with their timers in order.
 
 use core::time::Duration;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::instance::Instance;
 use super::pace;
@@ -12,7 +12,8 @@ pub(super) struct Roster {
     slots: Vec<Option<Instance>>,
     /// Slots before the end that are free.
     free: BTreeSet<usize>,
-    names: BTreeMap<String, usize>,
+    /// In the order of their names.
+    by_name: Vec<u32>,
     /// When to look at an instance: at its timer or before. An advert only puts a Backup's timer off, so most timers
     /// are moved once when they would have run out and not with every advert.
     due: BTreeSet<(Duration, usize)>,
@@ -27,18 +28,22 @@ impl Roster {
         if id == self.slots.len() {
             self.slots.push(None);
         }
-        self.names.insert(instance.wanted.name.clone(), id);
+        let place = self.place(&instance.wanted.name).unwrap_or_else(|place| place);
         self.slots[id] = Some(instance);
+        if let Ok(number) = u32::try_from(id) {
+            self.by_name.insert(place, number);
+        }
         id
     }
 
     /// Lets an instance go.
     pub(super) fn remove(&mut self, id: usize) -> Option<Instance> {
+        let place = self.get(id).and_then(|instance| self.place(&instance.wanted.name).ok());
+        if let Some(place) = place {
+            self.by_name.remove(place);
+        }
         let instance = self.slots.get_mut(id)?.take()?;
         self.free.insert(id);
-        if self.names.get(&instance.wanted.name) == Some(&id) {
-            self.names.remove(&instance.wanted.name);
-        }
         if let Some(due) = instance.due {
             self.due.remove(&(due, id));
         }
@@ -71,7 +76,21 @@ impl Roster {
 
     /// The number of the instance of that name.
     pub(super) fn named(&self, name: &str) -> Option<usize> {
-        self.names.get(name).copied()
+        self.place(name).ok().map(|place| self.by_name[place] as usize)
+    }
+
+    fn place(&self, name: &str) -> Result<usize, usize> {
+        self.by_name.binary_search_by(|id| {
+            let instance = self.slots.get(*id as usize).and_then(Option::as_ref);
+            instance.map_or("", |instance| instance.wanted.name.as_str()).cmp(name)
+        })
+    }
+
+    /// Makes room for so many more instances, and for no more than those.
+    pub(super) fn reserve(&mut self, more: usize) {
+        let more = more.saturating_sub(self.free.len());
+        self.slots.reserve_exact(more);
+        self.by_name.reserve_exact(more);
     }
 
     /// Every instance with its number.

@@ -14,6 +14,7 @@ use nix::sys::eventfd::EventFd;
 use vrrp_core::{Action, Event, Notice, Peer};
 
 use super::group::Group;
+use super::history::Phrases;
 use super::legacy::Legacy;
 use super::outbox::Outbox;
 use super::pace::{self, Breath};
@@ -43,13 +44,14 @@ pub(super) struct Worker {
     pub(super) roster: Roster,
     /// Sync groups, in the order of the configuration.
     pub(super) groups: Vec<Group>,
-    /// Names in the order of the configuration.
-    pub(super) order: Vec<String>,
+    /// Every instance, in the order of the configuration.
+    pub(super) order: Vec<usize>,
     /// Scripts, files, processes and BFD sessions that have been judged.
     pub(super) verdicts: Verdicts,
     /// Addresses to put back: when, which instance, interface, address.
     pub(super) repairs: Vec<Repair>,
     pub(super) lateness: Lateness,
+    phrases: Phrases,
     /// Instances take part from here on.
     pub(super) starts_at: Duration,
     /// Those that wait for it.
@@ -114,6 +116,7 @@ impl Worker {
             verdicts: Verdicts::default(),
             repairs: Vec::new(),
             lateness: Lateness::default(),
+            phrases: Phrases::default(),
             starts_at: clock::now().saturating_add(setup.startup_delay),
             waiting: Vec::new(),
             inbox: Inbox::default(),
@@ -309,8 +312,8 @@ impl Worker {
                 let Some(instance) = self.roster.get_mut(id) else { return };
                 let priority = instance.router.priority().get();
                 let worded = wording::transition(instance, before, after, why, blame);
-                instance.why.clone_from(&worded.reason);
-                instance.history.push(now, format!("{}: {}", after.name(), worded.reason));
+                instance.why = self.phrases.share(&worded.reason);
+                instance.history.enter(now, after, instance.why.clone());
                 for line in worded.lines {
                     self.hands.outbox.log(Level::Info, line);
                 }

@@ -43,8 +43,7 @@ impl Plan {
             return Err(too_few());
         }
         let (_, first) = &read[0];
-        let common =
-            first.instances.iter().find(|it| read.iter().all(|(_, other)| peer(other, it).is_some()));
+        let common = first.routers().find(|it| read.iter().all(|(_, other)| peer(other, it).is_some()));
         let instance = common.ok_or_else(|| wrong("the files have no virtual_router_id in common"))?;
         let director = |(text, configuration): &(Vec<u8>, Configuration)| {
             let own = peer(configuration, instance)?;
@@ -92,7 +91,7 @@ fn too_few() -> Error {
 fn peer<'a>(configuration: &'a Configuration, instance: &Instance) -> Option<&'a Instance> {
     let family = |it: &Instance| it.addresses.first().map(|address| address.address.is_ipv4());
     let same = |it: &&Instance| it.vrid == instance.vrid && family(it) == family(instance);
-    configuration.instances.iter().find(same)
+    configuration.routers().find(same)
 }
 
 /// Every interface that a configuration names, but for `known`.
@@ -103,7 +102,7 @@ fn interfaces(configuration: &Configuration, known: &str) -> Vec<String> {
         let tracked = instance.track_interfaces.iter().map(|tracked| tracked.name.clone());
         devices.chain(tracked).chain([instance.interface.clone()]).collect::<Vec<_>>()
     };
-    let mut all: BTreeSet<String> = configuration.instances.iter().flat_map(of).collect();
+    let mut all: BTreeSet<String> = configuration.routers().flat_map(of).collect();
     all.remove(known);
     all.remove("lo");
     all.into_iter().collect()
@@ -113,7 +112,7 @@ fn interfaces(configuration: &Configuration, known: &str) -> Vec<String> {
 fn programs(configuration: &Configuration) -> Vec<PathBuf> {
     let notify = |it: &Notify| [&it.master, &it.backup, &it.fault, &it.stop, &it.any].map(Clone::clone);
     let tracked = configuration.scripts.iter().map(|it| Some(it.script.clone()));
-    let instances = configuration.instances.iter().flat_map(|it| notify(&it.notify));
+    let instances = configuration.routers().flat_map(|it| notify(&it.notify));
     let groups = configuration.groups.iter().flat_map(|it| notify(&it.notify));
     let servers = configuration.virtual_servers.iter();
     let quorum = servers.clone().flat_map(|it| [it.quorum_up.clone(), it.quorum_down.clone()]);

@@ -51,7 +51,7 @@ pub fn nodes(configurations: Vec<(String, Configuration)>) -> (Vec<Node>, Vec<St
     let mut wanted: Vec<Vec<(Instance, RouterConfig)>> = Vec::new();
     for (letter, configuration) in &configurations {
         let mut routers: Vec<(Instance, RouterConfig)> = Vec::new();
-        for instance in &configuration.instances {
+        for instance in configuration.routers() {
             let name = &instance.name;
             let instance = &in_simulation(instance, letter, &mut remarks);
             match translate::config(instance) {

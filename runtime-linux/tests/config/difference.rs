@@ -1,5 +1,7 @@
 //! `steadfast diff`, `steadfast config show` and `steadfast fmt`.
 
+use std::sync::Arc;
+
 use runtime_linux::config::difference::Difference;
 use runtime_linux::config::{self, format, show};
 
@@ -142,7 +144,7 @@ fn what_is_shown_and_what_is_formatted_are_read_as_the_same_configuration() {
             let mut configuration = load(text).configuration.unwrap();
             // Passwords are not shown.
             for instance in &mut configuration.instances {
-                instance.authentication = config::model::Authentication::None;
+                Arc::make_mut(instance).authentication = config::model::Authentication::None;
             }
             configuration
         };

@@ -1,6 +1,7 @@
 //! The words of the election and of what is announced: ranges and defaults, as keepalived 2.2.7 takes them.
 
 use core::time::Duration;
+use std::sync::Arc;
 
 use runtime_linux::config::model::{Instance, VirtualAddress};
 use vrrp_core::Family;
@@ -11,7 +12,7 @@ use super::{clean, codes, load, router};
 fn only(text: &str) -> Instance {
     let mut instances = load(text).configuration.unwrap().instances;
     assert_eq!(instances.len(), 1, "{text}");
-    instances.remove(0)
+    Arc::unwrap_or_clone(instances.remove(0))
 }
 
 /// A router without `virtual_ipaddress`.

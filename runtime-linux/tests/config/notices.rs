@@ -116,7 +116,7 @@ fn the_scripts_of_start_and_end_have_ten_seconds_unless_they_are_given_others() 
 #[test]
 fn deletion_priorities_and_lesser_routers_are_told_where_that_is_wanted() {
     let of = |lines: &str| {
-        clean(&format!("global_defs {{\n{SECURE}\n}}\n{}", router(lines))).instances.remove(0).notify
+        clean(&format!("global_defs {{\n{SECURE}\n}}\n{}", router(lines))).instances[0].notify.clone()
     };
     let nothing = of("");
     assert!(!nothing.tells_deletion && !nothing.priority_changes && nothing.scripts().next().is_none());

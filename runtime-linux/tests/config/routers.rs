@@ -2,6 +2,7 @@
 
 use core::net::Ipv4Addr;
 use core::time::Duration;
+use std::sync::Arc;
 
 use runtime_linux::config::model::{
     Authentication, ChecksumForm, DataPlane, Instance, Priority, ScriptUser, Tracked, Version,
@@ -14,7 +15,7 @@ use super::{clean, codes, complaints, load, router};
 fn only(text: &str) -> Instance {
     let mut instances = load(text).configuration.unwrap().instances;
     assert_eq!(instances.len(), 1, "{text}");
-    instances.remove(0)
+    Arc::unwrap_or_clone(instances.remove(0))
 }
 
 #[test]
@@ -229,7 +230,7 @@ fn addresses_take_their_options() {
         "virtual_ipaddress_excluded {\n 192.0.2.9/24 dev eth1 label eth1:x brd + scope link\n \
          10.0.0.1/30 brd - peer 10.0.0.2\n 2001:db8::1/64 no_track -nodad home\n 10.0.0.9 brd 10.0.0.255\n}",
     );
-    let held = clean(&text).instances.remove(0).excluded;
+    let held = clean(&text).instances[0].excluded.clone();
     assert_eq!((held[0].interface.as_deref(), held[0].label.as_deref()), (Some("eth1"), Some("eth1:x")));
     assert_eq!((held[0].broadcast, held[0].scope), (Some(Ipv4Addr::new(192, 0, 2, 255)), Some(253)));
     assert_eq!(
@@ -344,11 +345,14 @@ fn notify_scripts_with_arguments_stand_in_quotes() {
     let text = router("notify_master \"/a b\" me us\nnotify /c you\nnotify_stop /d");
     assert_eq!(codes(&text), ["S0208", "S0601"]);
     let notify = only(&text).notify;
-    let master = notify.master.unwrap();
+    let master = notify.master.clone().unwrap();
     assert_eq!(master.words, ["/a", "b"]);
     assert_eq!(master.user, Some(ScriptUser { user: "me".into(), group: Some("us".into()) }.into()));
-    assert_eq!(notify.any.unwrap().user, Some(ScriptUser { user: "you".into(), group: None }.into()));
-    assert_eq!((notify.stop.unwrap().words, notify.fault), (vec![String::from("/d")], None));
+    assert_eq!(
+        notify.any.as_ref().unwrap().user.clone(),
+        Some(ScriptUser { user: "you".into(), group: None }.into())
+    );
+    assert_eq!((notify.stop.clone().unwrap().words, notify.fault.clone()), (vec![String::from("/d")], None));
 }
 
 #[test]

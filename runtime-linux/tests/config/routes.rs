@@ -39,7 +39,7 @@ fn what_wraps_and_measures_is_read() {
     let text = router(
         "virtual_routes {\n10.0.0.0/8 dev eth0 mtu lock 1400 rtt 1s features ecn congctl lock cubic encap mpls 100/200\n}",
     );
-    let route = clean(&text).instances.remove(0).routes.remove(0);
+    let route = clean(&text).instances[0].routes[0].clone();
     let metrics: Vec<_> = route.metrics.iter().map(|one| (one.kind, one.value, one.locked)).collect();
     assert_eq!(
         metrics,
@@ -49,7 +49,7 @@ fn what_wraps_and_measures_is_read() {
     assert_eq!(format!("{:?}", route.hops[0].encapsulation), "Some(Mpls([100, 200]))");
     assert_eq!((route.kind, route.table), (RouteKind::Unicast, Table::Number(254)));
     let text = router("virtual_routes {\n2001:db8::/32 dev eth0 encap ila 2001:db8:0:1\n}");
-    let route = clean(&text).instances.remove(0).routes.remove(0);
+    let route = clean(&text).instances[0].routes[0].clone();
     assert_eq!(format!("{:x?}", route.hops[0].encapsulation), "Some(Ila(20010db800000001))");
 }
 
@@ -82,7 +82,7 @@ fn all_wrong_words_of_a_route_are_found_at_once() {
 fn old_words_of_a_route_are_taken_and_remarked_upon() {
     let text = router("virtual_routes {\n10.0.0.0/8 gw 192.0.2.8 or 192.0.2.9 dev eth0\n}");
     assert_eq!(codes(&text), ["S0204", "S0204"]);
-    let route = load(&text).configuration.unwrap().instances.remove(0).routes.remove(0);
+    let route = load(&text).configuration.unwrap().instances[0].routes[0].clone();
     assert_eq!(route.to_string(), "10.0.0.0/8 nexthop via 192.0.2.8 dev eth0 nexthop via 192.0.2.9 dev eth0");
     let text = router("virtual_routes {\n10.0.0.0/8 dev eth0 as to 192.0.2.9\n}");
     assert_eq!(complaints(&text), ["6:21: error[S0301]: `as` is not what is expected here; it is ignored"]);
@@ -105,7 +105,7 @@ fn what_is_looked_after_has_our_own_protocol() {
 fn interfaces_of_routes_and_rules_are_tracked_but_for_those_without() {
     let tracked = |lines: &str| {
         let instance = load(&router(lines)).configuration.unwrap().instances.remove(0);
-        let names = instance.track_interfaces.into_iter().map(|one| (one.name, one.weight));
+        let names = instance.track_interfaces.iter().map(|one| (one.name.clone(), one.weight));
         names.collect::<Vec<_>>()
     };
     assert_eq!(tracked("virtual_routes {\n10.0.0.0/8 dev eth1\n}"), [("eth1".to_owned(), 0)]);
@@ -152,7 +152,7 @@ fn rules_without_a_priority_get_one_downwards_for_each_family() {
     let text =
         router("virtual_rules {\nfrom 10.0.0.1 table 5\nfrom 2001:db8::1 table 5\nfrom 10.0.0.2 table 5\n}");
     assert_eq!(codes(&text), ["S0703"; 3]);
-    let rules = load(&text).configuration.unwrap().instances.remove(0).rules;
+    let rules = load(&text).configuration.unwrap().instances[0].rules.clone();
     let priorities: Vec<u32> = rules.iter().map(|rule| rule.priority).collect();
     assert_eq!(priorities, [16_384, 16_384, 16_383]);
     assert_eq!(rules[0].action, RuleAction::Table(5));

@@ -1,6 +1,7 @@
 //! Strict mode: each of its consequences, and what is said of it.
 
 use core::time::Duration;
+use std::sync::Arc;
 
 use runtime_linux::config::model::{Authentication, Instance};
 
@@ -10,7 +11,7 @@ use super::{codes, complaints, load, router};
 fn only(text: &str) -> Instance {
     let mut instances = load(text).configuration.unwrap().instances;
     assert_eq!(instances.len(), 1, "{text}");
-    instances.remove(0)
+    Arc::unwrap_or_clone(instances.remove(0))
 }
 
 #[test]

@@ -132,7 +132,7 @@ fn every_word_behind_an_address_is_taken() {
         "virtual_ipaddress_excluded {\n2001:db8::1/64 home -nodad mngtmpaddr noprefixroute autojoin no_track\n\
          2001:db8::2/64 preferred_lft 30\n2001:db8::3/128 preferred_lft forever\n}",
     );
-    let held = clean(&text).instances.remove(0).excluded;
+    let held = clean(&text).instances[0].excluded.clone();
     let all = held[0].options;
     assert!(all.home && all.detect_duplicates && all.manage_temporary && all.no_prefix_route);
     assert!(all.autojoin && all.untracked && !all.own_interface);

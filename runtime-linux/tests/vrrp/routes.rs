@@ -1,6 +1,7 @@
 //! Routes and rules that come and go with an instance.
 
 use core::time::Duration;
+use std::sync::Arc;
 
 use netlink_packet_route::route::RouteMessage;
 use netlink_packet_route::rule::RuleAttribute;
@@ -230,7 +231,7 @@ fn with_lines(block: &str, lines: &str) -> Instance {
         "vrrp_instance a {{\n interface eth0\n virtual_router_id 51\n virtual_ipaddress {{ 198.18.0.100 }}\n {block} {{\n{lines}\n}}\n}}\n"
     );
     let loaded = config::load_text("x.conf".as_ref(), text.as_bytes(), &Options::default());
-    let read = loaded.configuration.unwrap().instances.remove(0);
+    let read = Arc::unwrap_or_clone(loaded.configuration.unwrap().instances.remove(0));
     Instance {
         routes: read.routes,
         rules: read.rules,

@@ -4,6 +4,8 @@
 
 mod cases;
 
+use std::sync::Arc;
+
 use netlink_packet_core::Nla as _;
 use netlink_packet_route::route::{
     RouteAttribute, RouteLwTunnelEncap, RouteMessage, RouteMetric, RouteNextHop,
@@ -97,7 +99,7 @@ fn written(block: &str, line: &str) -> Instance {
     let complaints: Vec<String> =
         loaded.diagnostics.lines().filter(|line| !line.contains("is the old name of")).collect();
     assert_eq!(complaints, Vec::<String>::new(), "{line}");
-    loaded.configuration.unwrap().instances.remove(0)
+    Arc::unwrap_or_clone(loaded.configuration.unwrap().instances.remove(0))
 }
 
 fn shown_route(route: &RouteMessage, links: &Links) -> String {

@@ -2,6 +2,7 @@
 
 use core::net::IpAddr;
 use core::time::Duration;
+use std::sync::Arc;
 
 use runtime_linux::clock;
 use runtime_linux::config::model::{Authentication, Garp, Instance, Notify, SyncGroup, VirtualAddress};
@@ -58,7 +59,8 @@ impl Station {
     }
 
     pub(crate) fn apply_groups(&self, instances: &[Instance], groups: &[SyncGroup]) {
-        self.tell(Command::Apply { instances: instances.to_vec(), groups: groups.to_vec() });
+        let instances = instances.iter().cloned().map(Arc::new).collect();
+        self.tell(Command::Apply { instances, groups: groups.to_vec() });
     }
 
     pub(crate) fn status(&self) -> Status {
@@ -204,7 +206,7 @@ pub(crate) fn instance(name: &str, priority: u8) -> Instance {
         track_files: Vec::new(),
         track_processes: Vec::new(),
         track_bfd: Vec::new(),
-        notify: Notify::default(),
+        notify: Notify::default().into(),
     }
 }
 

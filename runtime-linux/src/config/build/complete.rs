@@ -100,7 +100,7 @@ pub(super) fn complete(mut said: Said, diagnostics: &mut Diagnostics) -> Option<
         track_files: said.tracked.files,
         track_processes: said.tracked.processes,
         track_bfd: said.tracked.bfd,
-        notify: said.notify,
+        notify: said.notify.into(),
     };
     said.virtual_interfaces.apply(&mut instance, rules.diagnostics);
     Some(instance)

@@ -155,7 +155,7 @@ pub(super) fn complete(
     };
     let mut id = daemon.id.unwrap_or(0);
     if let Some(name) = &daemon.instance {
-        let Some(instance) = configuration.instances.iter().find(|one| one.name == name.text) else {
+        let Some(instance) = configuration.routers().find(|one| one.name == name.text) else {
             diagnostics.push(
                 Diagnostic::new(&kind::UNKNOWN_NAME, format!("there is no vrrp_instance `{}`", name.text))
                     .at(name.span)

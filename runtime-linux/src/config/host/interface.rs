@@ -20,7 +20,7 @@ const SENDER: &str = "nothing is sent by it until it appears";
 
 /// The interfaces that a configuration names, less those that it makes.
 pub(super) fn wanted(nodes: impl Iterator<Item = Node>, configuration: &Configuration) -> Vec<Wanted> {
-    let made = configuration.instances.iter().flat_map(|instance| &instance.virtual_interfaces);
+    let made = configuration.routers().flat_map(|instance| &instance.virtual_interfaces);
     let made: BTreeSet<&str> = made.map(|made| made.name.as_str()).collect();
     let mut found = Vec::new();
     nodes.for_each(|node| within(&[node], "", &mut found));
