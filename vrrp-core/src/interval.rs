@@ -43,7 +43,15 @@ impl Interval {
 
     /// The interval as a time.
     pub const fn duration(self) -> Duration {
-        Duration::from_millis(self.0.get() as u64 * 10)
+        self.part(1)
+    }
+
+    /// One of `number` equal parts of it, exact where `number` divides a centisecond.
+    pub(crate) const fn part(self, number: u32) -> Duration {
+        // Nothing here needs 64 bits: a small router divides them by a function.
+        let parts = self.0.get() as u32;
+        let per_second = 100 * number;
+        Duration::new((parts / per_second) as u64, parts % per_second * (1_000_000_000 / per_second))
     }
 }
 

@@ -34,6 +34,7 @@ pub enum Contest {
 impl Rank {
     /// Compares this router with the one it hears. Both ends come to opposite results, or to the same
     /// [`Undecided`](Contest::Undecided).
+    #[inline]
     pub fn contest(&self, heard: &Self) -> Contest {
         // S4: addresses of one family compare as unsigned numbers in network byte order.
         match (self.priority, self.address).cmp(&(heard.priority, heard.address)) {

@@ -9,45 +9,19 @@ use crate::config::is_link_local;
 use crate::wire::advert::{ADVERTISEMENT, Addresses, Header};
 use crate::wire::auth::{self, Authentication};
 use crate::wire::checksum::{self, ChecksumForm};
-use crate::{Family, Interval, Packet, Peer, Version, Vrid};
+use crate::{Family, Interval, Packet, Peer, Settings, Version};
 
-/// What a receiver wants of an advert.
-#[derive(Clone, Copy, Debug)]
-pub struct Expectation<'a> {
-    /// Which virtual router.
-    pub vrid: Vrid,
-    /// Its version.
-    pub version: Version,
-    /// Whether it listens to version 2 beside version 3; such adverts then are judged by version 3's rules, with
-    /// any interval (RFC 9568 §8.4).
-    pub both_versions: bool,
-    /// Its family.
-    pub family: Family,
-    /// Its interval; version 2 takes no other.
-    pub interval: Interval,
-    /// What version 2 adverts must prove themselves with.
-    pub authentication: Authentication,
-    /// Whether the receiver owns the addresses; in version 2 it then listens to nobody.
-    pub owner: bool,
-    /// The addresses that an advert should list. Where there are none, an advert may be empty too.
-    pub addresses: &'a [IpAddr],
+/// What a receiver wants of an advert. It only points at what is looked at when the rung is reached.
+#[derive(Debug)]
+pub struct Expectation<'a, A, P> {
+    /// What the receiver was told.
+    pub settings: &'a Settings<A, P>,
+    /// The receiver's own source, to know its own adverts by.
+    pub source: Option<&'a IpAddr>,
+    /// The receiver's own link address, for the same.
+    pub mac: Option<&'a [u8; 6]>,
     /// Whose list is not looked at.
-    pub trusted: Option<IpAddr>,
-    /// Over IPv6: whether the first address must be link-local.
-    pub require_link_local: bool,
-    /// Unicast peers, if it does not use the multicast group.
-    pub unicast: Option<UnicastExpectation<'a>>,
-    /// The receiver's own source and link address, to know its own adverts by.
-    pub own: Option<(IpAddr, [u8; 6])>,
-}
-
-/// What a receiver of unicast adverts wants.
-#[derive(Clone, Copy, Debug)]
-pub struct UnicastExpectation<'a> {
-    /// The peers.
-    pub peers: &'a [Peer],
-    /// Whether nobody else is listened to.
-    pub check_source: bool,
+    pub trusted: Option<&'a IpAddr>,
 }
 
 /// An advert that climbed the ladder.
@@ -70,14 +44,19 @@ pub struct Advert {
 }
 
 /// Climbs the ladder: the advert in `packet`, or the first rung that it fails.
-pub fn judge(expected: &Expectation<'_>, packet: &Packet<'_>) -> Result<Advert, Ignored> {
+#[inline]
+pub fn judge<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>>(
+    expected: &Expectation<'_, A, P>,
+    packet: &Packet<'_>,
+) -> Result<Advert, Ignored> {
+    let settings = expected.settings;
     // R1
     let header = Header::read(packet.message).ok_or(Ignored::TooShort)?;
     // R2, F17
-    envelope(expected, packet)?;
+    envelope(settings, packet)?;
     // R3
     let version = header.version().ok_or(Ignored::UnknownVersion)?;
-    if version != expected.version && !expected.both_versions {
+    if version != settings.version && !settings.both_versions {
         return Err(Ignored::VersionMismatch);
     }
     // R4
@@ -85,52 +64,52 @@ pub fn judge(expected: &Expectation<'_>, packet: &Packet<'_>) -> Result<Advert, 
         return Err(Ignored::Type);
     }
     // R5
-    if header.vrid() != expected.vrid.get() {
+    if header.vrid() != settings.vrid.get() {
         return Err(Ignored::Vrid);
     }
     // R6
-    if packet.message.len() != header.expected_len(version, expected.family) {
+    if packet.message.len() != header.expected_len(version, settings.family) {
         return Err(Ignored::Length);
     }
     // R7
     let checksum = checksum::verify(packet.message, version, packet.source, packet.destination)
         .ok_or(Ignored::Checksum)?;
     // R8
-    authentication(expected, header.authentication(version))?;
+    authentication(&settings.authentication, header, version)?;
     // R9: RFC 9568 §5.2.5 has everybody ignore them, but nobody would then hear a router without addresses.
-    if header.count() == 0 && !expected.addresses.is_empty() {
+    let wanted = settings.addresses.as_ref();
+    if header.count() == 0 && !wanted.is_empty() {
         return Err(Ignored::NoAddresses);
     }
     // R10
     let interval = header.interval(version).ok_or(Ignored::IntervalZero)?;
     // R11: version 3 only remarks on it.
-    let strict = version == Version::V2 && !expected.both_versions;
-    if strict && interval != expected.interval {
+    let strict = version == Version::V2 && !settings.both_versions;
+    if strict && interval != settings.advert_interval {
         return Err(Ignored::IntervalMismatch);
     }
     // R12: RFC 3768 §7.1; erratum 8298 has version 3 listen.
-    if strict && expected.owner {
+    if strict && settings.priority.is_owner() {
         return Err(Ignored::Owner);
     }
     // R13
-    let addresses = header.addresses(expected.family);
-    let addresses_match =
-        expected.trusted == Some(packet.source) || same_addresses(&addresses, expected.addresses);
+    let addresses = header.addresses(settings.family);
+    let addresses_match = expected.trusted == Some(&packet.source) || same_addresses(&addresses, wanted);
     if strict && !addresses_match && header.priority() != u8::MAX {
         return Err(Ignored::AddressList);
     }
     // R14
-    if expected.require_link_local && addresses.first_v6().is_some_and(|first| !is_link_local(first)) {
+    if settings.require_link_local && addresses.first_v6().is_some_and(|first| !is_link_local(first)) {
         return Err(Ignored::FirstAddressNotLinkLocal);
     }
     // R15
     if packet.source.is_unspecified() || packet.source.is_multicast() || packet.source.is_loopback() {
         return Err(Ignored::Source);
     }
-    if let (Some((source, mac)), Some(link_source)) = (expected.own, packet.link_source)
-        && source == packet.source
-        && mac == link_source
-        && !crate::is_virtual_mac(mac)
+    if expected.source == Some(&packet.source)
+        && let (Some(mac), Some(link_source)) = (expected.mac, packet.link_source)
+        && *mac == link_source
+        && !crate::is_virtual_mac(link_source)
     {
         return Err(Ignored::Loop);
     }
@@ -145,11 +124,12 @@ pub fn judge(expected: &Expectation<'_>, packet: &Packet<'_>) -> Result<Advert, 
     })
 }
 
-fn envelope(expected: &Expectation<'_>, packet: &Packet<'_>) -> Result<(), Ignored> {
-    if Family::of(packet.source) != expected.family || Family::of(packet.destination) != expected.family {
+#[inline]
+fn envelope<A, P: AsRef<[Peer]>>(settings: &Settings<A, P>, packet: &Packet<'_>) -> Result<(), Ignored> {
+    if Family::of(packet.source) != settings.family || Family::of(packet.destination) != settings.family {
         return Err(Ignored::Family);
     }
-    let Some(unicast) = &expected.unicast else {
+    let Some(unicast) = &settings.unicast else {
         if !packet.destination.is_multicast() {
             return Err(Ignored::UnicastForMulticast);
         }
@@ -158,7 +138,7 @@ fn envelope(expected: &Expectation<'_>, packet: &Packet<'_>) -> Result<(), Ignor
     if packet.destination.is_multicast() {
         return Err(Ignored::MulticastForUnicast);
     }
-    match unicast.peers.iter().find(|peer| peer.address == packet.source) {
+    match unicast.peers.as_ref().iter().find(|peer| peer.address == packet.source) {
         Some(peer) if (peer.least_ttl..=peer.greatest_ttl).contains(&packet.ttl) => Ok(()),
         Some(_) => Err(Ignored::UnicastTtl),
         None if unicast.check_source => Err(Ignored::UnicastSource),
@@ -166,8 +146,16 @@ fn envelope(expected: &Expectation<'_>, packet: &Packet<'_>) -> Result<(), Ignor
     }
 }
 
-fn authentication(expected: &Expectation<'_>, heard: Authentication) -> Result<(), Ignored> {
-    match (expected.authentication, heard) {
+#[inline]
+fn authentication(wanted: &Authentication, header: Header<'_>, version: Version) -> Result<(), Ignored> {
+    match (version, wanted) {
+        (Version::V3, Authentication::None) => Ok(()),
+        (Version::V2 | Version::V3, wanted) => proof(*wanted, header.authentication(version)),
+    }
+}
+
+fn proof(wanted: Authentication, heard: Authentication) -> Result<(), Ignored> {
+    match (wanted, heard) {
         (_, Authentication::Unknown(_)) => Err(Ignored::AuthenticationUnknown),
         (Authentication::None, Authentication::None) | (Authentication::Header, Authentication::Header) => {
             Ok(())
@@ -187,12 +175,17 @@ fn authentication(expected: &Expectation<'_>, heard: Authentication) -> Result<(
 }
 
 /// Whether both hold the same addresses, in whatever order.
+#[inline]
 fn same_addresses(heard: &Addresses<'_>, expected: &[IpAddr]) -> bool {
     // The usual case costs one pass.
-    heard.are(expected)
-        || heard.iter().count() == expected.len()
-            && heard.iter().all(|address| expected.contains(&address))
-            && expected.iter().all(|address| heard.iter().any(|other| other == *address))
+    heard.are(expected) || same_in_other_order(heard, expected)
+}
+
+#[cold]
+fn same_in_other_order(heard: &Addresses<'_>, expected: &[IpAddr]) -> bool {
+    heard.iter().count() == expected.len()
+        && heard.iter().all(|address| expected.contains(&address))
+        && expected.iter().all(|address| heard.iter().any(|other| other == *address))
 }
 
 macro_rules! ignored {

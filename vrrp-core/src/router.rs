@@ -98,51 +98,55 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> VirtualRouter<A, P> {
     /// Takes in what happened at `now` and returns what to do about it.
     ///
     /// A member of a sync group is told through [`Group::handle`](crate::Group::handle) instead.
+    #[inline]
     pub fn handle(&mut self, now: Duration, event: Event<'_, A, P>) -> Actions {
         self.grouped = false;
-        self.take_in(now, event)
+        let mut actions = Actions::new();
+        self.take_in(now, event, &mut actions);
+        actions
     }
 
-    fn take_in(&mut self, now: Duration, event: Event<'_, A, P>) -> Actions {
-        let now = now.max(self.latest);
-        self.latest = now;
-        let mut actions = Actions::new();
+    #[inline(never)]
+    fn take_in(&mut self, now: Duration, event: Event<'_, A, P>, actions: &mut Actions) {
+        if self.latest < now {
+            self.latest = now;
+        }
+        let now = self.latest;
         match event {
             Event::Start { source, mac } => {
-                self.locate(now, source, mac, &mut actions);
+                self.locate(now, source, mac, actions);
                 if !core::mem::replace(&mut self.started, true) {
                     let adverts = if self.config.eager { 1 } else { self.config.down_timer_adverts };
-                    self.enter(now, adverts, &mut actions);
+                    self.enter(now, adverts, actions);
                 }
             }
             Event::Resume { source, mac, since, advert_at } => {
-                self.locate(now, source, mac, &mut actions);
+                self.locate(now, source, mac, actions);
                 if !core::mem::replace(&mut self.started, true) {
-                    self.resume(now, since, advert_at, &mut actions);
+                    self.resume(now, since, advert_at, actions);
                 }
             }
             Event::Stop => {
                 self.started = false;
-                self.leave(now, Reason::Stopped, &mut actions);
+                self.leave(now, Reason::Stopped, actions);
             }
-            Event::Tick => self.tick(now, &mut actions),
-            Event::Packet(packet) => self.packet(now, &packet, &mut actions),
-            Event::Fault { fault, present } => self.fault(now, fault, present, &mut actions),
-            Event::Source { source, mac } => self.locate(now, source, mac, &mut actions),
+            Event::Tick => self.tick(now, actions),
+            Event::Packet(ref packet) => self.packet(now, packet, actions),
+            Event::Fault { fault, present } => self.fault(now, fault, present, actions),
+            Event::Source { source, mac } => self.locate(now, source, mac, actions),
             Event::Priority(priority) => {
                 if !self.config.priority.is_owner() {
                     self.prioritize(Priority::clamped(i32::from(priority.get())));
                 }
             }
-            Event::Configure(config) => self.configure(now, config, &mut actions),
+            Event::Configure(config) => self.configure(now, config, actions),
             Event::Announce => {
                 if let Phase::Active(active) = &mut self.phase {
                     active.announcer.burst(now, self.config.announce.repeat, self.config.announce.delay);
-                    self.announce(now, &mut actions);
+                    self.announce(now, actions);
                 }
             }
         }
-        actions
     }
 
     /// When to send the next [`Event::Tick`]. Only [`handle`](Self::handle) changes it.
@@ -369,6 +373,7 @@ fn held_up(late: Duration) -> Notice {
 }
 
 /// Adds an action. There is always room: see [`MOST_ACTIONS`](crate::action::MOST_ACTIONS).
+#[inline]
 fn push(actions: &mut Actions, action: Action) {
     let refused = actions.push(action);
     debug_assert!(refused.is_ok(), "more than MOST_ACTIONS actions");

@@ -10,7 +10,7 @@ use std::rc::Rc;
 
 use vrrp_core::rank::{Contest, Rank};
 use vrrp_core::reception::{self, Expectation};
-use vrrp_core::{Action, Actions, Config, Event, Ignored, Packet, Priority, Reason, State};
+use vrrp_core::{Action, Actions, Config, Event, Ignored, Packet, Peer, Priority, Reason, State};
 
 use super::mutation::Mutation;
 
@@ -483,22 +483,9 @@ impl Replica {
         own.contest(&Rank { priority, address: packet.source, mac: packet.link_source })
     }
 
-    fn expectation(&self) -> Expectation<'_> {
-        let config = &self.config;
-        Expectation {
-            vrid: config.vrid,
-            version: config.version,
-            both_versions: config.both_versions,
-            family: config.family,
-            interval: config.advert_interval,
-            authentication: vrrp_core::wire::auth::Authentication::None,
-            owner: config.priority.is_owner(),
-            addresses: &config.addresses,
-            trusted: None,
-            require_link_local: config.require_link_local,
-            unicast: None,
-            own: self.own.and_then(|(source, mac)| Some(source).zip(mac)),
-        }
+    fn expectation(&self) -> Expectation<'_, Rc<[IpAddr]>, &'static [Peer]> {
+        let (source, mac) = self.own.as_ref().map(|(source, mac)| (source, mac.as_ref())).unzip();
+        Expectation { settings: self.config.settings(), source, mac: mac.flatten(), trusted: None }
     }
 }
 

@@ -2,9 +2,8 @@
 
 use core::net::IpAddr;
 
-use vrrp_core::reception::Expectation;
 use vrrp_core::wire::{auth, checksum};
-use vrrp_core::{ChecksumForm, Family, Ignored, Packet, Version};
+use vrrp_core::{ChecksumForm, Family, Ignored, Packet, Settings, Version};
 
 use super::advert::{Authentication, Checksum, Fields};
 
@@ -13,7 +12,7 @@ pub(super) fn ignored(
     why: Ignored,
     packet: &Packet<'_>,
     fields: Option<&Fields>,
-    expected: &Expectation<'_>,
+    expected: &Settings<&[IpAddr]>,
     from: Option<IpAddr>,
 ) -> String {
     let Packet { source, destination, ttl, .. } = packet;
@@ -90,7 +89,7 @@ pub(super) fn ignored(
         }
         Ignored::IntervalMismatch => format!(
             "another interval than the {} ms that {wanted}: version 2 drops it and each side is Active; set advert_int alike",
-            expected.interval.duration().as_millis()
+            expected.advert_interval.duration().as_millis()
         ),
         Ignored::Owner => "the receiver owns the addresses and listens to nobody (RFC 3768 §7.1)".to_owned(),
         Ignored::AddressList => format!(

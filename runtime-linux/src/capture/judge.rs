@@ -5,9 +5,9 @@ use core::net::IpAddr;
 use core::time::Duration;
 use std::collections::{BTreeMap, BTreeSet};
 
-use vrrp_core::reception::{self, Expectation, UnicastExpectation};
+use vrrp_core::reception::{self, Expectation};
 use vrrp_core::wire::auth;
-use vrrp_core::{ChecksumForm, Family, Ignored, Interval, Packet, Version, Vrid};
+use vrrp_core::{ChecksumForm, Family, Ignored, Interval, Packet, Settings, Unicast, Version, Vrid};
 
 use super::advert::{Authentication, Fields};
 use super::frame::Mac;
@@ -77,37 +77,32 @@ impl Judge {
         let own_interval = fields
             .and_then(|fields| u16::try_from(fields.interval_ms / 10).ok())
             .and_then(Interval::from_centiseconds);
-        let expected = Expectation {
-            vrid: Vrid::new(key.1).unwrap_or(ANY_VRID),
+        let vrid = Vrid::new(key.1).unwrap_or(ANY_VRID);
+        let settings = Settings {
             version: self.version.or(learnt.map(|l| l.version)).or(own_version).unwrap_or(Version::V3),
-            both_versions: false,
-            family,
-            interval: learnt.map(|l| l.interval).or(own_interval).unwrap_or_default(),
+            advert_interval: learnt.map(|l| l.interval).or(own_interval).unwrap_or_default(),
             authentication: self.authentication.unwrap_or(learnt.map_or(own, |l| l.authentication)),
-            owner: false,
-            addresses: learnt.map_or(own_addresses, |l| &l.addresses),
-            trusted: None,
-            require_link_local: true,
             unicast: learnt
                 .map_or(!packet.destination.is_multicast(), |l| l.unicast)
-                .then_some(UnicastExpectation { peers: &[], check_source: false }),
-            own: None,
+                .then_some(Unicast { peers: &[][..], check_source: false }),
+            ..Settings::new(vrid, family, learnt.map_or(own_addresses, |l| &l.addresses))
         };
+        let expected = Expectation { settings: &settings, source: None, mac: None, trusted: None };
         let advert = match reception::judge(&expected, packet) {
             Ok(advert) => advert,
             Err(ignored) => {
                 let from = learnt.map(|learnt| learnt.from);
-                let hint = hint::ignored(ignored, packet, fields, &expected, from);
+                let hint = hint::ignored(ignored, packet, fields, &settings, from);
                 return Verdict { outcome: Err(ignored), hints: vec![hint] };
             }
         };
         let taught = Learnt {
             from: packet.source,
-            version: expected.version,
+            version: settings.version,
             interval: advert.interval,
-            authentication: expected.authentication,
+            authentication: settings.authentication,
             addresses: own_addresses.to_vec(),
-            unicast: expected.unicast.is_some(),
+            unicast: settings.unicast.is_some(),
             checksum: advert.checksum,
             heard: BTreeMap::new(),
         };

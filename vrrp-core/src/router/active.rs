@@ -61,7 +61,7 @@ impl Active {
     pub(super) fn may_answer(&mut self, now: Duration, interval: Interval) -> bool {
         self.owes_answer = now < self.quiet_until;
         if !self.owes_answer {
-            self.quiet_until = now.saturating_add(interval.duration() / ANSWERS_PER_INTERVAL);
+            self.quiet_until = now.saturating_add(interval.part(ANSWERS_PER_INTERVAL));
         }
         !self.owes_answer
     }

@@ -7,11 +7,12 @@ use super::backup::Cause;
 use super::{ActiveRouter, Phase, VirtualRouter, push};
 use crate::interval::skew;
 use crate::rank::{Contest, Rank};
-use crate::reception::{self, Advert, Expectation, UnicastExpectation};
+use crate::reception::{self, Advert, Expectation};
 use crate::wire::advert::Header;
 use crate::{Action, Actions, Ignored, Notice, Packet, Peer, Reason, Version};
 
 impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> VirtualRouter<A, P> {
+    #[inline]
     pub(super) fn packet(&mut self, now: Duration, packet: &Packet<'_>, actions: &mut Actions) {
         let advert = match reception::judge(&self.expectation(), packet) {
             Ok(advert) => advert,
@@ -31,21 +32,24 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> VirtualRouter<A, P> {
                 return;
             }
         };
-        self.yield_when_held_up(now, actions);
+        // What preempts does not make way; said here, where it costs least.
+        if !self.config.preempts() {
+            self.yield_when_held_up(now, actions);
+        }
+        if matches!(self.phase, Phase::Initialize) {
+            push(actions, Action::Ignored(Ignored::NotRunning));
+            return;
+        }
+        self.remark(&advert, actions);
         match self.phase {
-            Phase::Initialize => push(actions, Action::Ignored(Ignored::NotRunning)),
-            Phase::Backup(_) => {
-                self.remark(&advert, actions);
-                self.heard_as_backup(now, &advert);
-            }
-            Phase::Active(_) => {
-                self.remark(&advert, actions);
-                self.heard_as_active(now, &advert, actions);
-            }
+            Phase::Initialize => {}
+            Phase::Backup(_) => self.heard_as_backup(now, &advert),
+            Phase::Active(_) => self.heard_as_active(now, &advert, actions),
         }
     }
 
     /// Notes what an operator should know about a valid advert, whoever wins.
+    #[inline]
     pub(super) fn remark(&mut self, advert: &Advert, actions: &mut Actions) {
         push(actions, Action::Heard { priority: advert.priority });
         let source = advert.source;
@@ -61,6 +65,7 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> VirtualRouter<A, P> {
         }
     }
 
+    #[inline]
     pub(super) fn heard_as_backup(&mut self, now: Duration, advert: &Advert) {
         let Phase::Backup(backup) = &mut self.phase else { return };
         // RFC 9568 §8.4.1: it says the same in version 3, and more exactly.
@@ -85,6 +90,7 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> VirtualRouter<A, P> {
         backup.accepted(now, advert.interval, self.priority, &self.config);
     }
 
+    #[inline]
     pub(super) fn heard_as_active(&mut self, now: Duration, advert: &Advert, actions: &mut Actions) {
         let Phase::Active(active) = &mut self.phase else { return };
         let Some(address) = self.source else { return };
@@ -133,24 +139,14 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> VirtualRouter<A, P> {
         }
     }
 
-    pub(super) fn expectation(&self) -> Expectation<'_> {
-        let config = &self.config;
+    #[inline]
+    fn expectation(&self) -> Expectation<'_, A, P> {
+        let skips = self.config.skip_address_check;
         Expectation {
-            vrid: config.vrid,
-            version: config.version,
-            both_versions: config.both_versions,
-            family: config.family,
-            interval: config.advert_interval,
-            authentication: config.authentication,
-            owner: config.priority.is_owner(),
-            addresses: config.addresses.as_ref(),
-            trusted: if config.skip_address_check { self.active().map(|active| active.source) } else { None },
-            require_link_local: config.require_link_local,
-            unicast: config.unicast.as_ref().map(|unicast| UnicastExpectation {
-                peers: unicast.peers.as_ref(),
-                check_source: unicast.check_source,
-            }),
-            own: self.source.zip(self.mac),
+            settings: self.config.settings(),
+            source: self.source.as_ref(),
+            mac: self.mac.as_ref(),
+            trusted: if skips { self.active().map(|active| &active.source) } else { None },
         }
     }
 }

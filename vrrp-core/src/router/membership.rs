@@ -26,7 +26,9 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> VirtualRouter<A, P> {
     /// As [`handle`](Self::handle), but where that would become Active this one gets ready and waits.
     pub(crate) fn handle_as_member(&mut self, now: Duration, event: Event<'_, A, P>) -> Actions {
         self.grouped = true;
-        self.take_in(now, event)
+        let mut actions = Actions::new();
+        self.take_in(now, event, &mut actions);
+        actions
     }
 
     /// Follows the group.

@@ -139,17 +139,17 @@ impl<'a> Addresses<'a> {
     }
 
     /// Whether they are those in `list`, in its order.
+    #[inline]
     pub(crate) fn are(&self, list: &[IpAddr]) -> bool {
-        let same = |own: IpAddr, other: &IpAddr| own == *other;
         match self.0 {
             Store::List(own) => own == list,
             Store::V4(own) => {
-                own.len() == list.len()
-                    && own.iter().zip(list).all(|(own, other)| same(IpAddr::V4(Ipv4Addr::from(*own)), other))
+                let same = |(own, other): (&[u8; 4], &IpAddr)| matches!(other, IpAddr::V4(other) if other.octets() == *own);
+                own.len() == list.len() && own.iter().zip(list).all(same)
             }
             Store::V6(own) => {
-                own.len() == list.len()
-                    && own.iter().zip(list).all(|(own, other)| same(IpAddr::V6(Ipv6Addr::from(*own)), other))
+                let same = |(own, other): (&[u8; 16], &IpAddr)| matches!(other, IpAddr::V6(other) if other.octets() == *own);
+                own.len() == list.len() && own.iter().zip(list).all(same)
             }
         }
     }
@@ -189,6 +189,7 @@ pub(crate) struct Header<'a> {
 }
 
 impl<'a> Header<'a> {
+    #[inline]
     pub(crate) fn read(message: &'a [u8]) -> Option<Self> {
         (message.len() >= field::ADDRESSES).then_some(Self { message })
     }
@@ -218,6 +219,7 @@ impl<'a> Header<'a> {
     }
 
     /// How long the message must be, by its own count.
+    #[inline]
     pub(crate) fn expected_len(self, version: Version, family: Family) -> usize {
         let authentication = match version {
             Version::V2 => auth::LEN,
@@ -237,6 +239,7 @@ impl<'a> Header<'a> {
     }
 
     /// Type and data of a version 2 message; none in version 3, which has no room for it.
+    #[inline]
     pub(crate) fn authentication(self, version: Version) -> Authentication {
         match (version, self.message.last_chunk()) {
             (Version::V2, Some(data)) => Authentication::parse(self.message[field::INTERVAL.start], *data),
@@ -245,6 +248,7 @@ impl<'a> Header<'a> {
     }
 
     /// As many addresses as the message has room for, up to its count.
+    #[inline]
     pub(crate) fn addresses(self, family: Family) -> Addresses<'a> {
         let bytes = &self.message[field::ADDRESSES..];
         let count = usize::from(self.count());

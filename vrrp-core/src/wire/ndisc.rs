@@ -3,7 +3,7 @@
 
 use core::net::Ipv6Addr;
 
-use etherparse::checksum::Sum16BitWords;
+use super::checksum;
 
 /// One unsolicited neighbour advertisement to all nodes, as an Ethernet frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +30,7 @@ impl Repr {
             && frame[field::TYPE_CODE] == ADVERTISEMENT
             && flags & SOLICITED == 0
             && frame[field::OPTION] == TARGET_LINK_ADDRESS
-            && sum(frame).ones_complement() == 0;
+            && checksum::holds(sum(frame));
         let source: [u8; 16] = frame[field::SOURCE_IP].try_into().ok()?;
         let target: [u8; 16] = frame[field::TARGET].try_into().ok()?;
         let mac = frame[field::OPTION_MAC].try_into().ok()?;
@@ -57,20 +57,18 @@ impl Repr {
         frame[field::TARGET].copy_from_slice(&self.target.octets());
         frame[field::OPTION].copy_from_slice(&TARGET_LINK_ADDRESS);
         frame[field::OPTION_MAC].copy_from_slice(&self.mac);
-        let sum = sum(&frame).ones_complement().to_ne_bytes();
+        let sum = (!checksum::folded(sum(&frame))).to_ne_bytes();
         frame[field::CHECKSUM].copy_from_slice(&sum);
         frame
     }
 }
 
-fn sum(frame: &[u8]) -> Sum16BitWords {
-    let message = &frame[field::MESSAGE];
-    Sum16BitWords::new()
-        .add_slice(&frame[field::SOURCE_IP])
-        .add_slice(&frame[field::DESTINATION_IP])
-        .add_2bytes([0, 32])
-        .add_2bytes([0, ICMPV6])
-        .add_slice(message)
+/// Over the pseudo-header of IPv6 and the message (RFC 4443 §2.3).
+fn sum(frame: &[u8]) -> u64 {
+    checksum::sum(&frame[field::SOURCE_IP])
+        + checksum::sum(&frame[field::DESTINATION_IP])
+        + checksum::sum(&[0, 32, 0, ICMPV6])
+        + checksum::sum(&frame[field::MESSAGE])
 }
 
 mod field {

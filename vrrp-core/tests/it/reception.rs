@@ -4,9 +4,9 @@
 
 use core::net::IpAddr;
 
-use vrrp_core::reception::{Advert, Expectation, Ignored, UnicastExpectation, judge};
+use vrrp_core::reception::{self, Advert, Expectation, Ignored};
 use vrrp_core::wire::auth::Authentication;
-use vrrp_core::{ChecksumForm, Family, Packet, Peer, Statistics, Version};
+use vrrp_core::{ChecksumForm, Family, Packet, Peer, Priority, Settings, Statistics, Unicast, Version};
 
 use crate::scene::{ADDRESSES_V6, host, interval, vrid};
 
@@ -23,21 +23,21 @@ const T12: [u8; 12] = *b"\x31\x01\xfe\x01\x00\x00\x0e\xfb\xc0\x00\x02\x01";
 
 const LISTED_V4: [IpAddr; 1] = [IpAddr::V4(core::net::Ipv4Addr::new(192, 0, 2, 1))];
 
-fn expectation(version: Version) -> Expectation<'static> {
-    Expectation {
-        vrid: vrid(1),
-        version,
-        both_versions: false,
-        family: Family::V4,
-        interval: interval(100),
-        authentication: Authentication::None,
-        owner: false,
-        addresses: &LISTED_V4,
-        trusted: None,
-        require_link_local: true,
-        unicast: None,
-        own: Some((host(Family::V4, 99), [2, 0, 0, 0, 0, 99])),
-    }
+const PEERS: [Peer; 1] = [Peer {
+    address: IpAddr::V4(core::net::Ipv4Addr::new(192, 0, 2, 10)),
+    least_ttl: 250,
+    greatest_ttl: 254,
+}];
+
+fn settings(version: Version) -> Settings<&'static [IpAddr]> {
+    Settings { version, ..Settings::new(vrid(1), Family::V4, &LISTED_V4[..]) }
+}
+
+/// What a router with these settings makes of it, at .99.
+fn judge(settings: &Settings<&[IpAddr]>, packet: &Packet<'_>) -> Result<Advert, Ignored> {
+    let (source, mac) = (host(Family::V4, 99), [2, 0, 0, 0, 0, 99]);
+    let expected = Expectation { settings, source: Some(&source), mac: Some(&mac), trusted: None };
+    reception::judge(&expected, packet)
 }
 
 fn packet(message: &[u8]) -> Packet<'_> {
@@ -67,11 +67,11 @@ fn summed<const N: usize>(mut message: [u8; N]) -> [u8; N] {
 }
 
 fn v3(message: &[u8]) -> Result<Advert, Ignored> {
-    judge(&expectation(Version::V3), &packet(message))
+    judge(&settings(Version::V3), &packet(message))
 }
 
 fn v2(message: &[u8]) -> Result<Advert, Ignored> {
-    judge(&expectation(Version::V2), &packet(message))
+    judge(&settings(Version::V2), &packet(message))
 }
 
 #[test]
@@ -100,7 +100,7 @@ fn the_first_rungs_look_at_length_envelope_version_type_and_identifier() {
     // R2
     for ttl in [0, 1, 254] {
         let low = Packet { ttl, ..packet(&T5) };
-        assert_eq!(judge(&expectation(Version::V3), &low), Err(Ignored::Ttl));
+        assert_eq!(judge(&settings(Version::V3), &low), Err(Ignored::Ttl));
     }
     // R3
     assert_eq!(v3(&altered(T5, 0, 0x41)), Err(Ignored::UnknownVersion));
@@ -138,23 +138,21 @@ fn the_checksum_is_over_what_the_version_says() {
     }
     // The pseudo-header is the IPv4 one of the packet: T6 sent by somebody else does not hold.
     let elsewhere = Packet { source: host(Family::V4, 11), ..packet(&T6) };
-    assert_eq!(judge(&expectation(Version::V3), &elsewhere), Err(Ignored::Checksum));
+    assert_eq!(judge(&settings(Version::V3), &elsewhere), Err(Ignored::Checksum));
 }
 
 #[test]
 fn authentication_must_be_the_configured_one() {
     // R8, A1, A2
-    let secret = Expectation {
-        authentication: Authentication::Password(*b"1234\0\0\0\0"),
-        ..expectation(Version::V2)
-    };
+    let secret =
+        Settings { authentication: Authentication::Password(*b"1234\0\0\0\0"), ..settings(Version::V2) };
     assert!(judge(&secret, &packet(&T2)).is_ok());
     assert_eq!(judge(&secret, &packet(&T1)), Err(Ignored::AuthenticationMismatch));
     assert_eq!(v2(&T2), Err(Ignored::AuthenticationMismatch));
     assert_eq!(judge(&secret, &packet(&altered(T2, 19, 1))), Err(Ignored::Password));
     assert_eq!(v2(&altered(T1, 4, 2)), Err(Ignored::AuthenticationMismatch));
     assert_eq!(v2(&altered(T1, 4, 3)), Err(Ignored::AuthenticationUnknown));
-    let header = Expectation { authentication: Authentication::Header, ..expectation(Version::V2) };
+    let header = Settings { authentication: Authentication::Header, ..settings(Version::V2) };
     assert!(judge(&header, &packet(&altered(T1, 4, 2))).is_ok(), "the seal has looked at the header");
     assert_eq!(judge(&header, &packet(&T1)), Err(Ignored::AuthenticationMismatch));
     assert_eq!(judge(&header, &packet(&T2)), Err(Ignored::AuthenticationMismatch));
@@ -168,7 +166,7 @@ fn an_advert_lists_addresses_and_has_an_interval() {
     assert_eq!(v2(&summed(*b"\x21\x01\x64\x00\x00\x01\0\0\0\0\0\0\0\0\0\0")), Err(Ignored::NoAddresses));
     // One without addresses hears others like it; in version 3 it hears any, in version 2 only its like (R13).
     let without = |version, message: &[u8]| {
-        judge(&Expectation { addresses: &[], ..expectation(version) }, &packet(message))
+        judge(&Settings { addresses: &[][..], ..settings(version) }, &packet(message))
             .map(|advert| advert.addresses_match)
     };
     assert_eq!(without(Version::V3, &summed(*b"\x31\x01\x64\x00\x00\x64\0\0")), Ok(true));
@@ -191,7 +189,7 @@ fn another_interval_is_dropped_in_version_2_and_learned_in_version_3() {
 #[test]
 fn an_owner_listens_to_nobody_in_version_2() {
     // R12
-    let owner = |version| Expectation { owner: true, ..expectation(version) };
+    let owner = |version| Settings { priority: Priority::OWNER, ..settings(version) };
     assert_eq!(judge(&owner(Version::V2), &packet(&T1)), Err(Ignored::Owner));
     assert!(judge(&owner(Version::V3), &packet(&T5)).is_ok());
 }
@@ -204,17 +202,20 @@ fn other_addresses_are_dropped_in_version_2_unless_their_owner_lists_them() {
     owner[2] = 255;
     assert_eq!(v2(&altered(owner, 11, 2)).map(|advert| advert.addresses_match), Ok(false));
     assert_eq!(v3(&altered(T5, 11, 2)).map(|advert| advert.addresses_match), Ok(false));
-    let trusting = Expectation { trusted: Some(host(Family::V4, 10)), ..expectation(Version::V2) };
-    assert!(judge(&trusting, &packet(&altered(T1, 11, 2))).is_ok());
-    let trusting = Expectation { trusted: Some(host(Family::V4, 11)), ..expectation(Version::V2) };
-    assert_eq!(judge(&trusting, &packet(&altered(T1, 11, 2))), Err(Ignored::AddressList));
+    let trusting = |trusted| {
+        let settings = &settings(Version::V2);
+        let expected = Expectation { settings, source: None, mac: None, trusted: Some(&trusted) };
+        reception::judge(&expected, &packet(&altered(T1, 11, 2))).map(|advert| advert.addresses_match)
+    };
+    assert_eq!(trusting(host(Family::V4, 10)), Ok(true));
+    assert_eq!(trusting(host(Family::V4, 11)), Err(Ignored::AddressList));
 }
 
 #[test]
 fn the_order_of_the_addresses_does_not_matter_but_their_number_does() {
     // R13
     let two: [IpAddr; 2] = [host(Family::V4, 2), host(Family::V4, 1)];
-    let expected = Expectation { addresses: &two, ..expectation(Version::V3) };
+    let expected = Settings { addresses: &two[..], ..settings(Version::V3) };
     let both = summed(*b"\x31\x01\x64\x02\x00\x64\0\0\xc0\x00\x02\x01\xc0\x00\x02\x02");
     assert_eq!(judge(&expected, &packet(&both)).map(|advert| advert.addresses_match), Ok(true));
     let twice = summed(*b"\x31\x01\x64\x02\x00\x64\0\0\xc0\x00\x02\x01\xc0\x00\x02\x01");
@@ -225,8 +226,7 @@ fn the_order_of_the_addresses_does_not_matter_but_their_number_does() {
 #[test]
 fn the_first_ipv6_address_is_link_local() {
     // R14, T10
-    let expected =
-        Expectation { family: Family::V6, addresses: &ADDRESSES_V6, own: None, ..expectation(Version::V3) };
+    let expected = Settings { family: Family::V6, addresses: &ADDRESSES_V6[..], ..settings(Version::V3) };
     let v6 =
         Packet { source: host(Family::V6, 10), destination: Family::V6.multicast_group(), ..packet(&T10) };
     let heard = judge(&expected, &v6).expect("T10 is good");
@@ -237,7 +237,7 @@ fn the_first_ipv6_address_is_link_local() {
     swapped[24..].copy_from_slice(&T10[8..24]);
     let swapped = Packet { message: &swapped, ..v6 };
     assert_eq!(judge(&expected, &swapped), Err(Ignored::FirstAddressNotLinkLocal));
-    let lenient = Expectation { require_link_local: false, ..expected };
+    let lenient = Settings { require_link_local: false, ..expected };
     assert!(judge(&lenient, &swapped).is_ok());
 }
 
@@ -247,20 +247,19 @@ fn a_source_must_be_able_to_send() {
     for source in ["0.0.0.0", "224.0.0.18", "127.0.0.1"] {
         let source = source.parse().expect("an address");
         let odd = Packet { source, ..packet(&T5) };
-        assert_eq!(judge(&expectation(Version::V3), &odd), Err(Ignored::Source));
+        assert_eq!(judge(&settings(Version::V3), &odd), Err(Ignored::Source));
     }
     let own = Packet { source: host(Family::V4, 99), link_source: Some([2, 0, 0, 0, 0, 99]), ..packet(&T5) };
-    assert_eq!(judge(&expectation(Version::V3), &own), Err(Ignored::Loop));
+    assert_eq!(judge(&settings(Version::V3), &own), Err(Ignored::Loop));
     let twin = Packet { link_source: Some([2, 0, 0, 0, 0, 98]), ..own };
-    assert!(judge(&expectation(Version::V3), &twin).is_ok(), "a twin is for the election to settle");
+    assert!(judge(&settings(Version::V3), &twin).is_ok(), "a twin is for the election to settle");
 }
 
 #[test]
 fn unicast_has_its_own_rules() {
     // F17, P14, keepalived's min_ttl, max_ttl and check_unicast_src
-    let peers = [Peer { address: host(Family::V4, 10), least_ttl: 250, greatest_ttl: 254 }];
-    let unicast = Some(UnicastExpectation { peers: &peers, check_source: true });
-    let expected = Expectation { unicast, ..expectation(Version::V3) };
+    let unicast = Some(Unicast { peers: &PEERS[..], check_source: true });
+    let expected = Settings { unicast, ..settings(Version::V3) };
     let direct = Packet { destination: host(Family::V4, 99), ttl: 252, ..packet(&T5) };
     assert!(judge(&expected, &direct).is_ok());
     assert_eq!(judge(&expected, &Packet { ttl: 249, ..direct }), Err(Ignored::UnicastTtl));
@@ -269,11 +268,11 @@ fn unicast_has_its_own_rules() {
     assert_eq!(judge(&expected, &stranger), Err(Ignored::UnicastSource));
     assert_eq!(judge(&expected, &packet(&T5)), Err(Ignored::MulticastForUnicast));
     assert_eq!(
-        judge(&expectation(Version::V3), &Packet { ttl: 255, ..direct }),
+        judge(&settings(Version::V3), &Packet { ttl: 255, ..direct }),
         Err(Ignored::UnicastForMulticast)
     );
-    let unicast = Some(UnicastExpectation { peers: &peers, check_source: false });
-    let expected = Expectation { unicast, ..expectation(Version::V3) };
+    let unicast = Some(Unicast { peers: &PEERS[..], check_source: false });
+    let expected = Settings { unicast, ..settings(Version::V3) };
     assert!(judge(&expected, &stranger).is_ok());
     let v6 = Packet { source: host(Family::V6, 10), ..packet(&T5) };
     assert_eq!(judge(&expected, &v6), Err(Ignored::Family));

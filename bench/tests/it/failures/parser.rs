@@ -2,7 +2,7 @@
 
 use bench::malformed::Target;
 use vrrp_core::reception::{Expectation, judge};
-use vrrp_core::{Family, Ignored, Packet, Version};
+use vrrp_core::{Family, Ignored, Packet, Settings, Version};
 
 use crate::group::{address, station};
 
@@ -44,20 +44,12 @@ pub(super) fn f29_every_short_string_of_bytes_is_dropped() {
 
 fn verdict(version: Version, message: &[u8]) -> Result<(), Ignored> {
     let wish = station(1, 100).wish;
-    let expectation = Expectation {
-        vrid: wish.vrid,
+    let settings: Settings<_> = Settings {
         version,
-        both_versions: false,
-        family: Family::V4,
-        interval: wish.advert_interval,
-        authentication: vrrp_core::wire::auth::Authentication::None,
-        owner: false,
-        addresses: &wish.addresses,
-        trusted: None,
-        require_link_local: true,
-        unicast: None,
-        own: None,
+        advert_interval: wish.advert_interval,
+        ..Settings::new(wish.vrid, Family::V4, &*wish.addresses)
     };
+    let expectation = Expectation { settings: &settings, source: None, mac: None, trusted: None };
     let packet = Packet {
         source: address(2),
         destination: Family::V4.multicast_group(),
