@@ -137,12 +137,19 @@ impl Announcer {
     }
 
     /// What to announce at `now`. Afterwards the deadline lies after `now`.
+    #[inline]
     pub(crate) fn poll(
         &mut self,
         now: Duration,
         addresses: u16,
         settings: &Settings,
     ) -> Option<Announcement> {
+        // Most of the time there is nothing to come.
+        let done = self.next.is_none() && self.again.is_none() && self.refresh.is_none();
+        if done { None } else { self.go_on(now, addresses, settings) }
+    }
+
+    fn go_on(&mut self, now: Duration, addresses: u16, settings: &Settings) -> Option<Announcement> {
         if self.again.is_some_and(|due| due <= now) {
             self.again = None;
             self.begin(now, self.repeat);

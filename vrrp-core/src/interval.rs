@@ -42,16 +42,24 @@ impl Interval {
     }
 
     /// The interval as a time.
+    #[inline]
     pub const fn duration(self) -> Duration {
-        self.part(1)
+        self.times(1)
     }
 
-    /// One of `number` equal parts of it, exact where `number` divides a centisecond.
-    pub(crate) const fn part(self, number: u32) -> Duration {
-        // Nothing here needs 64 bits: a small router divides them by a function.
-        let parts = self.0.get() as u32;
-        let per_second = 100 * number;
-        Duration::new((parts / per_second) as u64, parts % per_second * (1_000_000_000 / per_second))
+    /// So many intervals.
+    #[inline]
+    pub(crate) const fn times(self, number: u8) -> Duration {
+        // Numbers of 32 bits: a small router divides longer ones by a function.
+        let centiseconds = self.0.get() as u32 * number as u32;
+        Duration::new((centiseconds / 100) as u64, centiseconds % 100 * 10_000_000)
+    }
+
+    /// An eighth of the interval.
+    #[inline]
+    pub(crate) const fn eighth(self) -> Duration {
+        let eighths = self.0.get() as u32;
+        Duration::new((eighths / 800) as u64, eighths % 800 * 1_250_000)
     }
 }
 
@@ -128,11 +136,14 @@ impl Countdown {
 ///
 /// Normally that is `due + period`: the cadence does not drift with the lateness of ticks. Periods that were
 /// missed altogether are left out, since nobody wants three adverts at once.
+#[inline]
 pub(crate) fn following(due: Duration, period: Duration, now: Duration) -> Duration {
     let next = due.saturating_add(period);
-    if next > now || period.is_zero() {
-        return next;
-    }
+    if next > now || period.is_zero() { next } else { after_gap(due, period, now) }
+}
+
+#[cold]
+fn after_gap(due: Duration, period: Duration, now: Duration) -> Duration {
     let into_period = Duration::from_nanos(nanoseconds(now.saturating_sub(due)) % nanoseconds(period));
     now.saturating_add(period).saturating_sub(into_period)
 }
@@ -195,6 +206,16 @@ mod tests {
         assert_eq!(following(ms(1000), ms(100), ms(1100)), ms(1200));
         assert_eq!(following(ms(1000), ms(100), ms(1350)), ms(1400));
         assert_eq!(following(Duration::MAX, ms(100), Duration::MAX), Duration::MAX);
+    }
+
+    #[test]
+    fn times_and_eighths_of_an_interval_are_exact() {
+        for centiseconds in [1, 2, 7, 99, 100, 101, 799, 800, 4_095, 25_500] {
+            let whole = Duration::from_nanos(u64::from(centiseconds) * 10_000_000);
+            assert_eq!(interval(centiseconds).duration(), whole);
+            assert_eq!(interval(centiseconds).eighth() * 8, whole);
+            assert_eq!(interval(centiseconds).times(255), whole * 255);
+        }
     }
 
     #[test]

@@ -51,67 +51,68 @@ pub fn judge<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>>(
 ) -> Result<Advert, Ignored> {
     let settings = expected.settings;
     // R1
-    let header = Header::read(packet.message).ok_or(Ignored::TooShort)?;
+    let Some(header) = Header::read(packet.message) else { return dropped(Ignored::TooShort) };
     // R2, F17
     envelope(settings, packet)?;
     // R3
-    let version = header.version().ok_or(Ignored::UnknownVersion)?;
+    let Some(version) = header.version() else { return dropped(Ignored::UnknownVersion) };
     if version != settings.version && !settings.both_versions {
-        return Err(Ignored::VersionMismatch);
+        return dropped(Ignored::VersionMismatch);
     }
     // R4
     if header.kind() != ADVERTISEMENT {
-        return Err(Ignored::Type);
+        return dropped(Ignored::Type);
     }
     // R5
     if header.vrid() != settings.vrid.get() {
-        return Err(Ignored::Vrid);
+        return dropped(Ignored::Vrid);
     }
     // R6
     if packet.message.len() != header.expected_len(version, settings.family) {
-        return Err(Ignored::Length);
+        return dropped(Ignored::Length);
     }
     // R7
-    let checksum = checksum::verify(packet.message, version, packet.source, packet.destination)
-        .ok_or(Ignored::Checksum)?;
+    let Some(checksum) = checksum::verify(packet.message, version, packet.source, packet.destination) else {
+        return dropped(Ignored::Checksum);
+    };
     // R8
     authentication(&settings.authentication, header, version)?;
     // R9: RFC 9568 §5.2.5 has everybody ignore them, but nobody would then hear a router without addresses.
     let wanted = settings.addresses.as_ref();
     if header.count() == 0 && !wanted.is_empty() {
-        return Err(Ignored::NoAddresses);
+        return dropped(Ignored::NoAddresses);
     }
     // R10
-    let interval = header.interval(version).ok_or(Ignored::IntervalZero)?;
+    let Some(interval) = header.interval(version) else { return dropped(Ignored::IntervalZero) };
     // R11: version 3 only remarks on it.
     let strict = version == Version::V2 && !settings.both_versions;
     if strict && interval != settings.advert_interval {
-        return Err(Ignored::IntervalMismatch);
+        return dropped(Ignored::IntervalMismatch);
     }
     // R12: RFC 3768 §7.1; erratum 8298 has version 3 listen.
     if strict && settings.priority.is_owner() {
-        return Err(Ignored::Owner);
+        return dropped(Ignored::Owner);
     }
     // R13
     let addresses = header.addresses(settings.family);
     let addresses_match = expected.trusted == Some(&packet.source) || same_addresses(&addresses, wanted);
     if strict && !addresses_match && header.priority() != u8::MAX {
-        return Err(Ignored::AddressList);
+        return dropped(Ignored::AddressList);
     }
     // R14
     if settings.require_link_local && addresses.first_v6().is_some_and(|first| !is_link_local(first)) {
-        return Err(Ignored::FirstAddressNotLinkLocal);
+        return dropped(Ignored::FirstAddressNotLinkLocal);
     }
     // R15
     if packet.source.is_unspecified() || packet.source.is_multicast() || packet.source.is_loopback() {
-        return Err(Ignored::Source);
+        return dropped(Ignored::Source);
     }
     if expected.source == Some(&packet.source)
         && let (Some(mac), Some(link_source)) = (expected.mac, packet.link_source)
         && *mac == link_source
         && !crate::is_virtual_mac(link_source)
     {
-        return Err(Ignored::Loop);
+        return dropped(Ignored::Loop);
     }
     Ok(Advert {
         source: packet.source,
@@ -127,21 +128,21 @@ pub fn judge<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>>(
 #[inline]
 fn envelope<A, P: AsRef<[Peer]>>(settings: &Settings<A, P>, packet: &Packet<'_>) -> Result<(), Ignored> {
     if Family::of(packet.source) != settings.family || Family::of(packet.destination) != settings.family {
-        return Err(Ignored::Family);
+        return dropped(Ignored::Family);
     }
     let Some(unicast) = &settings.unicast else {
         if !packet.destination.is_multicast() {
-            return Err(Ignored::UnicastForMulticast);
+            return dropped(Ignored::UnicastForMulticast);
         }
-        return if packet.ttl == u8::MAX { Ok(()) } else { Err(Ignored::Ttl) };
+        return if packet.ttl == u8::MAX { Ok(()) } else { dropped(Ignored::Ttl) };
     };
     if packet.destination.is_multicast() {
-        return Err(Ignored::MulticastForUnicast);
+        return dropped(Ignored::MulticastForUnicast);
     }
     match unicast.peers.as_ref().iter().find(|peer| peer.address == packet.source) {
         Some(peer) if (peer.least_ttl..=peer.greatest_ttl).contains(&packet.ttl) => Ok(()),
-        Some(_) => Err(Ignored::UnicastTtl),
-        None if unicast.check_source => Err(Ignored::UnicastSource),
+        Some(_) => dropped(Ignored::UnicastTtl),
+        None if unicast.check_source => dropped(Ignored::UnicastSource),
         None => Ok(()),
     }
 }
@@ -152,6 +153,12 @@ fn authentication(wanted: &Authentication, header: Header<'_>, version: Version)
         (Version::V3, Authentication::None) => Ok(()),
         (Version::V2 | Version::V3, wanted) => proof(*wanted, header.authentication(version)),
     }
+}
+
+/// A packet that falls off. Most do not, and the compiler is to take what they go through for the way that matters.
+#[cold]
+const fn dropped<T>(why: Ignored) -> Result<T, Ignored> {
+    Err(why)
 }
 
 fn proof(wanted: Authentication, heard: Authentication) -> Result<(), Ignored> {

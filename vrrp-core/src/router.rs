@@ -98,7 +98,6 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> VirtualRouter<A, P> {
     /// Takes in what happened at `now` and returns what to do about it.
     ///
     /// A member of a sync group is told through [`Group::handle`](crate::Group::handle) instead.
-    #[inline]
     pub fn handle(&mut self, now: Duration, event: Event<'_, A, P>) -> Actions {
         self.grouped = false;
         let mut actions = Actions::new();
@@ -106,7 +105,6 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> VirtualRouter<A, P> {
         actions
     }
 
-    #[inline(never)]
     fn take_in(&mut self, now: Duration, event: Event<'_, A, P>, actions: &mut Actions) {
         if self.latest < now {
             self.latest = now;
@@ -242,8 +240,7 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> VirtualRouter<A, P> {
                 }
             }
             Phase::Active(active) => {
-                let late = now.saturating_sub(active.advert_at);
-                if late >= longest_lateness(&self.config) {
+                if let Some(late) = active.held_up(now, &self.config) {
                     // F3: a Backup has taken over meanwhile, and the neighbours have learnt its place.
                     push(actions, Action::Noticed(held_up(late)));
                     active.announcer.burst(now, self.config.announce.repeat, self.config.announce.delay);
@@ -359,13 +356,6 @@ impl From<&Advert> for ActiveRouter {
             checksum: advert.checksum,
         }
     }
-}
-
-/// How late an advert may be before a Backup with the same settings must have taken over: it was armed one
-/// interval before the advert was due.
-fn longest_lateness<A, P>(config: &Config<A, P>) -> Duration {
-    let adverts = u32::from(config.down_timer_adverts).saturating_sub(1).max(1);
-    config.advert_interval.duration().saturating_mul(adverts)
 }
 
 fn held_up(late: Duration) -> Notice {

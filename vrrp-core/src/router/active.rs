@@ -44,7 +44,17 @@ impl Active {
         [answer, self.announcer.deadline()].into_iter().flatten().fold(self.advert_at, Duration::min)
     }
 
+    /// How late the next advert is at `now`, if that is so late that a Backup with the same settings must have taken
+    /// over: it was armed one interval before the advert was due.
+    #[inline]
+    pub(super) fn held_up<A, P>(&self, now: Duration, config: &Config<A, P>) -> Option<Duration> {
+        let patience = config.advert_interval.times(config.down_timer_adverts.saturating_sub(1).max(1));
+        let late = self.advert_at.checked_add(patience).is_some_and(|limit| limit <= now);
+        late.then(|| now.saturating_sub(self.advert_at))
+    }
+
     /// Whether to send an advert at `now`, be it a regular one or an answer that was held back.
+    #[inline]
     pub(super) fn advert_is_due(&mut self, now: Duration, interval: Interval) -> bool {
         if self.advert_at <= now {
             self.advert_at = following(self.advert_at, interval.duration(), now);
@@ -57,11 +67,13 @@ impl Active {
     }
 
     /// Whether to answer at `now` a router that should hear from us. If it is too soon after the last answer,
-    /// one answer for all comes later: a flood is not reflected, and everybody is answered (E4).
+    /// one answer for all comes later: a flood is not reflected, and everybody is answered (E4). Eight in an interval
+    /// are, at the least one, 10 ms, still 32 ticks of 1/256 centisecond apart.
+    #[inline]
     pub(super) fn may_answer(&mut self, now: Duration, interval: Interval) -> bool {
         self.owes_answer = now < self.quiet_until;
         if !self.owes_answer {
-            self.quiet_until = now.saturating_add(interval.part(ANSWERS_PER_INTERVAL));
+            self.quiet_until = now.saturating_add(interval.eighth());
         }
         !self.owes_answer
     }
@@ -91,6 +103,3 @@ impl Active {
         !self.contested && !self.was_contested
     }
 }
-
-/// At the least interval, 10 ms, this still leaves 32 ticks of 1/256 centisecond between two answers.
-const ANSWERS_PER_INTERVAL: u32 = 8;

@@ -6,7 +6,7 @@ use core::time::Duration;
 use super::active::Active;
 use super::backup::Backup;
 use super::notices::Notices;
-use super::{ActiveRouter, Phase, VirtualRouter, held_up, longest_lateness, push};
+use super::{ActiveRouter, Phase, VirtualRouter, held_up, push};
 use crate::interval::down;
 use crate::{Action, Actions, Fault, Peer, Reason, State};
 
@@ -121,11 +121,12 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> VirtualRouter<A, P> {
     /// An Active router that was held up for longer than a Backup waits, and that does not preempt, makes way
     /// before it speaks or answers (F3).
     pub(super) fn yield_when_held_up(&mut self, now: Duration, actions: &mut Actions) -> bool {
+        !self.config.preempts() && self.make_way(now, actions)
+    }
+
+    fn make_way(&mut self, now: Duration, actions: &mut Actions) -> bool {
         let Phase::Active(active) = &self.phase else { return false };
-        let late = now.saturating_sub(active.advert_at);
-        if self.config.preempts() || late < longest_lateness(&self.config) {
-            return false;
-        }
+        let Some(late) = active.held_up(now, &self.config) else { return false };
         push(actions, Action::Noticed(held_up(late)));
         self.yield_to(now, None, Reason::HeldUp, actions);
         true

@@ -12,7 +12,6 @@ use crate::wire::advert::Header;
 use crate::{Action, Actions, Ignored, Notice, Packet, Peer, Reason, Version};
 
 impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> VirtualRouter<A, P> {
-    #[inline]
     pub(super) fn packet(&mut self, now: Duration, packet: &Packet<'_>, actions: &mut Actions) {
         let advert = match reception::judge(&self.expectation(), packet) {
             Ok(advert) => advert,
@@ -32,10 +31,7 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> VirtualRouter<A, P> {
                 return;
             }
         };
-        // What preempts does not make way; said here, where it costs least.
-        if !self.config.preempts() {
-            self.yield_when_held_up(now, actions);
-        }
+        self.yield_when_held_up(now, actions);
         if matches!(self.phase, Phase::Initialize) {
             push(actions, Action::Ignored(Ignored::NotRunning));
             return;
@@ -49,7 +45,6 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> VirtualRouter<A, P> {
     }
 
     /// Notes what an operator should know about a valid advert, whoever wins.
-    #[inline]
     pub(super) fn remark(&mut self, advert: &Advert, actions: &mut Actions) {
         push(actions, Action::Heard { priority: advert.priority });
         let source = advert.source;
@@ -65,7 +60,6 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> VirtualRouter<A, P> {
         }
     }
 
-    #[inline]
     pub(super) fn heard_as_backup(&mut self, now: Duration, advert: &Advert) {
         let Phase::Backup(backup) = &mut self.phase else { return };
         // RFC 9568 §8.4.1: it says the same in version 3, and more exactly.
@@ -90,7 +84,6 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> VirtualRouter<A, P> {
         backup.accepted(now, advert.interval, self.priority, &self.config);
     }
 
-    #[inline]
     pub(super) fn heard_as_active(&mut self, now: Duration, advert: &Advert, actions: &mut Actions) {
         let Phase::Active(active) = &mut self.phase else { return };
         let Some(address) = self.source else { return };
@@ -139,7 +132,6 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> VirtualRouter<A, P> {
         }
     }
 
-    #[inline]
     fn expectation(&self) -> Expectation<'_, A, P> {
         let skips = self.config.skip_address_check;
         Expectation {
