@@ -41,7 +41,7 @@ use crate::args::Run;
 use crate::clock;
 use crate::config::model::{Configuration, Global};
 use crate::config::{self, Loaded};
-use crate::driver::{self, Command, Gaps, Handle, Kind, Level, Phase, Report, Setup, Verdict};
+use crate::driver::{self, Command, Handle, Kind, Level, Phase, Report, Setup, Verdict};
 use crate::guardian::{Charge, Guardian, Orders};
 use crate::log::Log;
 use crate::perform::bfd;
@@ -251,7 +251,7 @@ impl Daemon {
         SigSet::empty().thread_set_mask().context("cannot unblock signals")?;
         let setup = Setup {
             schedule: Some(configuration.global.schedule.clone()),
-            gaps: gaps(&configuration),
+            tuning: configuration.global.tuning.clone(),
             startup_delay: configuration.global.startup_delay,
             ledger: Some(charge.ledger),
         };
@@ -554,10 +554,6 @@ impl Run {
             detail: self.log_detail > 1,
         }
     }
-}
-
-fn gaps(configuration: &Configuration) -> Gaps {
-    Gaps { arp: configuration.global.garp_interval, ndisc: configuration.global.gna_interval }
 }
 
 fn state(phase: Phase) -> Option<State> {

@@ -19,8 +19,10 @@
 //! ```
 
 mod apply;
+mod auto_priority;
 mod command;
 mod delivery;
+mod extra;
 mod group;
 mod health;
 pub mod history;
@@ -28,6 +30,8 @@ mod inspect;
 pub mod instance;
 mod intake;
 mod legacy;
+mod link_delays;
+pub mod old_checksum;
 pub mod outbox;
 mod pace;
 mod poller;
@@ -38,6 +42,7 @@ pub mod schedule;
 mod status;
 mod trackers;
 pub mod translate;
+mod tuning;
 mod virtual_interfaces;
 mod wording;
 mod worker;
@@ -57,33 +62,24 @@ use std::thread;
 
 use tokio::sync::mpsc;
 
-use crate::config::model::Schedule;
+use crate::config::model::{Schedule, Tuning};
 use crate::guardian::ledger::Ledger;
 use outbox::Outbox;
 use worker::Worker;
 
 /// What the thread needs to know before its first instance. It is fixed for the life of the thread, but for
-/// the gaps, which [`Command::Gaps`] changes.
+/// the tuning, which [`Command::Tune`] changes.
 #[derive(Clone, Debug, Default)]
 pub struct Setup {
     /// Which place the thread takes among the threads of the machine; absent: the one that it was made with.
     pub schedule: Option<Schedule>,
-    /// The least times between announcements.
-    pub gaps: Gaps,
+    /// How it goes about its work.
+    pub tuning: Tuning,
     /// Adverts are neither heard nor sent for this long after the start (`vrrp_startup_delay`).
     pub startup_delay: Duration,
     /// Where the thread notes what its routers would leave if the process died, and finds what those of the
     /// process before it left. Absent: nobody guards it.
     pub ledger: Option<Ledger>,
-}
-
-/// The least time between two announcements on one interface; zero: no gap.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Gaps {
-    /// Gratuitous ARP (`vrrp_garp_interval`).
-    pub arp: Duration,
-    /// Unsolicited neighbour advertisements (`vrrp_gna_interval`).
-    pub ndisc: Duration,
 }
 
 /// Starts the VRRP thread in the network namespace of the calling thread, with no instance yet.

@@ -18,6 +18,8 @@ use nix::errno::Errno;
 use nix::sys::socket::{setsockopt, sockopt};
 use nix::sys::time::{TimeVal, TimeValLike};
 
+use crate::config::model;
+
 /// Why a netlink request failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -177,6 +179,20 @@ impl AsFd for Monitor {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.socket.as_fd()
     }
+}
+
+/// Gives the receive buffer of a netlink socket another size.
+///
+/// # Errors
+/// `EPERM` without `CAP_NET_ADMIN`, where it is to be larger than the host allows.
+pub fn size_buffer(socket: &impl AsFd, buffer: model::NetlinkBuffer) -> io::Result<()> {
+    let bytes = usize::try_from(buffer.bytes).map_err(io::Error::other)?;
+    if buffer.force {
+        setsockopt(socket, sockopt::RcvBufForce, &bytes)?;
+    } else {
+        setsockopt(socket, sockopt::RcvBuf, &bytes)?;
+    }
+    Ok(())
 }
 
 /// Reads the messages of one datagram; says how many answers to `sequence` it completed.

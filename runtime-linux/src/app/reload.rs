@@ -11,7 +11,7 @@ use tracing::{error, info, warn};
 use super::reload_mark::Mark;
 use super::routers::share;
 use super::sync_wait::SyncWait;
-use super::{Daemon, PID_FILE, dump, gaps, host};
+use super::{Daemon, PID_FILE, dump, host};
 use crate::clock;
 use crate::config::host::Host;
 use crate::config::model::{Configuration, Global, Lvs, VirtualServer};
@@ -115,8 +115,8 @@ impl Daemon {
             self.sync_wait.begin(clock::now());
         }
         self.routers.want(&configuration.instances);
-        if gaps(&configuration) != gaps(&self.configuration) {
-            self.tell(Command::Gaps(gaps(&configuration))).await;
+        if configuration.global.tuning != self.configuration.global.tuning {
+            self.tell(Command::Tune(Box::new(configuration.global.tuning.clone()))).await;
         }
         if configuration.fixtures != self.configuration.fixtures {
             self.tell(Command::Fixtures(configuration.fixtures.clone())).await;

@@ -24,6 +24,7 @@ mod instance;
 mod lvs;
 mod notice;
 mod notify;
+mod rare;
 mod reload;
 mod route;
 mod route_encap;
@@ -38,6 +39,7 @@ mod service;
 mod static_blocks;
 mod track;
 mod track_group;
+mod tuning;
 mod unbuilt;
 mod virtual_interface;
 mod watch;
@@ -63,6 +65,7 @@ pub fn build(tree: &Tree, diagnostics: &mut Diagnostics) -> Configuration {
         let name = nix::unistd::gethostname().unwrap_or_default();
         configuration.global.router_id = name.to_string_lossy().into_owned();
     }
+    tuning::read_blocks(nodes, &mut configuration.global.tuning, diagnostics);
     configuration.scripts = script::read_all(nodes, diagnostics);
     configuration.files = watch::files(nodes, diagnostics);
     configuration.processes = watch::processes(nodes, diagnostics);

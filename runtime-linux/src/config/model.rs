@@ -15,11 +15,13 @@ mod fixture;
 mod lvs;
 mod notice;
 mod probe;
+mod rare;
 mod reload;
 pub mod route;
 pub mod rule;
 mod schedule;
 mod seldom;
+mod tuning;
 mod virtual_interface;
 mod watch;
 
@@ -32,11 +34,15 @@ pub use notice::{Fifo, Fifos, Mail, MailSecurity, TimedScript};
 pub use probe::{
     Connect, Dns, FileCheck, Http, HttpProtocol, Pattern, Probe, RecordType, Smtp, Tls, Udp, UdpReply, Url,
 };
+pub use rare::{ExtraAnnouncements, OldChecksum, Rare};
 pub use reload::{Reload, ReloadMark};
 pub use route::Route;
 pub use rule::Rule;
 pub use schedule::Schedule;
 pub use seldom::{Seldom, Usual};
+pub use tuning::{
+    AutoPriority, BufferPolicy, ClosedTable, Gaps, LinkDelay, NetlinkBuffer, PaceGroup, ReceiveBuffer, Tuning,
+};
 pub use virtual_interface::{IpvlanFlag, VirtualInterface, VirtualKind, virtual_mac};
 pub use vrrp_core::{ChecksumForm, Priority, Version, Vrid};
 pub use watch::{ArgumentMatch, InitialValue, TrackFile, TrackProcess};
@@ -92,10 +98,8 @@ pub struct Global {
     pub script_security: bool,
     /// How the VRRP thread is scheduled.
     pub schedule: Schedule,
-    /// `vrrp_garp_interval`: gap between two ARP announcements on one interface.
-    pub garp_interval: Duration,
-    /// `vrrp_gna_interval`: gap between two unsolicited neighbour advertisements on one interface.
-    pub gna_interval: Duration,
+    /// How the VRRP thread goes about its work.
+    pub tuning: Tuning,
     /// `rs_init_notifies`: real servers that are up from the start are told of like those that come up.
     pub tells_first_servers: bool,
     /// The kernel's IPVS.
@@ -133,8 +137,7 @@ impl Default for Global {
             script_user: None,
             script_security: false,
             schedule: Schedule::default(),
-            garp_interval: Duration::ZERO,
-            gna_interval: Duration::ZERO,
+            tuning: Tuning::default(),
             tells_first_servers: false,
             lvs: Lvs::default(),
             startup_delay: Duration::ZERO,
@@ -268,6 +271,8 @@ pub struct Instance {
     pub track_bfd: Vec<Tracked>,
     /// Notify scripts.
     pub notify: Seldom<Notify>,
+    /// What hardly any instance says; [`Instance::rare`] has it in any case.
+    pub rare: Option<Box<Rare>>,
 }
 
 impl Instance {
@@ -276,7 +281,11 @@ impl Instance {
         let addresses = self.addresses.iter().map(|address| address.address);
         let peers = self.unicast_peers.iter().map(|peer| peer.address);
         let first = addresses.chain(self.source).chain(peers).next();
-        first.map_or(vrrp_core::Family::V4, vrrp_core::Family::of)
+        match first {
+            Some(first) => vrrp_core::Family::of(first),
+            None if self.rare().over_v6 => vrrp_core::Family::V6,
+            None => vrrp_core::Family::V4,
+        }
     }
 
     /// Whether `other` is the same virtual router with other settings at most: a reload keeps its state.

@@ -69,6 +69,7 @@ impl Worker {
                 (None, None) => {}
             }
         }
+        self.size_buffers();
         self.settle(now);
         self.clear_legacy();
         self.listen_for_losses();
@@ -167,6 +168,8 @@ impl Worker {
             .collect();
         let seal = instance.seal.take().map_or(Seal::None, |seal| *seal);
         instance.seal = boxed(seal.renewed(translate::seal(&wanted)));
+        let extra = wanted.rare().extra_announcements;
+        let extra_changed = instance.wanted.rare().extra_announcements != extra;
         instance.wanted = wanted;
         if instance.is_active() {
             self.hands.firewall.close(id, instance, &self.hands.links);
@@ -174,6 +177,9 @@ impl Worker {
         }
         if *instance.router.config() != config {
             self.feed(id, now, Event::Configure(config));
+        }
+        if extra_changed {
+            self.renew_extra(id, now);
         }
         self.claim_new(id);
         self.claim_routes(id);

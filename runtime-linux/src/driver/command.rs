@@ -10,8 +10,8 @@ use nix::sys::eventfd::EventFd;
 use tokio::sync::oneshot;
 
 use super::schedule::Urgency;
-use super::{Gaps, Kind, Status, Verdict};
-use crate::config::model::{Fixtures, Instance, Schedule, SyncGroup};
+use super::{Kind, Status, Verdict};
+use crate::config::model::{Fixtures, Instance, Schedule, SyncGroup, Tuning};
 
 /// What the VRRP thread is told.
 #[derive(Debug)]
@@ -27,8 +27,8 @@ pub enum Command {
     },
     /// The static addresses, routes and rules that the host is to have from now on.
     Fixtures(Fixtures),
-    /// The least times between announcements.
-    Gaps(Gaps),
+    /// Another way to go about its work.
+    Tune(Box<Tuning>),
     /// Another place among the threads of the machine.
     Schedule(Schedule),
     /// How something that can be tracked stands from now on, whether anybody tracks it already or not. What nobody

@@ -129,7 +129,8 @@ impl Worker {
         let wanted = &instance.wanted;
         let trackers = self.watched(id, wanted).map(|watched| watched.effect());
         let effective = track::effective(wanted.priority, trackers);
-        let fault = effective.fault || self.fixtures.fails(&wanted.name);
+        let lacking = wanted.rare.as_ref().is_some_and(|rare| rare.lacks_peers);
+        let fault = effective.fault || lacking || self.fixtures.fails(&wanted.name);
         if instance.router.priority() != effective.priority {
             let phase = instance.phase.0;
             self.feed(id, now, Event::Priority(effective.priority));
@@ -151,10 +152,12 @@ impl Worker {
 
     /// Some interface changed: every instance that has to do with one is judged again.
     pub(super) fn link_changed(&mut self, now: Duration) {
+        self.pace_links();
         for id in self.roster.ids() {
             self.fault(id, now, Fault::AddressLost, false);
             self.examine(id, now);
         }
+        self.size_buffers();
     }
 
     /// An address of an interface came or went: adverts may have to come from another one. Not so for virtual

@@ -15,6 +15,7 @@ use crate::perform::routes::{Entry, Routing};
 
 /// A running instance.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is known or not by itself")]
 pub struct Instance {
     /// What the configuration says.
     pub wanted: Arc<model::Instance>,
@@ -36,6 +37,8 @@ pub struct Instance {
     pub mac: Option<[u8; 6]>,
     /// An earlier instance has its VRID on its interface.
     pub double: bool,
+    /// A peer was heard whose unicast adverts have the checksum of keepalived up to 1.3.6.
+    pub heard_old_checksum: bool,
     /// The sync group it moves with, as registered with the thread.
     pub group: Option<usize>,
     /// The interface whose setting `promote_secondaries` it needs, by number and path of the setting.
@@ -104,6 +107,7 @@ impl Instance {
             source: None,
             mac: None,
             double: false,
+            heard_old_checksum: false,
             group: None,
             promoting: None,
             started: false,

@@ -7,6 +7,7 @@ use vrrp_core::seal::Seal;
 use vrrp_core::wire::ah;
 use vrrp_core::{Action, Event, Ignored, Packet};
 
+use super::old_checksum;
 use super::poller::Ready;
 use super::worker::{Flow, Worker};
 use super::{Command, Level};
@@ -39,7 +40,7 @@ impl Worker {
                 Ok(Command::Fixtures(fixtures)) => self.apply_fixtures(fixtures),
                 Ok(Command::Schedule(schedule)) => self.take_place(&schedule),
                 Ok(Command::ZeroStatistics) => self.zero_statistics(),
-                Ok(Command::Gaps(gaps)) => self.hands.announcer.set_gaps(gaps),
+                Ok(Command::Tune(tuning)) => self.tune(*tuning),
                 Ok(Command::Judged { kind, name, verdict }) => self.judged(kind, &name, verdict),
                 Ok(Command::Forget { kind, name }) => self.verdicts.forget(kind, &name),
                 Ok(Command::Status(reply)) => {
@@ -83,7 +84,14 @@ impl Worker {
     fn take_packet(&mut self, number: usize, bytes: &[u8], link_source: Option<[u8; 6]>, now: Duration) {
         let judged = packet::parse(bytes).map_err(Malformed::name).and_then(|datagram| {
             let vrid = *datagram.payload.get(1).ok_or("vrrp_short")?;
-            Ok((datagram, self.roster.listener(number, vrid).ok_or("unknown_vrid")?))
+            match self.roster.listener(number, vrid) {
+                Some(id) if self.hears_nobody(id) => Err("owner_ignores"),
+                Some(id) => Ok((datagram, id)),
+                None => {
+                    self.unknown(number, vrid, &datagram);
+                    Err("unknown_vrid")
+                }
+            }
         });
         match judged {
             Ok((datagram, id)) => {
@@ -104,6 +112,29 @@ impl Worker {
         }
     }
 
+    /// `owner_ignore_adverts` (RFC 9568 §6.4.3): what the owner of the addresses says holds.
+    fn hears_nobody(&self, id: usize) -> bool {
+        self.roster.get(id).is_some_and(|instance| {
+            instance.wanted.rare.as_ref().is_some_and(|rare| rare.owner_ignores_adverts)
+                && instance.is_active()
+                && instance.router.priority().is_owner()
+        })
+    }
+
+    /// `log_unknown_vrids`: told once for each virtual router on an interface.
+    fn unknown(&mut self, number: usize, vrid: u8, datagram: &packet::Datagram<'_>) {
+        let told = self.tuning.log_unknown_vrids.then_some(());
+        let Some(port) = told.and_then(|()| self.hands.ports.get_mut(number)) else { return };
+        if !port.told.contains(vrid) {
+            port.told.insert(vrid);
+            let text = format!(
+                "{} advertises VRID {vrid} on {}, which no vrrp_instance here has (told once)",
+                datagram.source, port.name
+            );
+            self.hands.outbox.log(Level::Info, text);
+        }
+    }
+
     /// Hands a packet that proves itself to an instance.
     fn unseal(&mut self, id: usize, packet: &Packet<'_>, header: Option<&ah::Repr>, now: Duration) {
         let Some(instance) = self.roster.get_mut(id) else { return };
@@ -117,7 +148,11 @@ impl Worker {
         let mut bare = Seal::None;
         let seal = instance.seal.as_deref_mut().unwrap_or(&mut bare);
         match seal.open(clock::wall(), packet, header, active) {
-            Ok(packet) => {
+            Ok(mut packet) => {
+                let renewed = old_checksum::renewed(instance, &packet);
+                if let Some(renewed) = &renewed {
+                    packet.message = renewed;
+                }
                 self.feed(id, now, Event::Packet(packet));
                 let instance = self.roster.get_mut(id).filter(|instance| instance.is_active());
                 if let Some(seal) = instance.and_then(|instance| instance.seal.as_mut()) {
@@ -156,8 +191,14 @@ impl Worker {
         }
     }
 
-    /// Takes one change of links or addresses in.
+    /// Takes one change of links or addresses in, as far as it counts yet.
     pub(super) fn changed(&mut self, change: &Change) {
+        let held = self.link_delays.hold(change, &self.hands.links, clock::now());
+        self.take_in_change(held.as_ref().unwrap_or(change));
+    }
+
+    /// Takes in what counts.
+    pub(super) fn take_in_change(&mut self, change: &Change) {
         let before = match change {
             Change::Link(info) | Change::LinkGone(info) => self.hands.links.numbered(info.index).cloned(),
             Change::Address(_) | Change::AddressGone(_) => None,

@@ -25,13 +25,13 @@ use crate::sys;
 
 /// The real-time priority of the thread as others may change it.
 #[derive(Clone, Debug, Default)]
-pub struct Urgency(Arc<Shares>);
+pub struct Urgency(pub(super) Arc<Shares>);
 
 #[derive(Debug, Default)]
-struct Shares {
+pub(super) struct Shares {
     thread: AtomicI32,
     /// Its `SCHED_RR` priority; 0: it is an ordinary thread.
-    priority: AtomicI32,
+    pub(super) priority: AtomicI32,
 }
 
 impl Urgency {

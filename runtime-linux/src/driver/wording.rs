@@ -121,6 +121,9 @@ pub(super) fn fault_text(instance: &Instance, fault: Fault) -> String {
         Fault::LinkDown if instance.port.is_none() => format!("interface {interface} does not exist"),
         Fault::LinkDown => format!("interface {interface} is down"),
         Fault::NoSource => format!("interface {interface} has no address to send adverts from"),
+        Fault::Tracker if instance.wanted.rare().lacks_peers => {
+            "it has no unicast_peer (unicast_fault_no_peer)".to_owned()
+        }
         Fault::Tracker => "something tracked has failed".to_owned(),
         Fault::AddressLost => "an address cannot be held".to_owned(),
         Fault::DuplicateVrid => format!("VRID {} is used twice on {interface}", instance.wanted.vrid),

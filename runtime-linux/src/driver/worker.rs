@@ -6,6 +6,7 @@
 //! interface delays timers by a bounded number of packets and never stops them.
 
 use core::time::Duration;
+use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
@@ -16,6 +17,7 @@ use vrrp_core::{Action, Event, Notice, Peer};
 use super::group::Group;
 use super::history::Phrases;
 use super::legacy::Legacy;
+use super::link_delays::LinkDelays;
 use super::outbox::Outbox;
 use super::pace::{self, Breath};
 use super::poller::{Poller, Ready};
@@ -24,7 +26,7 @@ use super::schedule::Urgency;
 use super::trackers::Verdicts;
 use super::{Command, Level, Phase, Report, Setup, wording};
 use crate::clock;
-use crate::config::model::Schedule;
+use crate::config::model::{Schedule, Tuning};
 use crate::net::sys::Inbox;
 use crate::netlink::route::Changes;
 use crate::netlink::route::watch::Losses;
@@ -56,6 +58,10 @@ pub(super) struct Worker {
     pub(super) starts_at: Duration,
     /// Those that wait for it.
     pub(super) waiting: Vec<usize>,
+    pub(super) tuning: Tuning,
+    pub(super) link_delays: LinkDelays,
+    /// When instances announce their addresses on other interfaces.
+    pub(super) extra: BTreeMap<usize, Duration>,
     pub(super) inbox: Inbox,
     pub(super) breath: Breath,
     ready: Vec<Ready>,
@@ -103,9 +109,9 @@ impl Worker {
         let poller = Poller::open()?;
         // First subscribe, then read: what changes in between is told once too often and not once too little.
         let changes = Changes::open()?;
-        let hands = Performer::open(setup.gaps, outbox)?;
+        let hands = Performer::open(setup.tuning.gaps, outbox)?;
         poller.watch(&changes, Ready::Changes)?;
-        Ok(Self {
+        let mut worker = Self {
             poller,
             commands,
             changes,
@@ -119,6 +125,9 @@ impl Worker {
             phrases: Phrases::default(),
             starts_at: clock::now().saturating_add(setup.startup_delay),
             waiting: Vec::new(),
+            tuning: Tuning::default(),
+            link_delays: LinkDelays::default(),
+            extra: BTreeMap::new(),
             inbox: Inbox::default(),
             breath: Breath::default(),
             ready: Vec::new(),
@@ -129,7 +138,9 @@ impl Worker {
             fixtures: Fixtures::default(),
             losses: None,
             routes_due: None,
-        })
+        };
+        worker.tune(setup.tuning.clone());
+        Ok(worker)
     }
 
     /// What wakes the thread when a command waits.
@@ -162,6 +173,7 @@ impl Worker {
                 self.dismiss(&ids);
                 self.post();
                 self.release_fixtures();
+                self.keep_local_reports(true);
                 self.hands.with_virtual(VirtualInterfaces::remove_all);
                 self.note_host();
                 self.hands.outbox.report(Report::Stopped);
@@ -219,7 +231,8 @@ impl Worker {
         let repair = self.repairs.iter().map(|repair| repair.due).min();
         let timer = self.roster.first_due();
         let repair = [repair, self.hands.virtual_interfaces.deadline()].into_iter().flatten().min();
-        [timer, self.hands.announcer.deadline(), repair, start, claims, self.routes_due]
+        let patience = [self.link_delays.deadline(), self.extra_deadline()].into_iter().flatten().min();
+        [timer, self.hands.announcer.deadline(), repair, start, claims, self.routes_due, patience]
             .into_iter()
             .flatten()
             .min()
@@ -227,14 +240,19 @@ impl Worker {
 
     fn judge_timers(&mut self) {
         let now = clock::now();
+        let mut latest = Duration::ZERO;
         // Bounded, so that routers with short intervals cannot keep input waiting.
         for _ in 0..TICKS_AT_ONCE {
             let Some((due, id)) = self.roster.expired(now) else { break };
             self.lateness.last = now.saturating_sub(due);
             self.lateness.most = self.lateness.most.max(self.lateness.last);
+            latest = latest.max(self.lateness.last);
             self.feed(id, now, Event::Tick);
             self.retry(id, now);
         }
+        self.hurry(latest);
+        self.end_link_delays(now);
+        self.announce_extra(now);
         if now >= self.starts_at {
             for id in core::mem::take(&mut self.waiting) {
                 self.start(id, now);
@@ -263,12 +281,13 @@ impl Worker {
         let Some(instance) = self.roster.get_mut(id) else { return };
         instance.statistics.record(actions);
         let mut why = None;
-        let mut moved = false;
+        let (mut moved, mut begins) = (false, false);
         for action in actions {
             match *action {
                 Action::Advertise { priority } => self.hands.advertise(id, instance, priority),
                 Action::ClaimAddresses => {
                     self.hands.claim(id, instance);
+                    begins = true;
                     // Else they follow when the addresses have arrived, from which they may be sent.
                     if !self.hands.claims.is_waiting(id) {
                         self.hands.install_routes(instance);
@@ -302,6 +321,10 @@ impl Worker {
                 }
             }
         }
+        if begins && instance.wanted.rare.is_some() {
+            self.begin_extra(id, now);
+        }
+        let Some(instance) = self.roster.get_mut(id) else { return };
         let (before, after) = (instance.phase.0, instance.present_phase());
         if before != after {
             instance.phase = (after, now);

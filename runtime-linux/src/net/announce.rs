@@ -1,8 +1,10 @@
 //! Gratuitous ARP and unsolicited neighbour advertisements, at the pace that the network bears.
 
+mod group;
+
 use core::net::IpAddr;
 use core::time::Duration;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io;
 use std::os::fd::AsRawFd;
 
@@ -12,8 +14,9 @@ use vrrp_core::Family;
 use vrrp_core::wire::{arp, ndisc};
 
 use super::filter;
-use crate::driver::Gaps;
+use crate::config::model::Gaps;
 use crate::sys;
+use group::Group;
 
 /// One announcement of one address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,6 +64,7 @@ impl Body {
 pub struct Announcer {
     socket: Socket,
     gaps: Gaps,
+    groups: Vec<Group>,
     lines: BTreeMap<(u32, Family), Line>,
 }
 
@@ -77,12 +81,24 @@ impl Announcer {
         let kind = Type::RAW.nonblocking().cloexec();
         let socket = Socket::new_raw(Domain::PACKET, kind, Some(Protocol::from(0)))?;
         socket.attach_filter(&filter::nothing())?;
-        Ok(Self { socket, gaps, lines: BTreeMap::new() })
+        Ok(Self { socket, gaps, groups: Vec::new(), lines: BTreeMap::new() })
     }
 
     /// Changes the gaps from the next announcement on.
     pub fn set_gaps(&mut self, gaps: Gaps) {
         self.gaps = gaps;
+    }
+
+    /// Interfaces by number that share a pace of their own, from the next announcement on.
+    pub fn set_groups(&mut self, groups: Vec<(Gaps, BTreeSet<u32>)>) {
+        let old = core::mem::take(&mut self.groups);
+        let new = groups.into_iter().map(|(gaps, members)| Group::new(gaps, members));
+        self.groups = new.enumerate().map(|(number, group)| group.following(old.get(number))).collect();
+    }
+
+    /// Whether any interfaces share a pace.
+    pub fn has_groups(&self) -> bool {
+        !self.groups.is_empty()
     }
 
     /// Queues one announcement. Beyond 4096 on one interface it is dropped, and false returned.
@@ -104,13 +120,28 @@ impl Announcer {
 
     /// When [`flush`](Self::flush) has something to send.
     pub fn deadline(&self) -> Option<Duration> {
-        self.lines.values().filter(|line| !line.queue.is_empty()).map(|line| line.free).min()
+        let alone = self.lines.iter().filter(|((index, _), _)| !is_in(&self.groups, *index));
+        let alone = alone.filter(|(_, line)| !line.queue.is_empty()).map(|(_, line)| line.free);
+        alone.chain(self.groups.iter().filter_map(|group| group.deadline(&self.lines))).min()
     }
 
     /// Sends what may go now, at most 64 per interface and kind. Failures are handed to `failed`; the
     /// announcement is not tried again, its repetition comes anyway.
     pub fn flush(&mut self, now: Duration, mut failed: impl FnMut(Announcement, io::Error)) {
+        for group in &mut self.groups {
+            for family in [Family::V4, Family::V6] {
+                for _ in 0..BURST {
+                    let Some(announcement) = group.next(&mut self.lines, family, now) else { break };
+                    if let Err(error) = send(&self.socket, announcement.index, &announcement.body) {
+                        failed(announcement, error);
+                    }
+                }
+            }
+        }
         for (&(index, family), line) in &mut self.lines {
+            if is_in(&self.groups, index) {
+                continue;
+            }
             let gap = match family {
                 Family::V4 => self.gaps.arp,
                 Family::V6 => self.gaps.ndisc,
@@ -128,6 +159,10 @@ impl Announcer {
         }
         self.lines.retain(|_, line| !line.queue.is_empty() || now < line.free);
     }
+}
+
+fn is_in(groups: &[Group], index: u32) -> bool {
+    groups.iter().any(|group| group.contains(index))
 }
 
 fn send(socket: &Socket, index: u32, body: &Body) -> io::Result<()> {

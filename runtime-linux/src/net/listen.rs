@@ -48,6 +48,13 @@ impl Listener {
         self.socket.attach_filter(&filter::vrrp(self.family, vrids))
     }
 
+    /// Gives the receive buffer another size, beyond the limit of the host where that is permitted.
+    pub fn size_buffer(&self, bytes: usize) -> io::Result<()> {
+        socket::setsockopt(&self.socket, sockopt::RcvBufForce, &bytes)
+            .map_err(io::Error::from)
+            .or_else(|_| self.socket.set_recv_buffer_size(bytes))
+    }
+
     /// Takes what waits, up to a batch: how many packets. Fewer than [`BATCH`](super::sys::BATCH): nothing more waits.
     ///
     /// # Errors

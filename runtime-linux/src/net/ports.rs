@@ -33,6 +33,10 @@ pub struct Port {
     wanted: Vrids,
     /// Those that the kernel lets through; all, where absent.
     heard: Option<Vrids>,
+    /// Unknown ones that were told of.
+    pub told: Vrids,
+    /// How large its receive buffer was made.
+    room: Option<usize>,
 }
 
 impl Port {
@@ -68,6 +72,8 @@ pub struct Ports {
     slots: Vec<Option<Port>>,
     /// Some port may hear more than it should.
     wide: bool,
+    /// Every port hears all.
+    all: bool,
 }
 
 impl Ports {
@@ -100,6 +106,8 @@ impl Ports {
             queue: Queue::default(),
             wanted: Vrids::default(),
             heard: None,
+            told: Vrids::default(),
+            room: None,
         };
         if let Some(group) = group {
             port.sender.join(group)?;
@@ -141,7 +149,7 @@ impl Ports {
 
     /// Has the kernel drop what nobody listens for: once, after however many routers have come and gone.
     pub fn narrow(&mut self) {
-        if !core::mem::take(&mut self.wide) {
+        if self.all || !core::mem::take(&mut self.wide) {
             return;
         }
         for port in self.slots.iter_mut().flatten().filter(|port| port.heard != Some(port.wanted)) {
@@ -151,6 +159,30 @@ impl Ports {
                 Err(_) => port.count("filter_failed"),
             }
         }
+    }
+
+    /// From now on every virtual router is heard, or those that are wanted.
+    pub fn hear_all(&mut self, all: bool) {
+        self.all = all;
+        self.wide = true;
+        for port in self.slots.iter_mut().flatten().filter(|_| all) {
+            match port.listener.hear(None) {
+                Ok(()) => port.heard = None,
+                Err(_) => port.count("filter_failed"),
+            }
+        }
+    }
+
+    /// Gives ports the room that is wanted, in bytes; the others keep what they have. What the kernel refuses is given
+    /// back.
+    pub fn size_buffers(&mut self, wanted: &BTreeMap<usize, usize>) -> Vec<io::Error> {
+        let mut failures = Vec::new();
+        for (number, bytes) in wanted {
+            let Some(port) = self.get_mut(*number).filter(|port| port.room != Some(*bytes)) else { continue };
+            failures.extend(port.listener.size_buffer(*bytes).err());
+            port.room = Some(*bytes);
+        }
+        failures
     }
 
     /// The port of that number.

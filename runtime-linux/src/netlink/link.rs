@@ -34,6 +34,24 @@ pub struct LinkInfo {
 }
 
 impl LinkInfo {
+    /// An interface that runs.
+    #[cfg(test)]
+    pub(crate) fn example(index: u32, name: &str) -> Self {
+        Self {
+            index,
+            name: name.to_owned(),
+            mac: None,
+            mtu: 1500,
+            running: true,
+            arp: true,
+            loopback: false,
+            up: true,
+            parent: None,
+            controller: None,
+            kind: None,
+        }
+    }
+
     /// Reads the body of `RTM_NEWLINK` or `RTM_DELLINK`. Only what is needed is looked at: newer kernels add
     /// attributes and change the length of others, and a link must not vanish for that.
     pub fn parse(body: &[u8]) -> Option<Self> {

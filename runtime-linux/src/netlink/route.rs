@@ -25,6 +25,12 @@ use super::{Error, Heard, Monitor, Socket};
 /// The request side.
 pub struct Route(Socket);
 
+impl AsFd for Route {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
 impl Route {
     /// Opens the socket in the network namespace of the calling thread.
     pub fn open() -> io::Result<Self> {

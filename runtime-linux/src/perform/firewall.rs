@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use nix::errno::Errno;
 
+use crate::config::model::ClosedTable;
 use crate::driver::Level;
 use crate::driver::instance::Instance;
 use crate::driver::outbox::Outbox;
@@ -14,6 +15,7 @@ use crate::netlink::nftables::closed::{Closed, Table};
 #[derive(Default)]
 pub struct Firewall {
     table: Option<Table>,
+    place: ClosedTable,
     closed: BTreeMap<usize, BTreeSet<Closed>>,
     /// Instances whose addresses are to be open again, when they are gone.
     opening: Vec<usize>,
@@ -25,6 +27,22 @@ pub struct Firewall {
 }
 
 impl Firewall {
+    /// Has the table there from now on.
+    pub fn place(&mut self, place: &ClosedTable, outbox: &mut Outbox) {
+        if self.place == *place {
+            return;
+        }
+        self.place = place.clone();
+        let Some(old) = self.table.take() else { return };
+        // The addresses are closed by the new one before the old one goes.
+        self.changed = true;
+        self.install(outbox);
+        self.write(outbox);
+        if let Err(error) = old.remove() {
+            outbox.log(Level::Warning, format!("cannot remove an nftables table: {error}"));
+        }
+    }
+
     /// Makes the table if an instance needs it: not only when it becomes Active.
     pub fn prepare(&mut self, instance: &Instance, outbox: &mut Outbox) {
         if is_closed(instance) {
@@ -74,10 +92,11 @@ impl Firewall {
             self.table = None;
             self.restored += 1;
             if self.restored == 1 {
-                outbox.log(
-                    Level::Warning,
-                    "the nftables table `steadfast` was removed by something else: put back",
+                let text = format!(
+                    "the nftables table `{}` was removed by something else: put back",
+                    self.place.name
                 );
+                outbox.log(Level::Warning, text);
             }
             self.install(outbox);
             outcome = self.table.as_mut().map_or(Ok(()), |table| table.replace(&wanted));
@@ -94,7 +113,7 @@ impl Firewall {
         if self.table.is_some() {
             return;
         }
-        match Table::install() {
+        match Table::install(&self.place) {
             Ok(table) => {
                 self.table = Some(table);
                 self.complaint = None;
@@ -109,7 +128,8 @@ impl Firewall {
                     };
                     let text = format!(
                         "no_accept and strict mode have no effect, packets to the virtual addresses are accepted: \
-                         cannot make the nftables table `steadfast`: {cause}{hint}"
+                         cannot make the nftables table `{}`: {cause}{hint}",
+                        self.place.name
                     );
                     outbox.log(Level::Error, text);
                     self.complaint = Some(cause);

@@ -11,9 +11,11 @@ use vrrp_core::Family;
 use vrrp_core::seal;
 
 use crate::clock;
+use crate::config::model::Gaps;
+use crate::driver::Level;
 use crate::driver::instance::{Holding, Instance};
+use crate::driver::old_checksum;
 use crate::driver::outbox::Outbox;
-use crate::driver::{Gaps, Level};
 use crate::net::announce::{Announcement, Announcer, Body};
 use crate::net::frame::FrameSender;
 use crate::net::links::Links;
@@ -94,12 +96,15 @@ impl Performer {
         let group = instance.group();
         // The last word of a router that yields must not have switches look for the virtual link address here.
         let from = instance.wanted.virtual_source().filter(|_| instance.is_active());
+        let old = old_checksum::is_old(instance);
         let mut bare = seal::Seal::None;
         let stamp = instance.seal.as_deref_mut().unwrap_or(&mut bare).stamp(clock::wall());
         let mut write = |destination: IpAddr, ttl: u8| {
             let form = instance.router.checksum();
+            let summed =
+                if old && !destination.is_multicast() { Family::V4.multicast_group() } else { destination };
             let unwritten = instance.router.adverts(priority).filter(|message| {
-                let sealed = stamp.emit(message, source, destination, form, &mut self.buffer);
+                let sealed = stamp.emit(message, source, summed, form, &mut self.buffer);
                 // A configuration that exists has addresses of one family, and an advert has room for all of them.
                 sealed.is_none_or(|payload| {
                     let bytes = &self.buffer[..payload.len];

@@ -27,6 +27,7 @@ mod schedule;
 mod services;
 mod strict;
 mod structure;
+mod tuning;
 mod virtual_interfaces;
 mod vocabulary;
 mod watch;

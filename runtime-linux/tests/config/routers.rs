@@ -422,7 +422,7 @@ fn global_values_reach_the_daemon_and_the_routers() {
     );
     assert_eq!(global.script_user, Some(ScriptUser { user: "a".into(), group: Some("b".into()) }));
     assert_eq!(
-        (global.garp_interval, global.gna_interval),
+        (global.tuning.gaps.arp, global.tuning.gaps.ndisc),
         (Duration::from_millis(500), Duration::from_millis(1))
     );
     assert_eq!((global.lvs.flush, global.startup_delay), (true, Duration::from_millis(2500)));

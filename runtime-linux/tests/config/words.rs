@@ -80,6 +80,7 @@ fn every_built_word_is_read_by_somebody() {
     let within = |block: Block, line: &str| match block {
         Block::Root => format!("{line}\n"),
         Block::Global => format!("global_defs {{\n{line}\n}}"),
+        Block::GarpGroup => format!("garp_group {{\n{line}\n}}"),
         Block::Script => format!("vrrp_script s {{\n{line}\n}}"),
         Block::SyncGroup => format!("vrrp_sync_group g {{\n{line}\n}}"),
         Block::Instance => format!("vrrp_instance A {{\n{line}\n}}"),
@@ -114,7 +115,6 @@ fn every_built_word_is_read_by_somebody() {
         Block::FileCheck => format!(
             "virtual_server 192.0.2.1 80 {{\nreal_server 10.0.0.1 80 {{\nFILE_CHECK {{\n{line}\n}}\n}}\n}}"
         ),
-        Block::GarpGroup => panic!("nothing is built in {}", block.name()),
     };
     for block in Block::ALL {
         for word in block.words().filter(|word| word.status == Status::Built) {

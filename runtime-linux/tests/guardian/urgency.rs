@@ -1,9 +1,11 @@
 //! The place of the VRRP thread among the threads of the machine.
 
+use core::time::Duration;
 use std::fs;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use runtime_linux::clock;
 use runtime_linux::lab::{self, CONFIGURATION, Daemon, Node, Process};
 
 use crate::pair::{PATIENCE, wait};
@@ -61,6 +63,39 @@ fn a_thread_that_computes_for_too_long_is_not_killed_but_steps_back_for_a_second
         assert!(daemon.wait_for("computed in real time for too long", PATIENCE).is_some());
         wait(PATIENCE, || "it does not come back".into(), in_real_time);
         assert_eq!(daemon.children(), [worker]);
+    });
+}
+
+/// `max_auto_priority`.
+#[test]
+#[ignore = "needs root: only it may schedule in real time"]
+fn a_thread_that_was_late_is_more_urgent_from_then_on() {
+    lab::test(|| {
+        let node = Node::new("one").unwrap();
+        let switch = lab::Switch::new("lan").unwrap();
+        node.link_to(&switch, "eth0", &["198.18.0.1/24"]).unwrap();
+        let program = Daemon::steadfast(env!("CARGO_BIN_EXE_steadfast").into());
+        // A timer every second, and adverts so seldom that the guardian has patience.
+        let text =
+            b"global_defs {\n max_auto_priority 2\n min_auto_priority_delay 200000\n}\nvrrp_instance a {\n \
+                     interface eth0\n virtual_router_id 1\n version 3\n priority 255\n advert_int 30\n \
+                     garp_master_delay 1\n garp_master_refresh 1\n virtual_ipaddress {\n 198.18.0.100/24\n }\n}\n";
+        let daemon = program.start(&node, text, false).unwrap();
+        assert!(daemon.wait_for("Entering MASTER STATE", PATIENCE).is_some());
+        let priority = || Place::of(&daemon).map(|place| place.real_time);
+        wait(PATIENCE, || format!("{:?}", daemon.log()), || priority() == Some(1));
+        let worker = Pid::from_raw(daemon.children()[0]);
+        for _ in 0..2 {
+            kill(worker, Signal::SIGSTOP).unwrap();
+            let end = clock::now() + Duration::from_millis(1_500);
+            while clock::now() < end {
+                std::thread::park_timeout(end.saturating_sub(clock::now()));
+            }
+            kill(worker, Signal::SIGCONT).unwrap();
+            wait(PATIENCE, || format!("{:?}", daemon.log()), || priority() == Some(2));
+        }
+        assert!(daemon.wait_for("ms late: SCHED_RR 2 from now on", PATIENCE).is_some());
+        assert_eq!(daemon.children(), [worker.as_raw()]);
     });
 }
 

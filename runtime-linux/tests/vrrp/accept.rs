@@ -1,6 +1,6 @@
 //! `no_accept` and strict mode: packets to the virtual addresses are dropped, their neighbours still find them.
 
-use runtime_linux::config::model::Instance;
+use runtime_linux::config::model::{ClosedTable, Instance};
 use runtime_linux::driver::Phase;
 use runtime_linux::lab::{self, Node, Raw, Switch, Wiretap};
 use runtime_linux::netlink::nftables::closed;
@@ -100,11 +100,12 @@ fn nobody_else_can_remove_the_table_and_it_goes_with_the_router() {
         station.wait_for(Phase::Master, PATIENCE);
         wait(PATIENCE, "it is not there", || station.has("198.18.0.100"));
         // To make the table anew is to delete it first.
-        let refused = station.node.run(|| closed::Table::install().map(drop).unwrap_err());
+        let refused =
+            station.node.run(|| closed::Table::install(&ClosedTable::default()).map(drop).unwrap_err());
         assert!(refused.unwrap().is(nix::errno::Errno::EPERM));
         assert!(!answers(&client, "198.18.0.100"));
         station.stop();
-        station.node.run(|| closed::Table::install().map(drop).unwrap()).unwrap();
+        station.node.run(|| closed::Table::install(&ClosedTable::default()).map(drop).unwrap()).unwrap();
     });
 }
 

@@ -207,6 +207,7 @@ pub(crate) fn instance(name: &str, priority: u8) -> Instance {
         track_processes: Vec::new(),
         track_bfd: Vec::new(),
         notify: Notify::default().into(),
+        rare: None,
     }
 }
 

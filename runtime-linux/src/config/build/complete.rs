@@ -10,7 +10,7 @@ use core::time::Duration;
 use super::authentication::Choice;
 use super::instance::Said;
 use crate::config::diagnose::{Diagnostic, Diagnostics, Kind, kind};
-use crate::config::model::{Instance, Priority, Version};
+use crate::config::model::{Instance, Priority, Rare, Version};
 use crate::config::source::Span;
 
 /// The longest interval of version 3: 12 bits of centiseconds.
@@ -57,7 +57,7 @@ pub(super) fn complete(mut said: Said, diagnostics: &mut Diagnostics) -> Option<
         .filter(|(peer, span)| rules.in_family(same_family(peer.address), peer.address, *span))
         .map(|(peer, _)| *peer)
         .collect();
-    rules.unicast_without_peers(&said);
+    let rare = rules.rare(&said, peers.is_empty());
     rules.own_peer(&said);
     let garp = said.garp.complete(said.strict);
     let mut instance = Instance {
@@ -101,6 +101,7 @@ pub(super) fn complete(mut said: Said, diagnostics: &mut Diagnostics) -> Option<
         track_processes: said.tracked.processes,
         track_bfd: said.tracked.bfd,
         notify: said.notify.into(),
+        rare: rare.boxed(),
     };
     said.virtual_interfaces.apply(&mut instance, rules.diagnostics);
     Some(instance)
@@ -146,13 +147,19 @@ impl Rules<'_> {
         same
     }
 
-    /// As keepalived: without peers it is a router like any other.
-    fn unicast_without_peers(&mut self, said: &Said) {
-        if let (Some(span), true) = (said.unicast, said.peers.is_empty()) {
+    /// As keepalived: without peers it is a router like any other, unless `unicast_fault_no_peer` says no.
+    fn rare(&mut self, said: &Said, no_peers: bool) -> Rare {
+        let lacks_peers = no_peers && said.rare.fault_without_peers;
+        if let Some(span) = said.unicast.filter(|_| said.peers.is_empty()) {
             let message = "a word about unicast without `unicast_peer`";
-            let consequence = "adverts go to the multicast group";
+            let consequence = if lacks_peers {
+                "it is in FAULT (unicast_fault_no_peer)"
+            } else {
+                "adverts go to the multicast group"
+            };
             self.complain(&kind::UNICAST_WITHOUT_PEERS, message, span, consequence);
         }
+        Rare { lacks_peers, ..said.rare.rare }
     }
 
     /// What is left when one host's file is copied to the other.

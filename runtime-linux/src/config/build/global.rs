@@ -35,6 +35,7 @@ pub(super) struct Defaults {
     pub(super) iproute_usr: Option<String>,
     pub(super) names: super::virtual_interface::Prefixes,
     pub(super) notices: Notices,
+    pub(super) rare: super::rare::Said,
     /// `checker_log_all_failures`.
     pub(super) log_all_failures: bool,
     /// `lvs_sync_daemon`.
@@ -59,6 +60,7 @@ impl Default for Defaults {
             iproute_usr: None,
             names: super::virtual_interface::Prefixes::default(),
             notices: Notices::default(),
+            rare: super::rare::Said::default(),
             log_all_failures: false,
             sync: lvs::Said::default(),
         }
@@ -71,6 +73,7 @@ pub(super) const LONGEST: f64 = 4_294.0;
 pub(super) fn read(node: &Node, global: &mut Global, defaults: &mut Defaults, diagnostics: &mut Diagnostics) {
     let mut min_garp = false;
     let mut notices = notice::Said::default();
+    let mut tuning = super::tuning::Said::default();
     each(node.children(), Block::Global, diagnostics, |word, node, diagnostics| {
         if notices.read(word, node, global, &mut defaults.notices, diagnostics) {
             return true;
@@ -78,10 +81,15 @@ pub(super) fn read(node: &Node, global: &mut Global, defaults: &mut Defaults, di
         if place(word, node, global, diagnostics)
             || super::reload::read(word, node, global, diagnostics)
             || lvs::read(word, node, &mut global.lvs, &mut defaults.sync, diagnostics)
+            || tuning.read(word, node, &mut global.tuning, diagnostics)
         {
             return true;
         }
-        if word.strip_prefix("vrrp_").is_some_and(|word| defaults.garp.read(word, node, diagnostics)) {
+        if word.strip_prefix("vrrp_").is_some_and(|word| {
+            defaults.garp.read(word, node, diagnostics)
+                || matches!(word, "garp_extra_if" | "owner_ignore_adverts")
+                    && defaults.rare.read(word, node, diagnostics)
+        }) {
             return true;
         }
         let mut values = Values::new(node, diagnostics);
@@ -117,8 +125,6 @@ pub(super) fn read(node: &Node, global: &mut Global, defaults: &mut Defaults, di
             | "vrrp_cpu_affinity" => {
                 schedule(word, &mut values, &mut global.schedule);
             }
-            "vrrp_garp_interval" => set(&mut global.garp_interval, super::garp::gap(word, node, diagnostics)),
-            "vrrp_gna_interval" => set(&mut global.gna_interval, super::garp::gap(word, node, diagnostics)),
             "rs_init_notifies" => set(&mut global.tells_first_servers, values.boolean()),
             "checker_log_all_failures" => set(&mut defaults.log_all_failures, values.boolean()),
             "vrrp_startup_delay" => set(&mut global.startup_delay, values.seconds(0.0..=LONGEST)),
@@ -140,18 +146,8 @@ pub(super) fn read(node: &Node, global: &mut Global, defaults: &mut Defaults, di
             }
             word @ ("vrrp_mcast_group4" | "vrrp_mcast_group6") => {
                 let v4 = word == "vrrp_mcast_group4";
-                if let Some(group) = values.group() {
-                    if group.is_ipv4() == v4 {
-                        defaults.groups[usize::from(!v4)] = Some(group);
-                    } else {
-                        let value = &node.values[0];
-                        values.wrong(
-                            value,
-                            if v4 { "an IPv4 group" } else { "an IPv6 group" },
-                            "it is left out",
-                        );
-                    }
-                }
+                let group = group(node, v4, &mut values);
+                defaults.groups[usize::from(!v4)] = group.or(defaults.groups[usize::from(!v4)]);
             }
             "v3_checksum_as_v2" => set(&mut defaults.checksum, Checksum::read(&mut values)),
             "vrrp_check_unicast_src" => set(&mut defaults.check_unicast_source, values.boolean()),
@@ -166,9 +162,21 @@ pub(super) fn read(node: &Node, global: &mut Global, defaults: &mut Defaults, di
         true
     });
     notices.complete(node, global, diagnostics);
+    tuning.complete(&mut global.tuning);
     if min_garp {
         defaults.garp.least();
     }
+}
+
+/// A group of that family.
+fn group(node: &Node, v4: bool, values: &mut Values<'_, '_>) -> Option<IpAddr> {
+    let group = values.group()?;
+    if group.is_ipv4() != v4 {
+        let expected = if v4 { "an IPv4 group" } else { "an IPv6 group" };
+        values.wrong(&node.values[0], expected, "it is left out");
+        return None;
+    }
+    Some(group)
 }
 
 /// Words that were acted on while the files were read; and interfaces may always come and go, see `driver::health`.

@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 
 use super::complete::complete;
 use super::global::{Checksum, Defaults, set};
-use super::{address, authentication, duplicate, each, garp, name_of, notify, track, virtual_interface};
+use super::{
+    address, authentication, duplicate, each, garp, name_of, notify, rare, track, virtual_interface,
+};
 use crate::config::diagnose::{Diagnostic, Diagnostics, kind};
 use crate::config::keyword::Block;
 use crate::config::model::{Instance, Notify, Priority, UnicastPeer, Version, VirtualAddress, Vrid};
@@ -56,6 +58,7 @@ pub(super) struct Said {
     pub(super) promote_secondaries: bool,
     pub(super) tracked: track::Lists,
     pub(super) notify: Notify,
+    pub(super) rare: rare::Said,
     pub(super) virtual_interfaces: virtual_interface::Said,
 }
 
@@ -166,11 +169,13 @@ fn read(
         promote_secondaries: false,
         tracked: track::Lists::default(),
         notify: defaults.notices.of_router(),
+        rare: defaults.rare,
         virtual_interfaces: virtual_interface::Said::default(),
     };
     each(node.children(), Block::Instance, diagnostics, |word, node, diagnostics| {
         notify::read(word, node, &mut said.notify, diagnostics)
             || said.garp.read(word, node, diagnostics)
+            || said.rare(word, node, diagnostics)
             || said.virtual_interfaces.read(word, node, diagnostics)
             || said.list(word, node, known, diagnostics)
             || said.election(word, node, diagnostics)
@@ -256,10 +261,18 @@ impl Said {
         true
     }
 
+    /// Words of one instance in a thousand.
+    fn rare(&mut self, word: &str, node: &Node, diagnostics: &mut Diagnostics) -> bool {
+        if word == "old_unicast_checksum" {
+            self.unicast = self.unicast.or(Some(node.word.span));
+        }
+        self.rare.read(word, node, diagnostics)
+    }
+
     /// Everything else.
     fn other(&mut self, word: &str, node: &Node, diagnostics: &mut Diagnostics) -> bool {
         let span = node.values.first().map_or(node.word.span, |value| value.span);
-        if matches!(word, "unicast_src_ip" | "unicast_ttl" | "check_unicast_src" | "old_unicast_checksum") {
+        if matches!(word, "unicast_src_ip" | "unicast_ttl" | "check_unicast_src") {
             self.unicast = self.unicast.or(Some(node.word.span));
         }
         let mut values = Values::new(node, diagnostics);

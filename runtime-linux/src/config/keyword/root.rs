@@ -20,8 +20,8 @@ pub(super) const ROOT: &[Word] = &[
     alias(Old, "vrrp_track_file", "track_file", Block(B::TrackFile)),
     built(Common, "vrrp_track_process", Block(B::TrackProcess)),
     built(Rare, "bfd_instance", Block(B::BfdInstance)),
-    accepted(Rare, "garp_group", Block(B::GarpGroup)),
-    accepted(Rare, "interface_up_down_delays", List),
+    built(Rare, "garp_group", Block(B::GarpGroup)),
+    built(Rare, "interface_up_down_delays", List),
     accepted(Rare, "linkbeat_interfaces", List),
     accepted(Rare, "linkbeat_use_polling", Values),
     built(Rare, "SSL", Block(B::Ssl)),
@@ -80,10 +80,10 @@ pub(super) const BFD_INSTANCE: &[Word] = &[
 ];
 
 pub(super) const GARP_GROUP: &[Word] = &[
-    accepted(Rare, "garp_interval", Values),
-    accepted(Rare, "gna_interval", Values),
-    accepted(Rare, "interface", Values),
-    accepted(Rare, "interfaces", List),
+    built(Rare, "garp_interval", Values),
+    built(Rare, "gna_interval", Values),
+    built(Rare, "interface", Values),
+    built(Rare, "interfaces", List),
 ];
 
 pub(super) const SSL: &[Word] = &[

@@ -1,4 +1,4 @@
-//! The nftables table `steadfast`: packets to virtual addresses that their router does not accept (`no_accept`,
+//! The nftables table `steadfast`, or as `nftables` says: packets to virtual addresses that their router does not accept (`no_accept`,
 //! strict mode).
 //!
 //! RFC 9568 §6.4.3: an Active router that is not the owner and has `Accept_Mode` false drops what is addressed to
@@ -7,7 +7,7 @@
 //!
 //! | chain | what is dropped |
 //! |---|---|
-//! | input, priority -1 as keepalived's | to an IPv4 address, an IPv6 address, a link-local one of one interface |
+//! | input, priority -1 as keepalived's, or `nftables_priority` | to an IPv4 address, an IPv6 address, a link-local one of one interface |
 //!
 //! The table belongs to our socket (`NFT_TABLE_F_OWNER`, Linux 5.12): nobody else can remove or flush it, and the
 //! kernel removes it when this process dies however it dies. An older kernel keeps it after a crash; the next start
@@ -28,10 +28,8 @@ use super::number::{
     NEW_TABLE, RULE_CHAIN, RULE_EXPRESSIONS, RULE_TABLE, SET_KEY_LENGTH, SET_KEY_TYPE, SET_NAME, SET_NUMBER,
     SET_TABLE, TABLE_FLAGS, TABLE_NAME, TABLE_OWNED, TYPE_BITS, TYPE_INTERFACE, TYPE_IPV4, TYPE_IPV6,
 };
+use crate::config::model::ClosedTable;
 use crate::netlink::{Error, Socket};
-
-/// The name of the table, in the family `inet`.
-pub const TABLE: &str = "steadfast";
 
 /// An address whose packets are dropped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -46,16 +44,18 @@ pub struct Closed {
 pub struct Table {
     socket: Socket,
     closed: BTreeSet<Closed>,
+    place: ClosedTable,
 }
 
 impl Table {
-    /// Makes the table, empty, in place of one that a crash left behind.
+    /// Makes the table in the family `inet`, empty, in place of one that a crash left behind.
     ///
     /// # Errors
     /// `EPERM` when another process has a table of that name, or this one may not; `EOPNOTSUPP` and others where
     /// the kernel has no nftables.
-    pub fn install() -> Result<Self, Error> {
-        let mut table = Self { socket: Socket::open(NETLINK_NETFILTER)?, closed: BTreeSet::new() };
+    pub fn install(place: &ClosedTable) -> Result<Self, Error> {
+        let (socket, place) = (Socket::open(NETLINK_NETFILTER)?, place.clone());
+        let mut table = Self { socket, closed: BTreeSet::new(), place };
         match table.create(TABLE_OWNED) {
             // before Linux 5.12
             Err(error) if error.is(Errno::EINVAL) || error.is(Errno::EOPNOTSUPP) => table.create(0)?,
@@ -80,7 +80,7 @@ impl Table {
         {
             let (set, key) = (Set::of(*closed), key(*closed));
             batch.message(kind, flags, |writer| {
-                writer.text(ELEMENTS_TABLE, TABLE)?;
+                writer.text(ELEMENTS_TABLE, &self.place.name)?;
                 writer.text(ELEMENTS_SET, set.name)?;
                 writer.nest(ELEMENTS_LIST, |list| {
                     list.nest(LIST_ELEMENT, |item| {
@@ -94,19 +94,27 @@ impl Table {
         Ok(())
     }
 
+    /// Takes the table away. A kernel before Linux 5.12 would keep it.
+    pub fn remove(mut self) -> Result<(), Error> {
+        let mut batch = Batch::new(self.socket.sequence_number());
+        batch.message(DELETE_TABLE, 0, |writer| writer.text(TABLE_NAME, &self.place.name));
+        self.send(batch)
+    }
+
     fn create(&mut self, flags: u32) -> Result<(), Error> {
+        let name = &self.place.name;
         let mut batch = Batch::new(self.socket.sequence_number());
         // Deleting what is not there fails, so it is made first.
-        batch.message(NEW_TABLE, CREATE, |writer| writer.text(TABLE_NAME, TABLE));
-        batch.message(DELETE_TABLE, 0, |writer| writer.text(TABLE_NAME, TABLE));
+        batch.message(NEW_TABLE, CREATE, |writer| writer.text(TABLE_NAME, name));
+        batch.message(DELETE_TABLE, 0, |writer| writer.text(TABLE_NAME, name));
         batch.message(NEW_TABLE, CREATE, |writer| {
-            writer.text(TABLE_NAME, TABLE)?;
+            writer.text(TABLE_NAME, name)?;
             writer.attribute(TABLE_FLAGS, &flags.to_be_bytes())
         });
-        batch.chain(TABLE, CHAIN, HOOK_INPUT, PRIORITY);
+        batch.chain(name, CHAIN, HOOK_INPUT, self.place.priority);
         for kind in [NEIGHBOUR_SOLICITATION, NEIGHBOUR_ADVERTISEMENT] {
             batch.message(NEW_RULE, CREATE | APPEND, |writer| {
-                writer.text(RULE_TABLE, TABLE)?;
+                writer.text(RULE_TABLE, name)?;
                 writer.text(RULE_CHAIN, CHAIN)?;
                 writer.nest(RULE_EXPRESSIONS, |rule| {
                     meta(rule, META_FAMILY, FIRST_REGISTER)?;
@@ -121,14 +129,14 @@ impl Table {
         }
         for (number, set) in (1_u32..).zip(SETS) {
             batch.message(NEW_SET, CREATE, |writer| {
-                writer.text(SET_TABLE, TABLE)?;
+                writer.text(SET_TABLE, name)?;
                 writer.text(SET_NAME, set.name)?;
                 writer.attribute(SET_KEY_TYPE, &set.kind.to_be_bytes())?;
                 writer.attribute(SET_KEY_LENGTH, &set.length.to_be_bytes())?;
                 writer.attribute(SET_NUMBER, &number.to_be_bytes())
             });
             batch.message(NEW_RULE, CREATE | APPEND, |writer| {
-                writer.text(RULE_TABLE, TABLE)?;
+                writer.text(RULE_TABLE, name)?;
                 writer.text(RULE_CHAIN, CHAIN)?;
                 writer.nest(RULE_EXPRESSIONS, |rule| {
                     meta(rule, META_INPUT, FIRST_REGISTER)?;
@@ -194,8 +202,6 @@ const SETS: [Set; 3] = [
     Set { name: "closed_link6", family: INET6, kind: TYPE_IPV6 << TYPE_BITS | TYPE_INTERFACE, length: 20 },
 ];
 const CHAIN: &str = "input";
-/// Before what others filter at 0.
-const PRIORITY: i32 = -1;
 /// `NFPROTO_IPV4`.
 const INET: u8 = 2;
 /// `NFPROTO_IPV6`.

@@ -289,7 +289,7 @@ pub(super) const DIFFERENT: &[Reason] = &[
     ),
     (
         "Words that nothing hangs on: the family is that of the addresses, and `interface` says where the adverts go.",
-        &[("vrrp_instance/native_ipv6 good", 0, 5), ("vrrp_instance/vrf good", 0, 5)],
+        &[("vrrp_instance/vrf good", 0, 5)],
     ),
     (
         "A file that includes itself: keepalived reads it until it has no file descriptors left.",

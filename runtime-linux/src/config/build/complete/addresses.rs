@@ -12,8 +12,11 @@ const MOST_V6_ADDRESSES: usize = 90;
 /// The same with 28 bytes of `auth_hmac` behind them.
 const MOST_V6_ADDRESSES_WITH_TRAILER: usize = 89;
 
-/// Whether a router speaks IPv4: as its first address, or else its source or first peer.
+/// Whether a router speaks IPv4: as its first address, or else its source or first peer; never with `native_ipv6`.
 pub(super) fn are_v4(said: &Said) -> bool {
+    if said.rare.rare.over_v6 {
+        return false;
+    }
     let addresses = said.addresses.iter().map(|(address, _)| address.address);
     let source = said.source.iter().map(|(source, _)| *source);
     let peers = said.peers.iter().map(|(peer, _)| peer.address);
