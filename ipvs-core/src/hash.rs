@@ -23,7 +23,7 @@ impl Hasher {
     /// The hash of eight octets in each word and then of the lowest `rest` octets of `tail`, at most seven, above which
     /// it is 0.
     #[inline]
-    pub(crate) fn hash<const WORDS: usize>(self, words: [u64; WORDS], tail: u64, rest: u8) -> u64 {
+    pub(crate) fn hash<const WORDS: usize>(&self, words: [u64; WORDS], tail: u64, rest: u8) -> u64 {
         let mut state = self.0;
         let length = (WORDS as u64 * 8 + u64::from(rest)) & 0xFF;
         for word in words {

@@ -11,6 +11,7 @@ impl Link {
         Self(u32::try_from(index).unwrap_or(u32::MAX))
     }
 
+    #[inline]
     pub(crate) fn index(self) -> Option<usize> {
         if self == Self::NONE { None } else { usize::try_from(self.0).ok() }
     }

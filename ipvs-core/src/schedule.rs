@@ -52,6 +52,8 @@ pub(crate) struct Scheduler {
     rule: Rule,
     index: Index,
     table: Table,
+    /// `sh` and `mh`: another server if the one of the hash is not usable.
+    falls_back: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -63,7 +65,7 @@ enum Rule {
     SmoothRoundRobin(SmoothRoundRobin),
     DestinationHashing,
     SourceHashing,
-    Maglev(Maglev),
+    Maglev(Mode),
     Locality,
     ReplicatedLocality,
     TwoChoices(Mode),
@@ -76,7 +78,7 @@ pub(crate) struct Workshop<'m> {
     tables: Arena<'m, TableSlot>,
     localities: Localities<'m>,
     random: Random,
-    seed: [u8; 16],
+    maglev: Maglev,
 }
 
 impl<'m> Workshop<'m> {
@@ -93,7 +95,7 @@ impl<'m> Workshop<'m> {
             tables: Arena::new(tables),
             localities: Localities::new(localities, seed),
             random: Random::new(hasher.finish()),
-            seed: *seed,
+            maglev: Maglev::new(seed),
         }
     }
 
@@ -121,7 +123,7 @@ impl Scheduler {
             }
             Method::DestinationHashing => (Rule::DestinationHashing, Measure::Weight),
             Method::SourceHashing => (Rule::SourceHashing, Measure::Weight),
-            Method::Maglev => (Rule::Maglev(Maglev::new(mode, &workshop.seed)), Measure::Weight),
+            Method::Maglev => (Rule::Maglev(mode), Measure::Weight),
             Method::ShortestExpectedDelay => match mode {
                 Mode::Exact => (Rule::Best, Measure::Delay),
                 Mode::Improved => (Rule::Best, Measure::DelayWithFlows),
@@ -153,7 +155,14 @@ impl Scheduler {
             | Rule::ReplicatedLocality
             | Rule::TwoChoices(_) => Table::NONE,
         };
-        Some(Self { rule, index: Index::new(measure), table })
+        let mut scheduler = Self { rule, index: Index::new(measure), table, falls_back: false };
+        scheduler.set_flags(service.flags);
+        Some(scheduler)
+    }
+
+    /// Takes over what flags say about the choice. What counts of a client is for its [`Request`] to say.
+    pub(crate) fn set_flags(&mut self, flags: SchedulerFlags) {
+        self.falls_back = flags.contains(SchedulerFlags::FLAG_1);
     }
 
     /// How many servers there may be at most.
@@ -198,10 +207,10 @@ impl Scheduler {
         self.index.outdate();
         self.table.outdate();
         match &mut self.rule {
+            Rule::RoundRobin(state) => state.changed(),
             Rule::WeightedRoundRobin(state) => state.changed(servers),
             Rule::SmoothRoundRobin(state) => state.changed(),
             Rule::Best
-            | Rule::RoundRobin(_)
             | Rule::DestinationHashing
             | Rule::SourceHashing
             | Rule::Maglev(_)
@@ -226,58 +235,110 @@ impl Scheduler {
         self.index.measure().sees_flows()
     }
 
-    /// The server for a new connection where it is easily found, which it nearly always is; nothing changes if not.
+    /// The server for a new connection, if there is one.
+    ///
+    /// Nearly always it is found in a few steps; the rules that need many registers for it have functions of their own,
+    /// so that the others save none.
     #[inline]
-    pub(crate) fn pick_at_once(
+    pub(crate) fn pick(
         &mut self,
-        Workshop { nodes, tables, .. }: &Workshop<'_>,
-        slots: &[DestinationSlot],
+        workshop: &mut Workshop<'_>,
+        slots: &mut [DestinationSlot],
         first: Link,
-        flags: SchedulerFlags,
         request: &Request,
-    ) -> Option<usize> {
-        let epoch = request.now.epoch();
-        match &mut self.rule {
-            Rule::Best => self.index.best(nodes, epoch),
-            Rule::RoundRobin(state) => {
-                let found = self.index.near(nodes, slots, epoch, state.wanted(), true)?;
-                state.found(found);
-                Some(found)
-            }
-            Rule::WeightedRoundRobin(state) => {
-                let found = self.index.near(nodes, slots, epoch, state.wanted(), false)?;
-                state.found(found);
-                Some(found)
+    ) -> Link {
+        let Workshop { nodes, tables, .. } = &*workshop;
+        let picked = match &mut self.rule {
+            Rule::Best => self.index.best(nodes, request.now.epoch()),
+            Rule::RoundRobin(state) => state.pick_at_once(&self.index, nodes),
+            Rule::WeightedRoundRobin(_) => return self.pick_in_rounds(workshop, slots, first, request),
+            Rule::DestinationHashing => {
+                self.table.owner(tables, slots, source_hashing::bucket(&request.virtual_address, 0))
             }
             Rule::SourceHashing => {
-                let table = self.table.current(tables)?;
-                source_hashing::home(Servers { slots, first }, table, request.client(flags))
+                let bucket = source_hashing::bucket(&request.client, request.client_port);
+                self.table.owner(tables, slots, bucket)
             }
-            Rule::Maglev(maglev) => {
-                let table = self.table.current(tables)?;
-                maglev.home(Servers { slots, first }, table, request.client(flags))
+            Rule::Maglev(_) => return self.pick_by_maglev(workshop, slots, first, request),
+            Rule::SmoothRoundRobin(_) | Rule::Locality | Rule::ReplicatedLocality | Rule::TwoChoices(_) => {
+                Link::NONE
             }
-            Rule::SmoothRoundRobin(_)
-            | Rule::DestinationHashing
-            | Rule::Locality
-            | Rule::ReplicatedLocality
-            | Rule::TwoChoices(_) => None,
-        }
+        };
+        if picked == Link::NONE { self.search(workshop, slots, first, request) } else { picked }
     }
 
-    /// The server for a new connection.
-    pub(crate) fn pick(
+    #[inline(never)]
+    fn pick_in_rounds(
+        &mut self,
+        workshop: &mut Workshop<'_>,
+        slots: &mut [DestinationSlot],
+        first: Link,
+        request: &Request,
+    ) -> Link {
+        let picked = match &mut self.rule {
+            Rule::WeightedRoundRobin(state) => state.pick_at_once(&self.index, &workshop.nodes),
+            Rule::Best
+            | Rule::RoundRobin(_)
+            | Rule::SmoothRoundRobin(_)
+            | Rule::DestinationHashing
+            | Rule::SourceHashing
+            | Rule::Maglev(_)
+            | Rule::Locality
+            | Rule::ReplicatedLocality
+            | Rule::TwoChoices(_) => Link::NONE,
+        };
+        if picked == Link::NONE { self.search(workshop, slots, first, request) } else { picked }
+    }
+
+    #[inline(never)]
+    fn pick_by_maglev(
+        &mut self,
+        workshop: &mut Workshop<'_>,
+        slots: &mut [DestinationSlot],
+        first: Link,
+        request: &Request,
+    ) -> Link {
+        let picked = match self.rule {
+            Rule::Maglev(mode) => {
+                let home = workshop.maglev.home(mode, &request.client, request.client_port);
+                self.table.owner(&workshop.tables, slots, home)
+            }
+            Rule::Best
+            | Rule::RoundRobin(_)
+            | Rule::WeightedRoundRobin(_)
+            | Rule::SmoothRoundRobin(_)
+            | Rule::DestinationHashing
+            | Rule::SourceHashing
+            | Rule::Locality
+            | Rule::ReplicatedLocality
+            | Rule::TwoChoices(_) => Link::NONE,
+        };
+        if picked == Link::NONE { self.search(workshop, slots, first, request) } else { picked }
+    }
+
+    /// The server for a new connection by every means.
+    #[inline(never)]
+    fn search(
         &mut self,
         workshop: &mut Workshop<'_>,
         destinations: &mut [DestinationSlot],
         first: Link,
-        flags: SchedulerFlags,
+        request: &Request,
+    ) -> Link {
+        self.found(workshop, destinations, first, request).into()
+    }
+
+    fn found(
+        &mut self,
+        workshop: &mut Workshop<'_>,
+        destinations: &mut [DestinationSlot],
+        first: Link,
         request: &Request,
     ) -> Option<usize> {
-        let Self { rule, index, table } = self;
-        let Workshop { nodes, tables, localities, random, .. } = workshop;
+        let Self { rule, index, table, falls_back } = self;
+        let Workshop { nodes, tables, localities, random, maglev, .. } = workshop;
         let epoch = request.now.epoch();
-        let falls_back = flags.contains(SchedulerFlags::FLAG_1);
+        let client = (&request.client, request.client_port);
         match rule {
             Rule::Best => {
                 index.refresh(nodes, destinations, first, epoch);
@@ -302,7 +363,7 @@ impl Scheduler {
             Rule::DestinationHashing => {
                 let servers = Servers { slots: destinations, first };
                 let table = table.refresh(tables, |table| destination_hashing::fill(table, servers));
-                let bucket = source_hashing::bucket(request.virtual_address, 0);
+                let bucket = source_hashing::bucket(&request.virtual_address, 0);
                 let owner = match table {
                     Some(table) => table.get(bucket)?.link(),
                     None => Link::from(destination_hashing::owner(servers, bucket)),
@@ -312,11 +373,11 @@ impl Scheduler {
             Rule::SourceHashing => {
                 let servers = Servers { slots: destinations, first };
                 let table = table.refresh(tables, |table| source_hashing::fill(table, servers));
-                source_hashing::pick(servers, table, request.client(flags), falls_back)
+                source_hashing::pick(servers, table, client, *falls_back)
             }
-            Rule::Maglev(maglev) => {
-                let table = table.refresh(tables, |table| maglev.fill(table, destinations, first))?;
-                maglev.pick(Servers { slots: destinations, first }, table, request.client(flags), falls_back)
+            Rule::Maglev(mode) => {
+                let table = table.refresh(tables, |table| maglev.fill(*mode, table, destinations, first))?;
+                maglev.pick(*mode, Servers { slots: destinations, first }, table, client, *falls_back)
             }
             Rule::Locality | Rule::ReplicatedLocality => {
                 index.refresh(nodes, destinations, first, epoch);
@@ -346,17 +407,9 @@ pub(crate) struct Request {
     /// The number of the service.
     pub(crate) service: usize,
     pub(crate) client: IpAddr,
+    /// 0 where it does not count: without [`SchedulerFlags::FLAG_2`].
     pub(crate) client_port: u16,
     pub(crate) virtual_address: IpAddr,
-}
-
-impl Request {
-    /// Address of the client, and its port if that is to count.
-    #[inline]
-    fn client(&self, flags: SchedulerFlags) -> (IpAddr, u16) {
-        let port = if flags.contains(SchedulerFlags::FLAG_2) { self.client_port } else { 0 };
-        (self.client, port)
-    }
 }
 
 /// What schedulers know about a server.

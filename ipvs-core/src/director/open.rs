@@ -8,7 +8,7 @@ use crate::fragment::{Change, Course};
 use crate::link::Link;
 use crate::persistence;
 use crate::schedule::Request;
-use crate::service::{Forward, Persistence, Protocol, Service, ServiceKey};
+use crate::service::{Forward, Persistence, Protocol, SchedulerFlags, Service, ServiceKey};
 
 impl Director<'_> {
     /// The first packet of a connection.
@@ -26,7 +26,7 @@ impl Director<'_> {
         let (destination, template) = if let Some(persistence) = settings.persistence {
             self.open_persistent(now, service, &settings, &persistence, flow, signal)?
         } else {
-            let picked = self.choose(now, &request_of(now, service, flow), flow, signal);
+            let picked = self.choose(now, &request_of(now, service, &settings, flow), flow, signal);
             (picked.ok_or(Refusal::Reject)?, Link::NONE)
         };
         let link = Link::to(destination);
@@ -78,7 +78,7 @@ impl Director<'_> {
         flow: &Flow,
         signal: Signal,
     ) -> Result<(usize, Link), Refusal> {
-        let request = request_of(now, service, flow);
+        let request = request_of(now, service, settings, flow);
         let key = persistence::template(settings, persistence, flow, request.client);
         let found = self.live(now, self.connections.find_template(&key));
         let expires = now.after(persistence.timeout);
@@ -170,12 +170,12 @@ impl Director<'_> {
     }
 }
 
-fn request_of(now: Ticks, service: usize, flow: &Flow) -> Request {
+fn request_of(now: Ticks, service: usize, settings: &Service, flow: &Flow) -> Request {
     Request {
         now,
         service,
         client: narrowed(flow.family, flow.source),
-        client_port: flow.source_port,
+        client_port: if settings.flags.contains(SchedulerFlags::FLAG_2) { flow.source_port } else { 0 },
         virtual_address: narrowed(flow.family, flow.destination),
     }
 }

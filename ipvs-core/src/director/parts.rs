@@ -48,13 +48,13 @@ impl<'m> Picker<'m> {
 
     /// A new connection of this client.
     pub fn request(&self, client: SocketAddr) -> Asking {
-        Asking(Request { client: client.ip(), client_port: client.port(), ..self.request })
+        Asking(Request { client: client.ip(), ..self.request })
     }
 
     /// The slot of the server that a new connection gets.
     #[inline]
     pub fn pick(&mut self, Asking(request): &Asking) -> Option<usize> {
-        self.services.schedule(self.number, request)
+        self.services.schedule(self.number, request).index()
     }
 
     /// Counts a connection for the server in this slot.

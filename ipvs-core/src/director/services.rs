@@ -127,24 +127,12 @@ impl<'m> Services<'m> {
         (slot.standing != Standing::Free).then_some(slot)
     }
 
-    /// The destination for a new connection.
-    pub(super) fn schedule(&mut self, service: usize, request: &Request) -> Option<usize> {
-        let content = self.slots.get_mut(service)?.content.as_mut()?;
-        let flags = content.service.flags;
-        let scheduler = &mut content.scheduler;
-        let picked = scheduler.pick_at_once(&self.workshop, self.destinations, content.first, flags, request);
-        if picked.is_some() {
-            return picked;
-        }
-        self.search(service, request)
-    }
-
-    /// The same by every means. Apart, so that the usual way keeps nothing for it.
-    #[inline(never)]
-    fn search(&mut self, service: usize, request: &Request) -> Option<usize> {
-        let content = self.slots.get_mut(service)?.content.as_mut()?;
-        let Content { scheduler, first, service, .. } = content;
-        scheduler.pick(&mut self.workshop, self.destinations, *first, service.flags, request)
+    /// The destination for a new connection, if there is one.
+    pub(super) fn schedule(&mut self, service: usize, request: &Request) -> Link {
+        let Some(content) = self.slots.get_mut(service).and_then(|slot| slot.content.as_mut()) else {
+            return Link::NONE;
+        };
+        content.scheduler.pick(&mut self.workshop, self.destinations, content.first, request)
     }
 
     /// Counts a connection or a template for its destination.
@@ -249,7 +237,9 @@ impl<'m> Services<'m> {
             let before = core::mem::replace(&mut content.scheduler, scheduler);
             self.end(index, before);
         }
-        self.content(index).ok_or(Refused::NoService)?.service = *service;
+        let content = self.content(index).ok_or(Refused::NoService)?;
+        content.service = *service;
+        content.scheduler.set_flags(service.flags);
         Ok(())
     }
 

@@ -48,7 +48,7 @@ impl Director<'_> {
         if is_by_lot && !settings.method.is_by_hash() {
             self.services.draw(request.service, self.connections.hash(key))
         } else {
-            self.services.schedule(request.service, request)
+            self.services.schedule(request.service, request).index()
         }
     }
 

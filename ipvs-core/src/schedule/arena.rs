@@ -22,6 +22,21 @@ pub(crate) struct Piece {
     epoch: u64,
 }
 
+impl Piece {
+    /// Of no arena.
+    pub(crate) const VOID: Self = Self { start: 0, len: 0, epoch: u64::MAX };
+
+    /// So many of its cells from this one on, all of which it must have.
+    pub(crate) fn part(self, from: usize, len: usize) -> Self {
+        if from + len <= self.len { Self { start: self.start + from, len, ..self } } else { Self::VOID }
+    }
+
+    #[inline]
+    pub(crate) fn len(self) -> usize {
+        self.len
+    }
+}
+
 impl<'m, T> Arena<'m, T> {
     pub(crate) fn new(cells: &'m mut [T]) -> Self {
         Self { cells, used: 0, given_back: 0, promised: 0, epoch: 0 }
@@ -76,6 +91,15 @@ impl<'m, T> Arena<'m, T> {
             return None;
         }
         self.cells.get(piece.start..piece.start + piece.len)
+    }
+
+    /// One of the cells, unless they are void.
+    #[inline]
+    pub(crate) fn cell(&self, piece: Piece, number: usize) -> Option<&T> {
+        if piece.epoch != self.epoch || number >= piece.len {
+            return None;
+        }
+        self.cells.get(piece.start + number)
     }
 
     /// The cells, unless they are void.

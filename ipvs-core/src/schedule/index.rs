@@ -15,8 +15,8 @@ use crate::schedule::measure::{Measure, Score};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct IndexNode {
     load: u64,
-    weight: u32,
-    server: Link,
+    pub(super) weight: u32,
+    pub(super) server: Link,
 }
 
 impl IndexNode {
@@ -26,6 +26,12 @@ impl IndexNode {
     fn score(self) -> Score {
         Score { load: self.load, weight: self.weight }
     }
+
+    /// The server, if it is usable.
+    #[inline]
+    fn usable(&self) -> Link {
+        if self.weight > 0 { self.server } else { Link::NONE }
+    }
 }
 
 /// Where the tree of a service is.
@@ -33,6 +39,10 @@ impl IndexNode {
 pub(super) struct Index {
     measure: Measure,
     piece: Option<Piece>,
+    /// The same while it holds what the servers are, if there is room for it.
+    current: Piece,
+    /// Of that, the leaves that are servers.
+    listed: Piece,
     /// Leaves, a power of two. The root is node 1, the leaves begin at node `leaves`.
     leaves: usize,
     /// Holds what the servers are; if not, it must be made anew.
@@ -43,7 +53,15 @@ pub(super) struct Index {
 
 impl Index {
     pub(super) fn new(measure: Measure) -> Self {
-        Self { measure, piece: None, leaves: 0, is_current: false, epoch: 0 }
+        Self {
+            measure,
+            piece: None,
+            current: Piece::VOID,
+            listed: Piece::VOID,
+            leaves: 0,
+            is_current: false,
+            epoch: 0,
+        }
     }
 
     pub(super) fn measure(&self) -> Measure {
@@ -53,13 +71,14 @@ impl Index {
     /// The list of servers or a weight changed.
     pub(super) fn outdate(&mut self) {
         self.is_current = false;
+        (self.current, self.listed) = (Piece::VOID, Piece::VOID);
     }
 
     pub(super) fn give_back(&mut self, nodes: &mut Arena<'_, IndexNode>) {
         if let Some(piece) = self.piece.take() {
             nodes.give_back(piece);
         }
-        self.is_current = false;
+        self.outdate();
     }
 
     /// Makes the tree fit for picking, if there is room for it.
@@ -99,7 +118,9 @@ impl Index {
             self.piece = nodes.take(len(leaves));
         }
         self.leaves = leaves;
-        let Some(tree) = self.piece.and_then(|piece| nodes.get_mut(piece)) else { return };
+        self.current = self.piece.unwrap_or(Piece::VOID);
+        self.listed = self.current.part(leaves, count);
+        let Some(tree) = nodes.get_mut(self.current) else { return };
         tree.fill(IndexNode::EMPTY);
         let mut link = first;
         for place in 0..count {
@@ -116,48 +137,32 @@ impl Index {
         }
     }
 
-    /// The tree, if it is fit for picking.
-    #[inline]
-    fn tree<'a>(&self, nodes: &'a Arena<'_, IndexNode>, epoch: u32) -> Option<&'a [IndexNode]> {
-        let is_of_now = self.epoch == epoch || !self.measure.sees_flows();
-        if self.is_current && is_of_now { nodes.get(self.piece?) } else { None }
-    }
-
     /// The best server, if the tree is fit to tell.
     #[inline]
-    pub(super) fn best(&self, nodes: &Arena<'_, IndexNode>, epoch: u32) -> Option<usize> {
-        self.tree(nodes, epoch)?.get(1).filter(|root| root.weight > 0)?.server.index()
+    pub(super) fn best(&self, nodes: &Arena<'_, IndexNode>, epoch: u32) -> Link {
+        if self.epoch != epoch && self.measure.sees_flows() {
+            return Link::NONE;
+        }
+        nodes.cell(self.current, 1).map_or(Link::NONE, |root| root.usable())
     }
 
-    /// What [`Candidates::next`] finds, if that is one of the very next servers and the tree is fit to tell. Behind the
-    /// last server comes the first one again if it is to go `around`.
+    /// What is known of the servers in the order of the list, if the tree is fit to tell.
     #[inline]
-    pub(super) fn near(
-        &self,
-        nodes: &Arena<'_, IndexNode>,
-        slots: &[DestinationSlot],
-        epoch: u32,
-        (after, weight): (Link, u32),
-        around: bool,
-    ) -> Option<usize> {
-        let leaves = self.tree(nodes, epoch)?.get(self.leaves..)?;
-        let place = match after.index() {
-            Some(last) => slots.get(last)?.server.place as usize + 1,
-            None => 0,
-        };
-        let mut behind = leaves.get(place..)?;
-        if around && behind.first().is_none_or(|leaf| leaf.server == Link::NONE) {
-            behind = leaves;
-        }
-        behind.iter().take(NEAR).find(|leaf| leaf.weight >= weight)?.server.index()
+    pub(super) fn leaves<'a>(&self, nodes: &'a Arena<'_, IndexNode>) -> Option<&'a [IndexNode]> {
+        nodes.get(self.listed)
+    }
+
+    /// The usable server in one place of the list, if the tree is fit to tell, and which place is behind it: the first
+    /// one behind the last.
+    #[inline]
+    pub(super) fn leaf(&self, nodes: &Arena<'_, IndexNode>, place: usize) -> (Link, usize) {
+        let behind = if place + 1 < self.listed.len() { place + 1 } else { 0 };
+        (nodes.cell(self.listed, place).map_or(Link::NONE, |leaf| leaf.usable()), behind)
     }
 
     /// What is known of a server of the list changed.
     pub(super) fn update(&self, nodes: &mut Arena<'_, IndexNode>, slots: &[DestinationSlot], index: usize) {
-        if !self.is_current {
-            return;
-        }
-        let Some(tree) = self.piece.and_then(|piece| nodes.get_mut(piece)) else { return };
+        let Some(tree) = nodes.get_mut(self.current) else { return };
         let Some(slot) = slots.get(index) else { return };
         let place = usize::try_from(slot.server.place).unwrap_or(usize::MAX);
         let mut node = self.leaves.saturating_add(place);
@@ -183,13 +188,15 @@ impl Index {
         nodes: &'a Arena<'_, IndexNode>,
         servers: Servers<'a>,
     ) -> Candidates<'a> {
-        let tree = self.piece.filter(|_| self.is_current).and_then(|piece| nodes.get(piece));
-        Candidates { servers, tree, leaves: self.leaves, measure: self.measure, epoch: self.epoch }
+        Candidates {
+            servers,
+            tree: nodes.get(self.current),
+            leaves: self.leaves,
+            measure: self.measure,
+            epoch: self.epoch,
+        }
     }
 }
-
-/// Leaves looked at one by one before the tree is climbed.
-const NEAR: usize = 8;
 
 /// Fills a node from the two below it. `false`: it stays as it was, and so does everything above it.
 fn play(tree: &mut [IndexNode], parent: usize, measure: Measure) -> bool {
@@ -251,6 +258,11 @@ impl Candidates<'_> {
         }
         let usable = self.servers.iter().filter(|(_, server)| server.is_usable());
         usable.map(|(_, server)| server.weight).max()
+    }
+
+    /// The place in the list behind a server; anything where there is no tree.
+    pub(super) fn behind(&self, server: usize) -> usize {
+        self.servers.slots.get(server).map_or(0, |slot| slot.server.place as usize + 1)
     }
 
     /// By [`Measure::Weight`]: the first usable server of at least this weight (1 or more) behind this one, in the

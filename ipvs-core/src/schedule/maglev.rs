@@ -24,13 +24,11 @@ use crate::schedule::table::TableSlot;
 use crate::schedule::weighted_round_robin::greatest_common_divisor;
 use crate::service::Mode;
 
-/// How addresses become slots.
+/// How addresses become slots where it is not the kernel's way: by these keys, for clients and servers.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Maglev {
-    /// As the kernel.
-    Exact,
-    /// With these keys, for clients and servers.
-    Improved { clients: Hasher, servers: Hasher },
+pub(super) struct Maglev {
+    clients: Hasher,
+    servers: Hasher,
 }
 
 /// How far a server has come in its own order of the slots.
@@ -47,56 +45,48 @@ impl Permutation {
 }
 
 impl Maglev {
-    pub(super) fn new(mode: Mode, seed: &[u8; 16]) -> Self {
-        match mode {
-            Mode::Exact => Self::Exact,
-            Mode::Improved => {
-                let derived = |purpose: u8| {
-                    let mut hasher = SipHasher13::new_with_key(seed);
-                    hasher.write(&[b'm', b'h', purpose]);
-                    let half = hasher.finish();
-                    hasher.write(b"+");
-                    Hasher::with_halves(half, hasher.finish())
-                };
-                Self::Improved { clients: derived(0), servers: derived(1) }
-            }
-        }
+    pub(super) fn new(seed: &[u8; 16]) -> Self {
+        let derived = |purpose: u8| {
+            let mut hasher = SipHasher13::new_with_key(seed);
+            hasher.write(&[b'm', b'h', purpose]);
+            let half = hasher.finish();
+            hasher.write(b"+");
+            Hasher::with_halves(half, hasher.finish())
+        };
+        Self { clients: derived(0), servers: derived(1) }
     }
 
     /// Slots in the table, more than which there must not be servers.
     pub(super) fn slots(mode: Mode) -> usize {
         match mode {
-            Mode::Exact => 4_093,
-            Mode::Improved => 65_537,
+            Mode::Exact => EXACT_SLOTS,
+            Mode::Improved => IMPROVED_SLOTS,
         }
     }
 
-    /// The server of the client's slot, if it is usable.
+    /// The client's slot.
     #[inline]
-    pub(super) fn home(
-        &self,
-        servers: Servers<'_>,
-        table: &[TableSlot],
-        client: (IpAddr, u16),
-    ) -> Option<usize> {
-        let slot = self.client(client.0, client.1, 0).checked_rem(u32::try_from(table.len()).ok()?)?;
-        let (index, server) = servers.get(table.get(slot as usize)?.link())?;
-        server.is_usable().then_some(index)
+    pub(super) fn home(&self, mode: Mode, address: &IpAddr, port: u16) -> usize {
+        match mode {
+            Mode::Exact => kernel(sum(address, port), KERNEL_START) as usize % EXACT_SLOTS,
+            Mode::Improved => halves(whole(&self.clients, address, port, 0)).0 as usize % IMPROVED_SLOTS,
+        }
     }
 
     /// The server of the client's slot, if it is usable; with `falls_back` the client is hashed again until a usable
     /// server is met.
     pub(super) fn pick(
         &self,
+        mode: Mode,
         servers: Servers<'_>,
         table: &[TableSlot],
-        client: (IpAddr, u16),
+        (address, port): (&IpAddr, u16),
         falls_back: bool,
     ) -> Option<usize> {
         let len = u32::try_from(table.len()).ok()?;
-        let slot = |offset: u32| self.client(client.0, client.1, offset) % len;
+        let slot = |offset: u32| self.client(mode, address, port, offset) % len;
         let owner = |slot: u32| servers.get(table.get(slot as usize)?.link());
-        let home = slot(0);
+        let home = u32::try_from(self.home(mode, address, port)).ok()?;
         let (index, server) = owner(home)?;
         if server.is_usable() {
             return Some(index);
@@ -111,7 +101,13 @@ impl Maglev {
     }
 
     /// Fills a table. Where all servers came with weight 0 it stays empty.
-    pub(super) fn fill(&self, table: &mut [TableSlot], slots: &mut [DestinationSlot], first: Link) {
+    pub(super) fn fill(
+        &self,
+        mode: Mode,
+        table: &mut [TableSlot],
+        slots: &mut [DestinationSlot],
+        first: Link,
+    ) {
         let Ok(len) = u32::try_from(table.len()) else { return };
         let weights = || Servers { slots, first }.iter().map(|(_, server)| server.last_weight);
         let Some(step) = weights().filter(|weight| *weight > 0).reduce(greatest_common_divisor) else {
@@ -119,14 +115,14 @@ impl Maglev {
         };
         let heaviest = weights().max().unwrap_or(0) / step;
         // Half the bits of the table's size are enough to tell weights apart.
-        let bits = match self {
-            Self::Exact => 6,
-            Self::Improved { .. } => 8,
+        let bits = match mode {
+            Mode::Exact => 6,
+            Mode::Improved => 8,
         };
         let shift = (u32::BITS - heaviest.leading_zeros()).saturating_sub(bits);
         let mut link = first;
         while let Some(slot) = link.index().and_then(|index| slots.get_mut(index)) {
-            let (start, skip) = self.order(slot, len);
+            let (start, skip) = self.order(mode, slot, len);
             let turns = match (slot.server.last_weight / step) >> shift {
                 0 => u32::from(slot.server.last_weight > 0),
                 turns => turns,
@@ -158,28 +154,30 @@ impl Maglev {
     }
 
     /// Where a server's order of the slots begins, and how far it is from each to the next.
-    fn order(&self, slot: &DestinationSlot, len: u32) -> (u32, u32) {
+    fn order(&self, mode: Mode, slot: &DestinationSlot, len: u32) -> (u32, u32) {
         let (address, port) = slot.address();
-        let (start, skip) = match self {
-            Self::Exact => {
-                let sum = folded(address).wrapping_add(u32::from(port));
+        let (start, skip) = match mode {
+            Mode::Exact => {
+                let sum = sum(&address, port);
                 (kernel(sum, KERNEL_START), kernel(sum, KERNEL_SKIP))
             }
-            Self::Improved { servers, .. } => halves(whole(*servers, address, port, 0)),
+            Mode::Improved => halves(whole(&self.servers, &address, port, 0)),
         };
         (start % len, skip % (len - 1) + 1)
     }
 
-    #[inline]
-    fn client(&self, address: IpAddr, port: u16, offset: u32) -> u32 {
-        match self {
-            Self::Exact => {
-                let sum = folded(address).wrapping_add(u32::from(port)).wrapping_add(offset);
-                kernel(sum, KERNEL_START)
-            }
-            Self::Improved { clients, .. } => halves(whole(*clients, address, port, offset)).0,
+    fn client(&self, mode: Mode, address: &IpAddr, port: u16, offset: u32) -> u32 {
+        match mode {
+            Mode::Exact => kernel(sum(address, port).wrapping_add(offset), KERNEL_START),
+            Mode::Improved => halves(whole(&self.clients, address, port, offset)).0,
         }
     }
+}
+
+/// What the kernel hashes.
+#[inline]
+fn sum(address: &IpAddr, port: u16) -> u32 {
+    folded(address).wrapping_add(u32::from(port))
 }
 
 /// SipHash-1-3 of one number, of which the kernel takes the low half.
@@ -188,13 +186,16 @@ fn kernel(value: u32, key: u64) -> u32 {
     halves(Hasher::with_halves(key, key).hash([], value.into(), 4)).0
 }
 
-/// The hash of the address as it is on the wire, the port and the offset with their lowest octets first.
-#[inline]
-fn whole(hasher: Hasher, address: IpAddr, port: u16, offset: u32) -> u64 {
+/// The hash of the address as it is on the wire, the port and the offset with their lowest octets first. An offset of 0,
+/// which nearly all are, is left out of what can be one block without it.
+fn whole(hasher: &Hasher, address: &IpAddr, port: u16, offset: u32) -> u64 {
     let (port, offset) = (u64::from(port), u64::from(offset));
     match address {
         IpAddr::V4(address) => {
             let address = u64::from(u32::from_le_bytes(address.octets()));
+            if offset == 0 {
+                return hasher.hash([], port << 32 | address, 6);
+            }
             hasher.hash([offset << 48 | port << 32 | address], offset >> 16, 2)
         }
         IpAddr::V6(address) => {
@@ -212,6 +213,9 @@ fn halves(hash: u64) -> (u32, u32) {
     let (words, _) = bytes.as_chunks::<4>();
     (u32::from_le_bytes(words[0]), u32::from_le_bytes(words[1]))
 }
+
+const EXACT_SLOTS: usize = 4_093;
+const IMPROVED_SLOTS: usize = 65_537;
 
 /// The kernel's keys, twice the same 64 bits.
 const KERNEL_START: u64 = 2_654_435_761;

@@ -1,36 +1,43 @@
 //! `rr`: one after the other.
 
 use crate::link::Link;
-use crate::schedule::index::Candidates;
+use crate::schedule::arena::Arena;
+use crate::schedule::index::{Candidates, Index, IndexNode};
 
 /// The server that had the last connection; none stands for the head of the list.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct RoundRobin {
     last: Link,
+    /// Where in the list the next one stands, if that is known.
+    place: usize,
 }
 
 impl RoundRobin {
     pub(super) fn new() -> Self {
-        Self { last: Link::NONE }
+        Self { last: Link::NONE, place: NOWHERE }
     }
 
     /// The next usable server after the last one; the last one itself only when there is no other.
     pub(super) fn pick(&mut self, candidates: &Candidates<'_>) -> Option<usize> {
         let index = candidates.next(self.last, 1).or_else(|| candidates.next(Link::NONE, 1))?;
         self.last = Link::to(index);
+        self.place = candidates.behind(index);
         Some(index)
     }
 
-    /// Behind which server, and of which weight at least, the next one is.
+    /// The same where the next server is usable; nothing changes if not.
     #[inline]
-    pub(super) fn wanted(self) -> (Link, u32) {
-        (self.last, 1)
+    pub(super) fn pick_at_once(&mut self, index: &Index, nodes: &Arena<'_, IndexNode>) -> Link {
+        let (found, behind) = index.leaf(nodes, self.place);
+        if found != Link::NONE {
+            (self.last, self.place) = (found, behind);
+        }
+        found
     }
 
-    /// This one was found so.
-    #[inline]
-    pub(super) fn found(&mut self, server: usize) {
-        self.last = Link::to(server);
+    /// The list changed.
+    pub(super) fn changed(&mut self) {
+        self.place = NOWHERE;
     }
 
     /// Steps back, so that the server after the removed one is next.
@@ -40,3 +47,6 @@ impl RoundRobin {
         }
     }
 }
+
+/// In no list; far enough from the end of numbers that something can be added.
+const NOWHERE: usize = usize::MAX >> 1;

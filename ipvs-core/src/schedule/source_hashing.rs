@@ -6,23 +6,16 @@ use crate::link::Link;
 use crate::schedule::table::TableSlot;
 use crate::schedule::{Server, Servers};
 
-/// The server of the client's bucket, if it is usable.
-#[inline]
-pub(super) fn home(servers: Servers<'_>, table: &[TableSlot], client: (IpAddr, u16)) -> Option<usize> {
-    let (index, server) = servers.get(table.get(bucket(client.0, client.1))?.link())?;
-    server.is_usable().then_some(index)
-}
-
 /// The server of the client's bucket, if it is usable; with `falls_back`, that of a further bucket when it is not.
 pub(super) fn pick(
     servers: Servers<'_>,
     table: Option<&[TableSlot]>,
-    client: (IpAddr, u16),
+    (address, port): (&IpAddr, u16),
     falls_back: bool,
 ) -> Option<usize> {
     let usable =
         |link: Link| servers.get(link).filter(|(_, server)| server.is_usable()).map(|(index, _)| index);
-    let bucket = bucket(client.0, client.1);
+    let bucket = bucket(address, port);
     // The kernel adds the first bucket's number to the hash once more, as an offset, and counts on from there.
     let start = bucket * 2 % BUCKETS;
     if let Some(table) = table {
@@ -52,14 +45,14 @@ pub(super) fn fill(table: &mut [TableSlot], servers: Servers<'_>) {
 
 /// Address and port hashed by the golden ratio of 32 bits: the high bits of the product number the bucket.
 #[inline]
-pub(super) fn bucket(address: IpAddr, port: u16) -> usize {
+pub(super) fn bucket(address: &IpAddr, port: u16) -> usize {
     let product = folded(address).wrapping_add(u32::from(port)).wrapping_mul(GOLDEN_RATIO);
     usize::from(product.to_be_bytes()[0])
 }
 
 /// An address in 32 bits.
 #[inline]
-pub(super) fn folded(address: IpAddr) -> u32 {
+pub(super) fn folded(address: &IpAddr) -> u32 {
     match address {
         IpAddr::V4(address) => address.to_bits(),
         IpAddr::V6(address) => {

@@ -1,5 +1,6 @@
 //! Tables that say for each hash value which server it belongs to.
 
+use crate::director::DestinationSlot;
 use crate::link::Link;
 use crate::schedule::arena::{Arena, Piece};
 
@@ -25,12 +26,13 @@ impl TableSlot {
 pub(super) struct Table {
     /// What was promised; 0: nothing.
     len: usize,
-    piece: Option<Piece>,
-    is_current: bool,
+    piece: Piece,
+    /// The same while it is filled with what the servers are; void if it must be filled anew.
+    filled: Piece,
 }
 
 impl Table {
-    pub(super) const NONE: Self = Self { len: 0, piece: None, is_current: false };
+    pub(super) const NONE: Self = Self { len: 0, piece: Piece::VOID, filled: Piece::VOID };
 
     /// A table to be filled at the first pick, or none where there is no room for it.
     pub(super) fn new(slots: &mut Arena<'_, TableSlot>, len: usize) -> Self {
@@ -42,21 +44,28 @@ impl Table {
     }
 
     pub(super) fn outdate(&mut self) {
-        self.is_current = false;
+        self.filled = Piece::VOID;
     }
 
     pub(super) fn give_back(&mut self, slots: &mut Arena<'_, TableSlot>) {
-        if let Some(piece) = self.piece.take() {
-            slots.give_back(piece);
-        }
+        slots.give_back(self.piece);
         slots.release(self.len);
         *self = Self::NONE;
     }
 
-    /// The table, if it is filled and current.
+    /// Whom a hash value belongs to, if the table is fit to tell and the server usable.
     #[inline]
-    pub(super) fn current<'a>(&self, slots: &'a Arena<'_, TableSlot>) -> Option<&'a [TableSlot]> {
-        slots.get(self.piece.filter(|_| self.is_current)?)
+    pub(super) fn owner(
+        &self,
+        slots: &Arena<'_, TableSlot>,
+        servers: &[DestinationSlot],
+        value: usize,
+    ) -> Link {
+        let owner = slots.cell(self.filled, value).map_or(Link::NONE, |slot| slot.link());
+        match owner.index().and_then(|index| servers.get(index)) {
+            Some(slot) if slot.server.is_usable() => owner,
+            Some(_) | None => Link::NONE,
+        }
     }
 
     /// The table, filled anew if it must be.
@@ -65,10 +74,7 @@ impl Table {
         slots: &'a mut Arena<'_, TableSlot>,
         fill: impl FnOnce(&mut [TableSlot]),
     ) -> Option<&'a [TableSlot]> {
-        match self.piece {
-            Some(piece) if self.is_current && slots.holds(piece) => slots.get(piece),
-            Some(_) | None => self.make(slots, fill),
-        }
+        if slots.holds(self.filled) { slots.get(self.filled) } else { self.make(slots, fill) }
     }
 
     #[cold]
@@ -80,18 +86,13 @@ impl Table {
         if self.len == 0 {
             return None;
         }
-        let held = self.piece.filter(|piece| slots.holds(*piece));
-        let piece = match held {
-            Some(piece) => piece,
-            None => slots.take(self.len)?,
-        };
-        if held.is_none() || !self.is_current {
-            let table = slots.get_mut(piece)?;
-            table.fill(TableSlot::EMPTY);
-            fill(table);
-            self.piece = Some(piece);
-            self.is_current = true;
+        if !slots.holds(self.piece) {
+            self.piece = slots.take(self.len)?;
         }
-        slots.get(piece)
+        let table = slots.get_mut(self.piece)?;
+        table.fill(TableSlot::EMPTY);
+        fill(table);
+        self.filled = self.piece;
+        slots.get(self.filled)
     }
 }

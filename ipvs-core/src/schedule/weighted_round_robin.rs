@@ -2,7 +2,8 @@
 
 use crate::link::Link;
 use crate::schedule::Servers;
-use crate::schedule::index::Candidates;
+use crate::schedule::arena::Arena;
+use crate::schedule::index::{Candidates, Index, IndexNode};
 
 /// Where the rounds stand. The bar takes the values `highest`, `highest - step`, … above 0, then `highest` again;
 /// in each round every server of at least that weight gets one connection.
@@ -10,6 +11,8 @@ use crate::schedule::index::Candidates;
 pub(super) struct WeightedRoundRobin {
     /// The server that had the last connection of this round; none stands for the head of the list.
     last: Link,
+    /// The place behind it in the list.
+    place: usize,
     bar: u32,
     highest: u32,
     /// The greatest common divisor of the weights.
@@ -18,7 +21,7 @@ pub(super) struct WeightedRoundRobin {
 
 impl WeightedRoundRobin {
     pub(super) fn new(servers: Servers<'_>) -> Self {
-        let mut state = Self { last: Link::NONE, bar: 0, highest: 0, step: 1 };
+        let mut state = Self { last: Link::NONE, place: 0, bar: 0, highest: 0, step: 1 };
         state.changed(servers);
         state.bar = state.highest;
         state
@@ -27,7 +30,7 @@ impl WeightedRoundRobin {
     /// Starts again at the head of the list. The bar stays about where it is: services that are built server by
     /// server therefore begin with a bar of 1, which is what the kernel's first round shows.
     pub(super) fn changed(&mut self, servers: Servers<'_>) {
-        self.last = Link::NONE;
+        (self.last, self.place) = (Link::NONE, 0);
         let weights = || servers.iter().map(|(_, server)| server.weight).filter(|weight| *weight > 0);
         self.step = weights().reduce(greatest_common_divisor).unwrap_or(1);
         self.highest = weights().max().map_or(0, |weight| weight - (self.step - 1));
@@ -52,25 +55,42 @@ impl WeightedRoundRobin {
             self.lower(heaviest);
             candidates.next(Link::NONE, self.bar)
         });
-        self.last = Link::to(found?);
-        found
+        let found = found?;
+        (self.last, self.place) = (Link::to(found), candidates.behind(found));
+        Some(found)
     }
 
-    /// Behind which server, and of which weight at least, the next one of this round is.
+    /// The same where only few servers have to be looked at; nothing changes if not.
     #[inline]
-    pub(super) fn wanted(self) -> (Link, u32) {
-        (self.last, self.bar.max(1))
+    pub(super) fn pick_at_once(&mut self, index: &Index, nodes: &Arena<'_, IndexNode>) -> Link {
+        let Some(servers) = index.leaves(nodes).filter(|_| self.bar > 0) else { return Link::NONE };
+        let (mut place, mut bar) = (self.place, self.bar);
+        // The end of a round takes a step, too.
+        let mut steps = servers.len().min(NEAR) + 1;
+        while steps > 0 {
+            steps -= 1;
+            let Some(leaf) = servers.get(place) else {
+                (place, bar) = (0, self.behind(bar));
+                continue;
+            };
+            place += 1;
+            if leaf.weight >= bar {
+                (self.last, self.place, self.bar) = (leaf.server, place, bar);
+                return leaf.server;
+            }
+        }
+        Link::NONE
     }
 
-    /// This one was found so.
+    /// The bar of the round after one with this bar.
     #[inline]
-    pub(super) fn found(&mut self, server: usize) {
-        self.last = Link::to(server);
+    fn behind(&self, bar: u32) -> u32 {
+        if bar > self.step { bar - self.step } else { self.highest }
     }
 
     /// The bar of the next round that the heaviest usable server can take part in.
     fn lower(&mut self, heaviest: u32) {
-        let next = if self.bar > self.step { self.bar - self.step } else { self.highest };
+        let next = self.behind(self.bar);
         let excess = next.saturating_sub(heaviest).div_ceil(self.step);
         self.bar = next.saturating_sub(excess.saturating_mul(self.step)).max(1);
     }
@@ -79,13 +99,16 @@ impl WeightedRoundRobin {
     /// the start of the first.
     fn give_up(&mut self) {
         if self.last == Link::NONE || self.bar > self.step {
-            self.last = Link::NONE;
+            (self.last, self.place) = (Link::NONE, 0);
             self.bar = self.highest;
         } else {
             self.bar = 1;
         }
     }
 }
+
+/// Servers looked at one by one before the index is asked.
+const NEAR: usize = 8;
 
 pub(super) fn greatest_common_divisor(mut a: u32, mut b: u32) -> u32 {
     while b > 0 {
