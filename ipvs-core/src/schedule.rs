@@ -259,7 +259,10 @@ impl Scheduler {
                 let bucket = source_hashing::bucket(&request.client, request.client_port);
                 self.table.owner(tables, slots, bucket)
             }
-            Rule::Maglev(_) => return self.pick_by_maglev(workshop, slots, first, request),
+            Rule::Maglev(Mode::Exact) => return self.pick_by_maglev(workshop, slots, first, request),
+            Rule::Maglev(Mode::Improved) => {
+                return self.pick_by_improved_maglev(workshop, slots, first, request);
+            }
             Rule::SmoothRoundRobin(_) | Rule::Locality | Rule::ReplicatedLocality | Rule::TwoChoices(_) => {
                 Link::NONE
             }
@@ -298,21 +301,21 @@ impl Scheduler {
         first: Link,
         request: &Request,
     ) -> Link {
-        let picked = match self.rule {
-            Rule::Maglev(mode) => {
-                let home = workshop.maglev.home(mode, &request.client, request.client_port);
-                self.table.owner(&workshop.tables, slots, home)
-            }
-            Rule::Best
-            | Rule::RoundRobin(_)
-            | Rule::WeightedRoundRobin(_)
-            | Rule::SmoothRoundRobin(_)
-            | Rule::DestinationHashing
-            | Rule::SourceHashing
-            | Rule::Locality
-            | Rule::ReplicatedLocality
-            | Rule::TwoChoices(_) => Link::NONE,
-        };
+        let home = Maglev::home(&request.client, request.client_port);
+        let picked = self.table.owner(&workshop.tables, slots, home);
+        if picked == Link::NONE { self.search(workshop, slots, first, request) } else { picked }
+    }
+
+    #[inline(never)]
+    fn pick_by_improved_maglev(
+        &mut self,
+        workshop: &mut Workshop<'_>,
+        slots: &mut [DestinationSlot],
+        first: Link,
+        request: &Request,
+    ) -> Link {
+        let home = workshop.maglev.improved_home(&request.client, request.client_port);
+        let picked = self.table.owner(&workshop.tables, slots, home);
         if picked == Link::NONE { self.search(workshop, slots, first, request) } else { picked }
     }
 

@@ -64,13 +64,16 @@ impl Maglev {
         }
     }
 
-    /// The client's slot.
+    /// The client's slot in the kernel's table.
     #[inline]
-    pub(super) fn home(&self, mode: Mode, address: &IpAddr, port: u16) -> usize {
-        match mode {
-            Mode::Exact => kernel(sum(address, port), KERNEL_START) as usize % EXACT_SLOTS,
-            Mode::Improved => halves(whole(&self.clients, address, port, 0)).0 as usize % IMPROVED_SLOTS,
-        }
+    pub(super) fn home(address: &IpAddr, port: u16) -> usize {
+        kernel(sum(address, port), KERNEL_START) as usize % EXACT_SLOTS
+    }
+
+    /// The client's slot in a table of the improved form.
+    #[inline]
+    pub(super) fn improved_home(&self, address: &IpAddr, port: u16) -> usize {
+        halves(whole(&self.clients, address, port, 0)).0 as usize % IMPROVED_SLOTS
     }
 
     /// The server of the client's slot, if it is usable; with `falls_back` the client is hashed again until a usable
@@ -86,7 +89,7 @@ impl Maglev {
         let len = u32::try_from(table.len()).ok()?;
         let slot = |offset: u32| self.client(mode, address, port, offset) % len;
         let owner = |slot: u32| servers.get(table.get(slot as usize)?.link());
-        let home = u32::try_from(self.home(mode, address, port)).ok()?;
+        let home = slot(0);
         let (index, server) = owner(home)?;
         if server.is_usable() {
             return Some(index);
@@ -188,6 +191,7 @@ fn kernel(value: u32, key: u64) -> u32 {
 
 /// The hash of the address as it is on the wire, the port and the offset with their lowest octets first. An offset of 0,
 /// which nearly all are, is left out of what can be one block without it.
+#[inline]
 fn whole(hasher: &Hasher, address: &IpAddr, port: u16, offset: u32) -> u64 {
     let (port, offset) = (u64::from(port), u64::from(offset));
     match address {

@@ -63,23 +63,17 @@ impl WeightedRoundRobin {
     /// The same where only few servers have to be looked at; nothing changes if not.
     #[inline]
     pub(super) fn pick_at_once(&mut self, index: &Index, nodes: &Arena<'_, IndexNode>) -> Link {
-        let Some(servers) = index.leaves(nodes).filter(|_| self.bar > 0) else { return Link::NONE };
+        let Some(servers) = index.leaves(nodes) else { return Link::NONE };
+        let Some(behind) = servers.get(self.place..) else { return Link::NONE };
         let (mut place, mut bar) = (self.place, self.bar);
-        // The end of a round takes a step, too.
-        let mut steps = servers.len().min(NEAR) + 1;
-        while steps > 0 {
-            steps -= 1;
-            let Some(leaf) = servers.get(place) else {
-                (place, bar) = (0, self.behind(bar));
-                continue;
-            };
-            place += 1;
-            if leaf.weight >= bar {
-                (self.last, self.place, self.bar) = (leaf.server, place, bar);
-                return leaf.server;
-            }
+        let mut found = near(behind, bar);
+        if found.is_none() && behind.len() <= NEAR {
+            (place, bar) = (0, self.behind(bar));
+            found = near(servers, bar);
         }
-        Link::NONE
+        let Some((offset, leaf)) = found else { return Link::NONE };
+        (self.last, self.place, self.bar) = (leaf.server, place + offset + 1, bar);
+        leaf.server
     }
 
     /// The bar of the round after one with this bar.
@@ -105,6 +99,12 @@ impl WeightedRoundRobin {
             self.bar = 1;
         }
     }
+}
+
+/// The first of the next servers that reaches a bar.
+#[inline]
+fn near(servers: &[IndexNode], bar: u32) -> Option<(usize, &IndexNode)> {
+    servers.iter().take(NEAR).enumerate().find(|(_, leaf)| leaf.weight >= bar.max(1))
 }
 
 /// Servers looked at one by one before the index is asked.
