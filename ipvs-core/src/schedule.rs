@@ -251,7 +251,13 @@ impl Scheduler {
         let picked = match &mut self.rule {
             Rule::Best => self.index.best(nodes, request.now.epoch()),
             Rule::RoundRobin(state) => state.pick_at_once(&self.index, nodes),
-            Rule::WeightedRoundRobin(_) => return self.pick_in_rounds(workshop, slots, first, request),
+            Rule::WeightedRoundRobin(state) => {
+                let picked = state.pick_at_once(&self.index, nodes);
+                if picked == Link::NONE {
+                    return self.pick_soon(workshop, slots, first, request);
+                }
+                picked
+            }
             Rule::DestinationHashing => {
                 self.table.owner(tables, slots, source_hashing::bucket(&request.virtual_address, 0))
             }
@@ -271,25 +277,28 @@ impl Scheduler {
     }
 
     #[inline(never)]
-    fn pick_in_rounds(
+    fn pick_soon(
         &mut self,
         workshop: &mut Workshop<'_>,
         slots: &mut [DestinationSlot],
         first: Link,
         request: &Request,
     ) -> Link {
-        let picked = match &mut self.rule {
-            Rule::WeightedRoundRobin(state) => state.pick_at_once(&self.index, &workshop.nodes),
-            Rule::Best
-            | Rule::RoundRobin(_)
-            | Rule::SmoothRoundRobin(_)
-            | Rule::DestinationHashing
-            | Rule::SourceHashing
-            | Rule::Maglev(_)
-            | Rule::Locality
-            | Rule::ReplicatedLocality
-            | Rule::TwoChoices(_) => Link::NONE,
-        };
+        let Rule::WeightedRoundRobin(state) = &mut self.rule else { return Link::NONE };
+        let picked = state.pick_soon(&self.index, &workshop.nodes);
+        if picked == Link::NONE { self.pick_in_next_round(workshop, slots, first, request) } else { picked }
+    }
+
+    #[inline(never)]
+    fn pick_in_next_round(
+        &mut self,
+        workshop: &mut Workshop<'_>,
+        slots: &mut [DestinationSlot],
+        first: Link,
+        request: &Request,
+    ) -> Link {
+        let Rule::WeightedRoundRobin(state) = &mut self.rule else { return Link::NONE };
+        let picked = state.pick_in_next_round(&self.index, &workshop.nodes);
         if picked == Link::NONE { self.search(workshop, slots, first, request) } else { picked }
     }
 

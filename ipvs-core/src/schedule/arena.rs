@@ -102,6 +102,16 @@ impl<'m, T> Arena<'m, T> {
         self.cells.get(piece.start + number)
     }
 
+    /// So many of the cells from this one on, or as many as there are, unless they are void.
+    #[inline]
+    pub(crate) fn some(&self, piece: Piece, number: usize, most: usize) -> Option<&[T]> {
+        if piece.epoch != self.epoch {
+            return None;
+        }
+        let end = piece.len.min(number + most);
+        self.cells.get(piece.start + number..piece.start + end)
+    }
+
     /// The cells, unless they are void.
     pub(crate) fn get_mut(&mut self, piece: Piece) -> Option<&mut [T]> {
         if piece.epoch != self.epoch {

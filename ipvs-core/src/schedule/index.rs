@@ -15,6 +15,7 @@ use crate::schedule::measure::{Measure, Score};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct IndexNode {
     load: u64,
+    /// 0: it is not usable, and no server stands here.
     pub(super) weight: u32,
     pub(super) server: Link,
 }
@@ -27,10 +28,9 @@ impl IndexNode {
         Score { load: self.load, weight: self.weight }
     }
 
-    /// The server, if it is usable.
-    #[inline]
-    fn usable(&self) -> Link {
-        if self.weight > 0 { self.server } else { Link::NONE }
+    /// What is known of this server.
+    fn of(server: Link, Score { load, weight }: Score) -> Self {
+        Self { load, weight, server: if weight > 0 { server } else { Link::NONE } }
     }
 }
 
@@ -126,9 +126,8 @@ impl Index {
         for place in 0..count {
             let Some(slot) = link.index().and_then(|index| slots.get_mut(index)) else { break };
             slot.server.place = u32::try_from(place).unwrap_or(u32::MAX);
-            let Score { load, weight } = self.measure.of(&slot.server, epoch);
             if let Some(leaf) = tree.get_mut(leaves + place) {
-                *leaf = IndexNode { load, weight, server: link };
+                *leaf = IndexNode::of(link, self.measure.of(&slot.server, epoch));
             }
             link = slot.server.next;
         }
@@ -143,21 +142,31 @@ impl Index {
         if self.epoch != epoch && self.measure.sees_flows() {
             return Link::NONE;
         }
-        nodes.cell(self.current, 1).map_or(Link::NONE, |root| root.usable())
+        nodes.cell(self.current, 1).map_or(Link::NONE, |root| root.server)
     }
 
-    /// What is known of the servers in the order of the list, if the tree is fit to tell.
+    /// How many servers there are, if the tree is fit to tell.
     #[inline]
-    pub(super) fn leaves<'a>(&self, nodes: &'a Arena<'_, IndexNode>) -> Option<&'a [IndexNode]> {
-        nodes.get(self.listed)
+    pub(super) fn count(&self) -> usize {
+        self.listed.len()
     }
 
-    /// The usable server in one place of the list, if the tree is fit to tell, and which place is behind it: the first
-    /// one behind the last.
+    /// What is known of so many servers from this place of the list on, or as many as there are, if the tree is fit to
+    /// tell.
     #[inline]
-    pub(super) fn leaf(&self, nodes: &Arena<'_, IndexNode>, place: usize) -> (Link, usize) {
-        let behind = if place + 1 < self.listed.len() { place + 1 } else { 0 };
-        (nodes.cell(self.listed, place).map_or(Link::NONE, |leaf| leaf.usable()), behind)
+    pub(super) fn leaves<'a>(
+        &self,
+        nodes: &'a Arena<'_, IndexNode>,
+        place: usize,
+        most: usize,
+    ) -> Option<&'a [IndexNode]> {
+        nodes.some(self.listed, place, most)
+    }
+
+    /// What is known of the server in one place of the list, if the tree is fit to tell.
+    #[inline]
+    pub(super) fn leaf<'a>(&self, nodes: &'a Arena<'_, IndexNode>, place: usize) -> Option<&'a IndexNode> {
+        nodes.cell(self.listed, place)
     }
 
     /// What is known of a server of the list changed.
@@ -167,8 +176,7 @@ impl Index {
         let place = usize::try_from(slot.server.place).unwrap_or(usize::MAX);
         let mut node = self.leaves.saturating_add(place);
         let Some(leaf) = tree.get_mut(node) else { return };
-        let Score { load, weight } = self.measure.of(&slot.server, self.epoch);
-        let now = IndexNode { load, weight, server: Link::to(index) };
+        let now = IndexNode::of(Link::to(index), self.measure.of(&slot.server, self.epoch));
         if *leaf == now {
             return;
         }

@@ -28,9 +28,11 @@ impl RoundRobin {
     /// The same where the next server is usable; nothing changes if not.
     #[inline]
     pub(super) fn pick_at_once(&mut self, index: &Index, nodes: &Arena<'_, IndexNode>) -> Link {
-        let (found, behind) = index.leaf(nodes, self.place);
+        let found = index.leaf(nodes, self.place).map_or(Link::NONE, |leaf| leaf.server);
         if found != Link::NONE {
-            (self.last, self.place) = (found, behind);
+            let behind = self.place + 1;
+            self.last = found;
+            self.place = if behind < index.count() { behind } else { 0 };
         }
         found
     }

@@ -60,20 +60,50 @@ impl WeightedRoundRobin {
         Some(found)
     }
 
-    /// The same where only few servers have to be looked at; nothing changes if not.
+    /// The same where the next server of the list reaches the bar; nothing changes if not.
     #[inline]
     pub(super) fn pick_at_once(&mut self, index: &Index, nodes: &Arena<'_, IndexNode>) -> Link {
-        let Some(servers) = index.leaves(nodes) else { return Link::NONE };
-        let Some(behind) = servers.get(self.place..) else { return Link::NONE };
-        let (mut place, mut bar) = (self.place, self.bar);
-        let mut found = near(behind, bar);
-        if found.is_none() && behind.len() <= NEAR {
-            (place, bar) = (0, self.behind(bar));
-            found = near(servers, bar);
+        match index.leaf(nodes, self.place) {
+            Some(leaf) if leaf.weight >= self.bar => {
+                self.place += 1;
+                self.last = leaf.server;
+                leaf.server
+            }
+            Some(_) | None => Link::NONE,
         }
-        let Some((offset, leaf)) = found else { return Link::NONE };
-        (self.last, self.place, self.bar) = (leaf.server, place + offset + 1, bar);
-        leaf.server
+    }
+
+    /// The same where it is one of the next few servers of this round.
+    #[inline]
+    pub(super) fn pick_soon(&mut self, index: &Index, nodes: &Arena<'_, IndexNode>) -> Link {
+        let Some(servers) = index.leaves(nodes, self.place, NEAR) else { return Link::NONE };
+        let mut place = self.place;
+        for leaf in servers {
+            place += 1;
+            if leaf.weight >= self.bar {
+                (self.last, self.place) = (leaf.server, place);
+                return leaf.server;
+            }
+        }
+        Link::NONE
+    }
+
+    /// The same where this round is over, as [that](Self::pick_soon) found, and it is one of the first few of the next.
+    #[inline]
+    pub(super) fn pick_in_next_round(&mut self, index: &Index, nodes: &Arena<'_, IndexNode>) -> Link {
+        let Some(servers) = index.leaves(nodes, 0, NEAR) else { return Link::NONE };
+        if self.place + NEAR < index.count() {
+            return Link::NONE;
+        }
+        let (mut place, bar) = (0, self.behind(self.bar));
+        for leaf in servers {
+            place += 1;
+            if leaf.weight >= bar {
+                (self.last, self.place, self.bar) = (leaf.server, place, bar);
+                return leaf.server;
+            }
+        }
+        Link::NONE
     }
 
     /// The bar of the round after one with this bar.
@@ -99,12 +129,6 @@ impl WeightedRoundRobin {
             self.bar = 1;
         }
     }
-}
-
-/// The first of the next servers that reaches a bar.
-#[inline]
-fn near(servers: &[IndexNode], bar: u32) -> Option<(usize, &IndexNode)> {
-    servers.iter().take(NEAR).enumerate().find(|(_, leaf)| leaf.weight >= bar.max(1))
 }
 
 /// Servers looked at one by one before the index is asked.
