@@ -13,6 +13,7 @@ use crate::tunnel::Entrance;
 
 mod answer;
 mod error;
+mod established;
 mod flow;
 mod forward;
 mod memory;

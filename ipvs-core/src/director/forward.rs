@@ -128,22 +128,19 @@ impl Director<'_> {
     }
 
     fn count(&mut self, packet: &Packet, course: &Course) {
-        let is_reply = matches!(course.change, Change::Source(..));
-        let server = if is_reply { packet.source } else { course.next_hop };
+        let (direction, server) = match course.change {
+            Change::Source(..) => (Direction::Reply, packet.source),
+            Change::Local | Change::None | Change::Tunnel(_) | Change::Destination(..) => {
+                (Direction::Request, course.next_hop)
+            }
+        };
         // A later fragment may come after its destination's slot has gone to another.
         let slot = self.services.destination(course.destination);
         if slot.is_none_or(|slot| slot.destination.address != server) {
             return;
         }
-        let bytes = packet.length as u64;
         self.services.count(course.destination, |statistics: &mut Statistics| {
-            if is_reply {
-                statistics.out_packets += 1;
-                statistics.out_bytes += bytes;
-            } else {
-                statistics.in_packets += 1;
-                statistics.in_bytes += bytes;
-            }
+            statistics.add(direction, packet.length);
         });
     }
 }

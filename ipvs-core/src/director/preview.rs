@@ -20,9 +20,9 @@ pub struct Preview {
     pub(super) hash: u64,
     first: Bucket,
     /// Its connection, and which side of it has sent the packet.
-    found: Option<(Side, usize)>,
+    pub(super) found: Option<(Side, usize)>,
     /// Of the table in which that was found.
-    generation: u64,
+    pub(super) generation: u64,
 }
 
 impl Preview {
@@ -70,7 +70,22 @@ impl Director<'_> {
         packet: &[u8],
         preview: &Preview,
     ) -> Verdict {
-        let verdict = self.decide(Ticks::at(now), arrival, packet, preview);
+        let now = Ticks::at(now);
+        match self.take_along(now, preview) {
+            Some(outgoing) => Verdict::Forward(outgoing),
+            None => self.forward_otherwise(now, arrival, packet, preview),
+        }
+    }
+
+    #[inline(never)]
+    fn forward_otherwise(
+        &mut self,
+        now: Ticks,
+        arrival: Arrival,
+        packet: &[u8],
+        preview: &Preview,
+    ) -> Verdict {
+        let verdict = self.decide(now, arrival, packet, preview);
         match verdict {
             Verdict::Drop(reason) => self.counters.count(reason),
             Verdict::Reject => self.counters.rejected += 1,

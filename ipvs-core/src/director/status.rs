@@ -3,7 +3,7 @@
 use core::net::SocketAddr;
 use core::time::Duration;
 
-use crate::director::verdict::Reason;
+use crate::director::verdict::{Direction, Reason};
 use crate::service::{Destination, Protocol, Service};
 
 /// Traffic of a service or of a destination, counted as the kernel does: octets of whole IP packets as they arrived.
@@ -24,6 +24,17 @@ pub struct Statistics {
 impl Statistics {
     /// Nothing counted.
     pub const ZERO: Self = Self { connections: 0, in_packets: 0, out_packets: 0, in_bytes: 0, out_bytes: 0 };
+
+    /// Counts a packet of so many octets.
+    #[inline]
+    pub(super) fn add(&mut self, direction: Direction, length: usize) {
+        let (packets, bytes) = match direction {
+            Direction::Request => (&mut self.in_packets, &mut self.in_bytes),
+            Direction::Reply => (&mut self.out_packets, &mut self.out_bytes),
+        };
+        *packets += 1;
+        *bytes += length as u64;
+    }
 }
 
 /// A service and what it has done.
