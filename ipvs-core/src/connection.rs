@@ -293,12 +293,24 @@ impl<'m> Table<'m> {
         packet: &Flow,
         server_of: impl Fn(Link) -> Option<Ipv6Addr>,
     ) -> Option<(Side, usize)> {
-        self.index.find(hash, |side, index| {
-            self.entries.get(index).is_some_and(|entry| match side {
-                Side::Request | Side::RequestOnly => entry.is_asked_by(packet) && !entry.is_template(),
-                Side::Reply => entry.is_answered_by(packet, &server_of),
-            })
+        self.index.find(hash, |side, index| match side {
+            Side::Request | Side::RequestOnly => {
+                let entry = self.entries.get(index);
+                entry.is_some_and(|entry| entry.is_asked_by(packet) && !entry.is_template())
+            }
+            Side::Reply => self.is_answered_by(index, packet, &server_of),
         })
+    }
+
+    /// Whether the server of this entry sends such packets. Apart, so that the search keeps no registers for it.
+    #[inline(never)]
+    fn is_answered_by(
+        &self,
+        index: usize,
+        packet: &Flow,
+        server_of: impl Fn(Link) -> Option<Ipv6Addr>,
+    ) -> bool {
+        self.entries.get(index).is_some_and(|entry| entry.is_answered_by(packet, server_of))
     }
 
     /// The connection whose client sent this packet.

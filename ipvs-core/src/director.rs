@@ -190,9 +190,9 @@ impl<'m> Director<'m> {
     ///
     /// Its checksums must be complete: what a sender on the same host left to the hardware is not filled in here.
     pub fn forward(&mut self, now: Duration, arrival: Arrival, packet: &[u8]) -> Verdict {
-        let mut preview = [Preview::EMPTY];
-        self.preview([packet], &mut preview);
-        self.forward_previewed(now, arrival, packet, &preview[0])
+        let mut preview = self.parsed(packet);
+        self.look_up(&mut preview);
+        self.forward_previewed(now, arrival, packet, &preview)
     }
 
     /// When to call [`tick`](Self::tick); `None` while there is no connection.

@@ -22,29 +22,37 @@ mod segment_size;
 pub(crate) use segment_size::clamp;
 
 /// Rewrites `bytes`, of which `packet` was parsed and whose TTL is above 1.
+#[inline]
 pub(crate) fn apply(bytes: &mut [u8], packet: &Packet, change: Change) {
-    direct::hop(bytes, packet);
-    fill_in(bytes, packet);
-    match (change, packet.content) {
-        (Change::None | Change::Tunnel(_) | Change::Local, _) => {}
-        (Change::Destination(address, port), Content::Error(error)) => {
-            error::set_destination(bytes, packet, &error, (address, port));
+    if packet.protocol == Protocol::Sctp {
+        fill_in(bytes, packet);
+    }
+    match change {
+        Change::None | Change::Tunnel(_) | Change::Local => direct::hop(bytes, packet),
+        Change::Destination(..) | Change::Source(..) if matches!(packet.content, Content::Error(_)) => {
+            apply_to_error(bytes, packet, change);
         }
-        (Change::Source(address, port), Content::Error(error)) => {
-            error::set_source(bytes, packet, &error, (address, port));
-        }
-        (Change::Destination(address, port), Content::Transport { .. } | Content::LaterFragment) => {
-            nat::set_destination(bytes, packet, address, port);
-        }
-        (Change::Source(address, port), Content::Transport { .. } | Content::LaterFragment) => {
-            nat::set_source(bytes, packet, address, port);
-        }
+        Change::Destination(address, port) => nat::set_destination(bytes, packet, address, port),
+        Change::Source(address, port) => nat::set_source(bytes, packet, address, port),
     }
 }
 
+/// Apart, because there are few.
+#[inline(never)]
+fn apply_to_error(bytes: &mut [u8], packet: &Packet, change: Change) {
+    let Content::Error(error) = packet.content else { return };
+    direct::hop(bytes, packet);
+    match change {
+        Change::Destination(address, port) => error::set_destination(bytes, packet, &error, (address, port)),
+        Change::Source(address, port) => error::set_source(bytes, packet, &error, (address, port)),
+        Change::None | Change::Tunnel(_) | Change::Local => {}
+    }
+}
+
+#[inline(never)]
 fn fill_in(bytes: &mut [u8], packet: &Packet) {
     let Content::Transport { offset, .. } = packet.content else { return };
-    if packet.protocol != Protocol::Sctp || packet.fragment.is_some() {
+    if packet.fragment.is_some() {
         return;
     }
     if let Some(transport) = bytes.get_mut(offset..packet.length).filter(|octets| sctp::is_missing(octets)) {

@@ -129,6 +129,7 @@ impl State {
     }
 
     /// The state after a packet.
+    #[inline]
     pub(crate) fn after(self, signal: Signal, side: Side) -> Self {
         match (self, signal) {
             (Self::Tcp(state), Signal::Segment(segment)) => Self::Tcp(state.after(segment, side)),
@@ -144,6 +145,7 @@ impl State {
     }
 
     /// How long the connection stays without another packet.
+    #[inline]
     pub(crate) fn timeout(self, timeouts: &Timeouts) -> Duration {
         match self {
             Self::Tcp(state) => state.timeout(timeouts),

@@ -22,48 +22,48 @@ impl Director<'_> {
         }
         let entry = self.connections.get_mut(index)?;
         let Kind::Connection { state, through_nat, .. } = entry.kind else { return None };
-        let slot = self.services.destination(entry.destination)?;
-        let (side, next_hop, change, path_mtu) = match found {
-            Side::Reply => {
-                let address = narrowed(entry.family, entry.virtual_address);
-                let change = Change::Source(address, entry.virtual_port);
-                (found, narrowed(entry.family, entry.client), change, None)
-            }
-            Side::Request | Side::RequestOnly => {
-                if slot.standing != Standing::InUse {
-                    return None;
-                }
-                let server = slot.destination.address;
-                match slot.destination.forward {
-                    _ if through_nat => {
-                        (Side::Request, server, Change::Destination(server, entry.server_port), None)
-                    }
-                    Forward::Direct | Forward::Masquerade => (Side::RequestOnly, server, Change::None, None),
-                    Forward::Tunnel(tunnel) => {
-                        (Side::RequestOnly, server, Change::Tunnel(tunnel), slot.path_mtu(now))
-                    }
-                    Forward::Local => return None,
-                }
-            }
-        };
+        let side = if found == Side::Request && !through_nat { Side::RequestOnly } else { found };
         let timeout = state.timeout(&self.settings.timeouts);
         let expires = now.after(timeout);
+        let last = entry.expires;
+        if last.have_come(now) || expires < last || state.after(signal, side) != state {
+            return None;
+        }
         // A flow of UDP is told to the schedulers once in an epoch.
-        let is_told = entry.protocol != Protocol::Udp || entry.expires.before(timeout).epoch() == now.epoch();
-        let stays = state.after(signal, side) == state && entry.expires <= expires;
-        if entry.expires.have_come(now) || !stays || !is_told {
+        if entry.protocol == Protocol::Udp && last.before(timeout).epoch() != now.epoch() {
+            return None;
+        }
+        let (slot, service) = self.services.counted_by(entry.destination)?;
+        let server = &slot.destination;
+        let is_local = !through_nat && server.forward == Forward::Local;
+        if found != Side::Reply && (slot.standing != Standing::InUse || is_local) {
             return None;
         }
         entry.expires = expires;
         let direction = if found == Side::Reply { Direction::Reply } else { Direction::Request };
-        let destination = entry.destination;
-        self.services.count(destination, |statistics| statistics.add(direction, packet.length));
+        slot.statistics.add(direction, packet.length);
+        if let Some(statistics) = service {
+            statistics.add(direction, packet.length);
+        }
+        let mut path_mtu = None;
+        let (next_hop, change) = if found == Side::Reply {
+            let address = narrowed(entry.family, entry.virtual_address);
+            (narrowed(entry.family, entry.client), Change::Source(address, entry.virtual_port))
+        } else if through_nat {
+            (server.address, Change::Destination(server.address, entry.server_port))
+        } else if let Forward::Tunnel(tunnel) = server.forward {
+            path_mtu = slot.path_mtu(now);
+            (server.address, Change::Tunnel(tunnel))
+        } else {
+            (server.address, Change::None)
+        };
         Some(Outgoing {
             next_hop,
             length: packet.length,
             direction,
             packet: *packet,
             change,
+            // Only what begins a connection announces a size.
             clamp: None,
             path_mtu,
         })

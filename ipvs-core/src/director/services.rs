@@ -177,14 +177,25 @@ impl<'m> Services<'m> {
         }
     }
 
+    /// A destination, and what its service has counted, if that is still there.
+    #[inline]
+    pub(super) fn counted_by(
+        &mut self,
+        destination: Link,
+    ) -> Option<(&mut DestinationSlot, Option<&mut Statistics>)> {
+        let slot = self.destinations.get_mut(destination.index()?)?;
+        if slot.standing == Standing::Free {
+            return None;
+        }
+        let service = slot.service.index().and_then(|index| self.slots.get_mut(index)?.content.as_mut());
+        Some((slot, service.map(|content| &mut content.statistics)))
+    }
+
     /// Counts traffic for a destination and its service.
     pub(super) fn count(&mut self, destination: Link, count: impl Fn(&mut Statistics)) {
-        let Some(slot) = self.destination_mut(destination) else { return };
+        let Some((slot, service)) = self.counted_by(destination) else { return };
         count(&mut slot.statistics);
-        let service = slot.service.index().and_then(|index| self.slots.get_mut(index));
-        if let Some(content) = service.and_then(|slot| slot.content.as_mut()) {
-            count(&mut content.statistics);
-        }
+        service.into_iter().for_each(count);
     }
 
     /// A connection or template of this destination ended; the last one of a removed destination frees its slot.

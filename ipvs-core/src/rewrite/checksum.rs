@@ -1,33 +1,39 @@
 //! The Internet checksum: corrected for what changes, and made for headers of our own.
 
 /// What replacing words adds to a sum: RFC 1624 equation 3, `HC' = ~(~HC + ~m + m')`.
+///
+/// Words are added as they lie in memory, since the order of octets makes no difference (RFC 1071 §2), and in pairs of 32
+/// bits, which fold to the same sum.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Difference(u32);
+pub(crate) struct Difference(u64);
 
 impl Difference {
     /// Replaces `old` by `new`, both of the same even length and at an even offset.
+    #[inline]
     #[must_use]
     pub(crate) fn replace(self, old: &[u8], new: &[u8]) -> Self {
-        let words = |octets: &[u8]| -> u32 {
-            let (words, _) = octets.as_chunks::<2>();
-            words.iter().map(|word| u32::from(u16::from_be_bytes(*word))).sum()
-        };
-        let inverted = |octets: &[u8]| -> u32 {
-            let (words, _) = octets.as_chunks::<2>();
-            words.iter().map(|word| u32::from(!u16::from_be_bytes(*word))).sum()
-        };
-        Self(self.0 + inverted(old) + words(new))
+        let ((old, old_rest), (new, new_rest)) = (old.as_chunks::<4>(), new.as_chunks::<4>());
+        let mut sum = self.0;
+        for (old, new) in old.iter().zip(new) {
+            sum += u64::from(!u32::from_ne_bytes(*old)) + u64::from(u32::from_ne_bytes(*new));
+        }
+        if let (Some(old), Some(new)) = (old_rest.first_chunk(), new_rest.first_chunk()) {
+            sum += u64::from(!u16::from_ne_bytes(*old)) + u64::from(u16::from_ne_bytes(*new));
+        }
+        Self(sum)
     }
 
     /// Both together.
+    #[inline]
     #[must_use]
     pub(super) fn with(self, other: Self) -> Self {
         Self(self.0 + other.0)
     }
 
     /// The corrected checksum.
+    #[inline]
     pub(crate) fn correct(self, checksum: [u8; 2]) -> [u8; 2] {
-        complement(u64::from(!u16::from_be_bytes(checksum)) + u64::from(self.0))
+        complement(u64::from(!u16::from_ne_bytes(checksum)) + self.0)
     }
 }
 
@@ -41,10 +47,10 @@ impl Sum {
     pub(crate) fn add(self, octets: &[u8]) -> Self {
         // Words of 32 bits fold to the same sum as words of 16 bits.
         let (words, rest) = octets.as_chunks::<4>();
-        let sum: u64 = words.iter().map(|word| u64::from(u32::from_be_bytes(*word))).sum();
+        let sum: u64 = words.iter().map(|word| u64::from(u32::from_ne_bytes(*word))).sum();
         let mut last = [0; 4];
         last[..rest.len()].copy_from_slice(rest);
-        Self(self.0 + sum + u64::from(u32::from_be_bytes(last)))
+        Self(self.0 + sum + u64::from(u32::from_ne_bytes(last)))
     }
 
     /// The checksum over all of it.
@@ -53,12 +59,13 @@ impl Sum {
     }
 }
 
-fn complement(mut sum: u64) -> [u8; 2] {
-    while sum > 0xFFFF {
-        sum = (sum & 0xFFFF) + (sum >> 16);
-    }
-    let [.., high, low] = (!sum).to_be_bytes();
-    [high, low]
+/// The complement of a sum of words as they lie in memory, folded to 16 bits: a number and itself with its halves
+/// exchanged add up to the sum of the halves in the upper half, with the carry that the lower half adds.
+#[inline]
+fn complement(sum: u64) -> [u8; 2] {
+    let sum = (sum.wrapping_add(sum.rotate_left(32)) >> 32) as u32;
+    let sum = (sum.wrapping_add(sum.rotate_left(16)) >> 16) as u16;
+    (!sum).to_ne_bytes()
 }
 
 #[cfg(test)]

@@ -1,23 +1,67 @@
 //! NAT: another address and port in place, and every checksum that covers them.
 
-use core::net::IpAddr;
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use core::ops::Range;
 
 use crate::packet::{Content, Packet};
 use crate::rewrite::checksum::Difference;
-use crate::rewrite::sctp;
+use crate::rewrite::{direct, sctp};
 use crate::service::Protocol;
 
-/// Makes it a packet to this address and port. A later fragment has no port and no transport checksum.
+/// Makes it a packet to this address and port that has come one hop further. A later fragment has no port and no transport
+/// checksum.
+#[inline]
 pub(super) fn set_destination(bytes: &mut [u8], packet: &Packet, address: IpAddr, port: u16) {
-    let difference = set_destination_address(bytes, packet, address);
-    set_port(bytes, packet, difference, 2..4, port);
+    let difference = match address {
+        IpAddr::V4(address) => route_v4::<16>(bytes, address),
+        IpAddr::V6(address) => route_v6::<24>(bytes, address),
+    };
+    set_port::<2>(bytes, packet, difference, port);
 }
 
-/// Makes it a packet from this address and port.
+/// Makes it a packet from this address and port that has come one hop further.
+#[inline]
 pub(super) fn set_source(bytes: &mut [u8], packet: &Packet, address: IpAddr, port: u16) {
-    let difference = set_source_address(bytes, packet, address);
-    set_port(bytes, packet, difference, 0..2, port);
+    let difference = match address {
+        IpAddr::V4(address) => route_v4::<12>(bytes, address),
+        IpAddr::V6(address) => route_v6::<8>(bytes, address),
+    };
+    set_port::<0>(bytes, packet, difference, port);
+}
+
+/// The address that begins at this octet of the header, and one hop less; both with one correction of the checksum.
+#[inline]
+fn route_v4<const AT: usize>(bytes: &mut [u8], address: Ipv4Addr) -> Difference {
+    let Some(header) = bytes.first_chunk_mut::<20>() else { return Difference::default() };
+    let difference = put::<4>(header, AT, address.octets(), Difference::default());
+    let hop = direct::hop_v4(header);
+    let checksum = difference.with(hop).correct([header[10], header[11]]);
+    [header[10], header[11]] = checksum;
+    difference
+}
+
+/// The address that begins at this octet of the header, and one hop less.
+#[inline]
+fn route_v6<const AT: usize>(bytes: &mut [u8], address: Ipv6Addr) -> Difference {
+    let Some(header) = bytes.first_chunk_mut::<40>() else { return Difference::default() };
+    direct::hop_v6(header);
+    put::<16>(header, AT, address.octets(), Difference::default())
+}
+
+/// Writes octets in a place that is there.
+#[inline]
+fn put<const LENGTH: usize>(
+    header: &mut [u8],
+    at: usize,
+    new: [u8; LENGTH],
+    difference: Difference,
+) -> Difference {
+    let Some(field) = header.get_mut(at..).and_then(|rest| rest.first_chunk_mut::<LENGTH>()) else {
+        return difference;
+    };
+    let difference = difference.replace(field, &new);
+    *field = new;
+    difference
 }
 
 /// Only the address, and the checksum of the IP header.
@@ -49,27 +93,27 @@ fn set_address(bytes: &mut [u8], field: Range<usize>, address: IpAddr) -> Differ
     }
 }
 
-fn set_port(bytes: &mut [u8], packet: &Packet, difference: Difference, field: Range<usize>, port: u16) {
+/// The port that begins at this octet of the transport header.
+#[inline]
+fn set_port<const AT: usize>(bytes: &mut [u8], packet: &Packet, difference: Difference, port: u16) {
     let Content::Transport { offset, .. } = packet.content else { return };
     let Some(transport) = bytes.get_mut(offset..packet.length) else { return };
-    if packet.protocol == Protocol::Sctp {
-        sctp::replace_port(transport, field, port);
-        return;
-    }
-    let difference = replace(transport, field, &port.to_be_bytes(), difference);
     match packet.protocol {
         Protocol::Tcp => {
-            correct(transport, TCP_CHECKSUM, difference);
+            let Some(header) = transport.first_chunk_mut::<20>() else { return };
+            let difference = put(header, AT, port.to_be_bytes(), difference);
+            [header[16], header[17]] = difference.correct([header[16], header[17]]);
         }
         Protocol::Udp => {
+            let Some(header) = transport.first_chunk_mut::<8>() else { return };
+            let difference = put(header, AT, port.to_be_bytes(), difference);
             // RFC 768: 0 says that there is none, and a computed 0 is sent as all ones.
-            if transport.get(UDP_CHECKSUM) != Some(&[0, 0])
-                && correct(transport, UDP_CHECKSUM, difference) == [0, 0]
-            {
-                replace(transport, UDP_CHECKSUM, &[0xFF, 0xFF], difference);
+            if [header[6], header[7]] != [0, 0] {
+                let checksum = difference.correct([header[6], header[7]]);
+                [header[6], header[7]] = if checksum == [0, 0] { [0xFF, 0xFF] } else { checksum };
             }
         }
-        Protocol::Sctp => {}
+        Protocol::Sctp => sctp::replace_port(transport, AT..AT + 2, port),
     }
 }
 
@@ -98,5 +142,3 @@ pub(super) fn correct(bytes: &mut [u8], field: Range<usize>, difference: Differe
 }
 
 const IPV4_CHECKSUM: Range<usize> = 10..12;
-const TCP_CHECKSUM: Range<usize> = 16..18;
-const UDP_CHECKSUM: Range<usize> = 6..8;

@@ -4,6 +4,7 @@ use crate::packet::{Content, Packet};
 use crate::rewrite::checksum::Difference;
 
 /// Lowers the announced size so that a segment of it, with the shortest headers, is at most `mtu` octets of IP.
+#[inline(never)]
 pub(crate) fn clamp(bytes: &mut [u8], packet: &Packet, mtu: usize) {
     let Content::Transport { offset, .. } = packet.content else { return };
     let headers = if packet.destination.is_ipv4() { 40 } else { 60 };
