@@ -26,7 +26,7 @@ pub(crate) use clock::Ticks;
 pub use index::Bucket;
 pub(crate) use sctp::Chunk;
 pub use state::Timeouts;
-pub(crate) use state::{Side, Signal, State};
+pub(crate) use state::{Side, Signal, Spans, State};
 pub(crate) use tcp::Segment;
 pub use wheel::Timer;
 

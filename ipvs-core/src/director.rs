@@ -4,7 +4,7 @@ use core::net::SocketAddr;
 use core::time::Duration;
 
 use crate::complaint::Limit;
-use crate::connection::{Kind, Table, Ticks, Timeouts, narrowed};
+use crate::connection::{Kind, Spans, Table, Ticks, Timeouts, narrowed};
 use crate::fragment::Fragments;
 use crate::plan::Step;
 use crate::schedule::Workshop;
@@ -51,6 +51,7 @@ pub struct Director<'m> {
     connections: Table<'m>,
     fragments: Fragments<'m>,
     settings: Settings,
+    spans: Spans,
     counters: Counters,
     tunnels: Entrance,
     complaints: Limit,
@@ -155,6 +156,7 @@ impl<'m> Director<'m> {
             fragments: Fragments::new(fragments, &settings.seed),
             tunnels: Entrance::new(&settings.seed),
             complaints: Limit::FULL,
+            spans: Spans::of(&settings.timeouts),
             settings,
             counters: Counters::default(),
             shortage: None,

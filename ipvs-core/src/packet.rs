@@ -51,6 +51,7 @@ pub(crate) enum Unfit {
 }
 
 impl Packet {
+    #[inline]
     pub(crate) fn parse(bytes: &[u8]) -> Result<Self, Unfit> {
         match bytes.first().map(|octet| octet >> 4) {
             Some(4) => Self::parse_v4(bytes),
@@ -60,6 +61,7 @@ impl Packet {
     }
 
     /// RFC 791 §3.1.
+    #[inline]
     fn parse_v4(bytes: &[u8]) -> Result<Self, Unfit> {
         let header: &[u8; 20] = bytes.first_chunk().ok_or(Unfit::Malformed)?;
         let header_length = usize::from(header[0] & 0x0F) * 4;
@@ -168,6 +170,7 @@ impl Chain {
 
 impl Content {
     /// The ports (RFC 9293 §3.1, RFC 768, RFC 9260 §3.1) of a header that is there completely.
+    #[inline]
     fn parse(bytes: &[u8], offset: usize, protocol: Protocol) -> Result<Self, Unfit> {
         let transport = bytes.get(offset..).ok_or(Unfit::Malformed)?;
         let signal = match protocol {
@@ -192,8 +195,17 @@ impl Content {
 }
 
 fn segment(flags: u8) -> Option<Segment> {
-    let order = [(0x04, Segment::Reset), (0x02, Segment::Syn), (0x01, Segment::Fin), (0x10, Segment::Ack)];
-    order.into_iter().find(|(flag, _)| flags & flag != 0).map(|(_, segment)| segment)
+    if flags & 0x04 != 0 {
+        Some(Segment::Reset)
+    } else if flags & 0x02 != 0 {
+        Some(Segment::Syn)
+    } else if flags & 0x01 != 0 {
+        Some(Segment::Fin)
+    } else if flags & 0x10 != 0 {
+        Some(Segment::Ack)
+    } else {
+        None
+    }
 }
 
 const HOP_BY_HOP: u8 = 0;

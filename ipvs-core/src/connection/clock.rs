@@ -16,15 +16,25 @@ impl Ticks {
 
     #[must_use]
     pub(crate) fn after(self, timeout: Duration) -> Self {
-        let timeout = eighths(timeout, u32::div_ceil);
-        // Of the current eighth any part may be over already: it does not count.
-        Self::saturating(u64::from(self.0).saturating_add(timeout).saturating_add(1))
+        self.behind(Span::of(timeout))
+    }
+
+    /// The same with a timeout that is reckoned already.
+    #[inline]
+    #[must_use]
+    pub(crate) fn behind(self, Span(ticks): Span) -> Self {
+        Self(self.0.saturating_add(ticks))
     }
 
     /// The time [`after`](Self::after) which this is.
     pub(crate) fn before(self, timeout: Duration) -> Self {
-        let timeout = eighths(timeout, u32::div_ceil).saturating_add(1);
-        Self(self.0.saturating_sub(u32::try_from(timeout).unwrap_or(u32::MAX)))
+        self.ahead(Span::of(timeout))
+    }
+
+    /// The same with a timeout that is reckoned already.
+    #[inline]
+    pub(crate) fn ahead(self, Span(ticks): Span) -> Self {
+        Self(self.0.saturating_sub(ticks))
     }
 
     fn saturating(ticks: u64) -> Self {
@@ -52,6 +62,18 @@ impl Ticks {
 
     pub(crate) fn until(self, now: Self) -> Duration {
         Duration::from_millis(u64::from(self.0.saturating_sub(now.0)) * 125)
+    }
+}
+
+/// A timeout in ticks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Span(u32);
+
+impl Span {
+    /// Of the current eighth any part may be over already: it does not count.
+    pub(crate) fn of(timeout: Duration) -> Self {
+        let ticks = eighths(timeout, u32::div_ceil).saturating_add(1);
+        Self(u32::try_from(ticks).unwrap_or(u32::MAX))
     }
 }
 

@@ -84,8 +84,8 @@ impl<'m> Index<'m> {
         mut is_it: impl FnMut(Side, usize) -> bool,
     ) -> Option<(Side, usize)> {
         let wanted = Tag::of_request(hash).0;
-        let mut place = self.home(wanted);
-        let mut distance = 0;
+        let home = self.home(wanted);
+        let mut place = home;
         while let Some(bucket) = self.buckets.get(place) {
             let index = bucket.entry.index()?;
             if bucket.tag & !1 == wanted {
@@ -93,11 +93,13 @@ impl<'m> Index<'m> {
                 if is_it(side, index) {
                     return Some((side, index));
                 }
-            } else if distance > 0 && self.distance(place, bucket.tag) < distance {
+            } else if (bucket.tag > wanted || place < home)
+                // It may be a high tag that had to begin anew at the start, or a low one after that.
+                && self.distance(place, bucket.tag) < self.distance(place, wanted)
+            {
                 return None;
             }
             place = self.behind(place);
-            distance += 1;
         }
         None
     }

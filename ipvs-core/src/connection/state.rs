@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 
+use crate::connection::clock::Span;
 use crate::connection::sctp::{Chunk, SctpState};
 use crate::connection::tcp::{Segment, TcpState};
 use crate::service::Protocol;
@@ -129,7 +130,6 @@ impl State {
     }
 
     /// The state after a packet.
-    #[inline]
     pub(crate) fn after(self, signal: Signal, side: Side) -> Self {
         match (self, signal) {
             (Self::Tcp(state), Signal::Segment(segment)) => Self::Tcp(state.after(segment, side)),
@@ -144,8 +144,17 @@ impl State {
         }
     }
 
-    /// How long the connection stays without another packet.
+    /// How long the connection stays after a packet that plainly leaves it in its state, as nearly all do.
     #[inline]
+    pub(crate) fn undisturbed(self, signal: Signal, spans: &Spans) -> Option<Span> {
+        match (self, signal) {
+            (Self::Tcp(TcpState::Established), Signal::Segment(Some(Segment::Ack))) => Some(spans.tcp),
+            (Self::Udp(UdpState::Flowing), Signal::Datagram) => Some(spans.udp),
+            (Self::Tcp(_) | Self::Udp(_) | Self::Sctp(_), _) => None,
+        }
+    }
+
+    /// How long the connection stays without another packet.
     pub(crate) fn timeout(self, timeouts: &Timeouts) -> Duration {
         match self {
             Self::Tcp(state) => state.timeout(timeouts),
@@ -166,8 +175,42 @@ pub struct Timeouts {
     pub udp: Duration,
 }
 
+/// Those of connections that are used.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Spans {
+    tcp: Span,
+    udp: Span,
+}
+
+impl Spans {
+    pub(crate) fn of(timeouts: &Timeouts) -> Self {
+        Self { tcp: Span::of(timeouts.tcp), udp: Span::of(timeouts.udp) }
+    }
+}
+
 impl Default for Timeouts {
     fn default() -> Self {
         Self { tcp: Duration::from_mins(15), tcp_fin: Duration::from_mins(2), udp: Duration::from_mins(5) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_plainly_leaves_a_state_leaves_it_and_its_timeout_is_the_same() {
+        let timeouts = Timeouts::default();
+        let spans = Spans::of(&timeouts);
+        let states = [State::Tcp(TcpState::Established), State::Udp(UdpState::Flowing)];
+        let signals = [Signal::Segment(Some(Segment::Ack)), Signal::Datagram];
+        for (state, signal) in states.into_iter().zip(signals) {
+            for side in [Side::Request, Side::Reply, Side::RequestOnly] {
+                assert_eq!(state.after(signal, side), state);
+            }
+            assert_eq!(state.undisturbed(signal, &spans), Some(Span::of(state.timeout(&timeouts))));
+        }
+        assert_eq!(states[0].undisturbed(Signal::Segment(Some(Segment::Fin)), &spans), None);
+        assert_eq!(State::Udp(UdpState::Single).undisturbed(Signal::Datagram, &spans), None);
     }
 }

@@ -80,7 +80,6 @@ impl TcpState {
 
     /// The state after a segment. The kernel closes a connection at a segment with none of the four flags; here it
     /// stays as it is, since anybody can send one.
-    #[inline]
     pub(super) fn after(self, segment: Option<Segment>, side: Side) -> Self {
         let row = match segment {
             None => return self,
@@ -106,7 +105,6 @@ impl TcpState {
     }
 
     /// How long the connection stays without another packet.
-    #[inline]
     pub(super) fn timeout(self, timeouts: &Timeouts) -> Duration {
         match self {
             Self::None => Duration::from_secs(2),

@@ -16,21 +16,19 @@ impl Director<'_> {
         let Ok(packet) = &preview.packet else { return None };
         let Content::Transport { signal, .. } = packet.content else { return None };
         let (found, index) = preview.found?;
-        let is_plain = packet.fragment.is_none() && packet.ttl > 1 && !signal.begins();
-        if !is_plain || preview.generation != self.connections.generation() {
+        let is_single = packet.fragment.is_none() && packet.ttl > 1;
+        if !is_single || preview.generation != self.connections.generation() {
             return None;
         }
         let entry = self.connections.get_mut(index)?;
         let Kind::Connection { state, through_nat, .. } = entry.kind else { return None };
-        let side = if found == Side::Request && !through_nat { Side::RequestOnly } else { found };
-        let timeout = state.timeout(&self.settings.timeouts);
-        let expires = now.after(timeout);
-        let last = entry.expires;
-        if last.have_come(now) || expires < last || state.after(signal, side) != state {
+        let span = state.undisturbed(signal, &self.spans)?;
+        let (last, expires) = (entry.expires, now.behind(span));
+        if last.have_come(now) || expires < last {
             return None;
         }
         // A flow of UDP is told to the schedulers once in an epoch.
-        if entry.protocol == Protocol::Udp && last.before(timeout).epoch() != now.epoch() {
+        if entry.protocol == Protocol::Udp && last.ahead(span).epoch() != now.epoch() {
             return None;
         }
         let (slot, service) = self.services.counted_by(entry.destination)?;

@@ -178,7 +178,8 @@ impl<'m> Services<'m> {
     }
 
     /// A destination, and what its service has counted, if that is still there.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "a call costs more than what it does")]
+    #[inline(always)]
     pub(super) fn counted_by(
         &mut self,
         destination: Link,
