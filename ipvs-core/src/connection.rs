@@ -294,15 +294,19 @@ impl<'m> Table<'m> {
         server_of: impl Fn(Link) -> Option<Ipv6Addr>,
     ) -> Option<(Side, usize)> {
         self.index.find(hash, |side, index| match side {
-            Side::Request | Side::RequestOnly => {
-                let entry = self.entries.get(index);
-                entry.is_some_and(|entry| entry.is_asked_by(packet) && !entry.is_template())
-            }
+            Side::Request | Side::RequestOnly => self.is_asked_by(index, packet),
             Side::Reply => self.is_answered_by(index, packet, &server_of),
         })
     }
 
-    /// Whether the server of this entry sends such packets. Apart, so that the search keeps no registers for it.
+    /// Whether the client of this entry sends such packets. Apart, so that the search keeps no registers for it.
+    #[inline(never)]
+    fn is_asked_by(&self, index: usize, packet: &Flow) -> bool {
+        let entry = self.entries.get(index);
+        entry.is_some_and(|entry| entry.is_asked_by(packet) && !entry.is_template())
+    }
+
+    /// The same of the server.
     #[inline(never)]
     fn is_answered_by(
         &self,

@@ -192,9 +192,7 @@ impl<'m> Director<'m> {
     ///
     /// Its checksums must be complete: what a sender on the same host left to the hardware is not filled in here.
     pub fn forward(&mut self, now: Duration, arrival: Arrival, packet: &[u8]) -> Verdict {
-        let mut preview = self.parsed(packet);
-        self.look_up(&mut preview);
-        self.forward_previewed(now, arrival, packet, &preview)
+        self.forward_previewed(now, arrival, packet, &self.preview_one(packet))
     }
 
     /// When to call [`tick`](Self::tick); `None` while there is no connection.

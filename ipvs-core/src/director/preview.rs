@@ -42,33 +42,34 @@ impl Director<'_> {
     /// there are previews. Nothing changes but the time that it takes: some 32 packets at once are good.
     pub fn preview<'p>(&self, packets: impl IntoIterator<Item = &'p [u8]>, previews: &mut [Preview]) {
         for (bytes, preview) in packets.into_iter().zip(previews.iter_mut()) {
-            *preview = self.parsed(bytes);
+            preview.packet = Packet::parse(bytes);
+            preview.flow = preview.packet.as_ref().ok().and_then(flow);
+            if let Some(flow) = &preview.flow {
+                preview.hash = self.connections.hash(flow);
+            }
         }
         // Nothing depends on what is read here, so that no reading waits for another.
         for preview in &mut *previews {
             preview.first = self.connections.first(preview.hash);
         }
         for preview in previews {
-            if !preview.first.is_empty() {
-                self.look_up(preview);
-            }
+            preview.found = match &preview.flow {
+                Some(flow) if !preview.first.is_empty() => self.belonging(preview.hash, flow),
+                Some(_) | None => None,
+            };
+            preview.generation = self.connections.generation();
         }
     }
 
-    /// What a packet says itself.
+    /// The same for one packet.
     #[inline]
-    pub(super) fn parsed(&self, bytes: &[u8]) -> Preview {
+    pub(super) fn preview_one(&self, bytes: &[u8]) -> Preview {
         let packet = Packet::parse(bytes);
         let flow = packet.as_ref().ok().and_then(flow);
         let hash = flow.as_ref().map_or(0, |flow| self.connections.hash(flow));
         let generation = self.connections.generation();
-        Preview { packet, flow, hash, first: Bucket::EMPTY, found: None, generation }
-    }
-
-    /// Which connection it is of.
-    #[inline]
-    pub(super) fn look_up(&self, preview: &mut Preview) {
-        preview.found = preview.flow.as_ref().and_then(|flow| self.belonging(preview.hash, flow));
+        let found = flow.as_ref().and_then(|flow| self.belonging(hash, flow));
+        Preview { packet, flow, hash, first: Bucket::EMPTY, found, generation }
     }
 
     /// What [`forward`](Self::forward) does, for a packet that was looked at. Other packets may have been forwarded and
