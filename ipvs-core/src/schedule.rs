@@ -276,6 +276,7 @@ impl Scheduler {
         if picked == Link::NONE { self.search(workshop, slots, first, request) } else { picked }
     }
 
+    /// The server of `wrr` where it is one of the next few.
     #[inline(never)]
     fn pick_soon(
         &mut self,
@@ -289,6 +290,7 @@ impl Scheduler {
         if picked == Link::NONE { self.pick_in_next_round(workshop, slots, first, request) } else { picked }
     }
 
+    /// The server of `wrr` where a round is over.
     #[inline(never)]
     fn pick_in_next_round(
         &mut self,
@@ -302,6 +304,7 @@ impl Scheduler {
         if picked == Link::NONE { self.search(workshop, slots, first, request) } else { picked }
     }
 
+    /// The server of `mh`.
     #[inline(never)]
     fn pick_by_maglev(
         &mut self,
@@ -315,6 +318,7 @@ impl Scheduler {
         if picked == Link::NONE { self.search(workshop, slots, first, request) } else { picked }
     }
 
+    /// The server of `mh`, improved.
     #[inline(never)]
     fn pick_by_improved_maglev(
         &mut self,

@@ -146,12 +146,16 @@ impl State {
 
     /// How long the connection stays after a packet that plainly leaves it in its state, as nearly all do.
     #[inline]
-    pub(crate) fn undisturbed(self, signal: Signal, spans: &Spans) -> Option<Span> {
-        match (self, signal) {
-            (Self::Tcp(TcpState::Established), Signal::Segment(Some(Segment::Ack))) => Some(spans.tcp),
-            (Self::Udp(UdpState::Flowing), Signal::Datagram) => Some(spans.udp),
-            (Self::Tcp(_) | Self::Udp(_) | Self::Sctp(_), _) => None,
-        }
+    pub(crate) fn undisturbed(self, signal: Signal, spans: Spans) -> Option<Span> {
+        let (stays, span) = match self {
+            Self::Tcp(state) => {
+                let is_ack = signal == Signal::Segment(Some(Segment::Ack));
+                (state == TcpState::Established && is_ack, spans.tcp)
+            }
+            Self::Udp(state) => (state == UdpState::Flowing && signal == Signal::Datagram, spans.udp),
+            Self::Sctp(_) => return None,
+        };
+        stays.then_some(span)
     }
 
     /// How long the connection stays without another packet.
@@ -208,9 +212,9 @@ mod tests {
             for side in [Side::Request, Side::Reply, Side::RequestOnly] {
                 assert_eq!(state.after(signal, side), state);
             }
-            assert_eq!(state.undisturbed(signal, &spans), Some(Span::of(state.timeout(&timeouts))));
+            assert_eq!(state.undisturbed(signal, spans), Some(Span::of(state.timeout(&timeouts))));
         }
-        assert_eq!(states[0].undisturbed(Signal::Segment(Some(Segment::Fin)), &spans), None);
-        assert_eq!(State::Udp(UdpState::Single).undisturbed(Signal::Datagram, &spans), None);
+        assert_eq!(states[0].undisturbed(Signal::Segment(Some(Segment::Fin)), spans), None);
+        assert_eq!(State::Udp(UdpState::Single).undisturbed(Signal::Datagram, spans), None);
     }
 }

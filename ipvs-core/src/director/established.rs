@@ -22,7 +22,7 @@ impl Director<'_> {
         }
         let entry = self.connections.get_mut(index)?;
         let Kind::Connection { state, through_nat, .. } = entry.kind else { return None };
-        let span = state.undisturbed(signal, &self.spans)?;
+        let span = state.undisturbed(signal, self.spans)?;
         let (last, expires) = (entry.expires, now.behind(span));
         if last.have_come(now) || expires < last {
             return None;
