@@ -28,6 +28,7 @@ use core::time::Duration;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process;
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use nix::sys::signal::SigSet;
@@ -39,11 +40,11 @@ use tracing::{debug, error, info, warn};
 use crate::api::{self, Question, Request};
 use crate::args::Run;
 use crate::clock;
-use crate::config::model::{Configuration, Global};
+use crate::config::model::{Configuration, Global, VirtualServer};
 use crate::config::{self, Loaded};
 use crate::driver::{self, Command, Handle, Kind, Level, Phase, Report, Setup, Verdict};
 use crate::guardian::{Charge, Guardian, Orders};
-use crate::log::Log;
+use crate::log::{self, Log};
 use crate::perform::bfd;
 use crate::perform::check::{self, Checker, Told};
 use crate::perform::fifo::Writers;
@@ -71,6 +72,8 @@ const SOCKET: &str = "/run/steadfast.sock";
 const CENSUS: Duration = Duration::from_secs(1);
 /// How long the VRRP thread is an ordinary one after it has computed for too long.
 const RELAXATION: Duration = Duration::from_secs(1);
+/// Events of the checks that are taken before others get their turn.
+const EVENTS: usize = 256;
 /// How long routers and checks may take to end.
 const PATIENCE_AT_STOP: Duration = Duration::from_secs(2);
 
@@ -172,7 +175,10 @@ fn log_diagnostics(diagnostics: &config::Diagnostics) {
 /// Everything that the control thread owns.
 struct Daemon {
     run: Run,
+    /// What the file says, but for its virtual servers.
     configuration: Configuration,
+    /// Those, which the checks hold, too.
+    virtual_servers: Arc<Vec<VirtualServer>>,
     driver: Handle,
     scripts: Scripts,
     files: Files,
@@ -279,6 +285,7 @@ impl Daemon {
             mailer: Mailer::default(),
             run,
             configuration: Configuration::default(),
+            virtual_servers: Arc::default(),
             driver,
             scripts,
             files,
@@ -299,7 +306,8 @@ impl Daemon {
         info!("steadfast {} runs {}", env!("CARGO_PKG_VERSION"), daemon.run.config.display());
         host::disable_missing_scripts(&mut configuration);
         daemon.checker.send(check::Command::Restore(daemon.orders.load()));
-        daemon.apply(configuration).await;
+        let virtual_servers = core::mem::take(&mut configuration.virtual_servers);
+        daemon.apply(configuration, virtual_servers).await;
         charge.ledger.live();
         crate::sys::give_memory_back();
         Ok((
@@ -353,7 +361,7 @@ impl Daemon {
                 }
                 Some(report) = inputs.script_reports.recv() => self.script(report).await,
                 Some(report) = inputs.track_reports.recv() => self.tracked(report).await,
-                Some(event) = inputs.check_events.recv() => self.check(event),
+                Some(event) = inputs.check_events.recv() => self.checks(event, &mut inputs.check_events),
                 _ = signals.reload.recv() => {
                     self.reload().await;
                     // Also where the file says what it said before: whoever reloads wants to have what it says.
@@ -374,7 +382,12 @@ impl Daemon {
                 _ = signals.json.recv() => self.dump(Dump::Json).await,
                 _ = signals.timers.recv() => self.dump(Dump::Timers).await,
                 // Last, and only after everything else had its chance.
-                () = tokio::task::yield_now(), if self.services.has_due() => self.services.turn(),
+                () = tokio::task::yield_now(), if self.services.has_due() => {
+                    self.services.turn();
+                    if self.services.has_done_many() {
+                        crate::sys::give_memory_back();
+                    }
+                },
             }
         }
         info!("stopping");
@@ -503,6 +516,16 @@ impl Daemon {
         let track::Report { kind, name, verdict, text } = report;
         info!("{text}");
         self.tell(Command::Judged { kind, name, verdict }).await;
+    }
+
+    /// Takes what the checks say, as much of it as has been said already.
+    fn checks(&mut self, first: check::Event, more: &mut mpsc::UnboundedReceiver<check::Event>) {
+        let _lines = log::gather();
+        self.check(first);
+        for _ in 1..EVENTS {
+            let Ok(event) = more.try_recv() else { break };
+            self.check(event);
+        }
     }
 
     fn check(&mut self, event: check::Event) {

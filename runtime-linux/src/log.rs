@@ -2,6 +2,10 @@
 //!
 //! Only the control thread writes here. The VRRP thread hands its lines over as reports.
 
+mod gathering;
+
+pub use gathering::{Gathering, gather};
+
 use core::fmt;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write as _};
@@ -9,7 +13,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
 use std::process;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use tracing::{Level, Metadata};
 use tracing_subscriber::Layer as _;
@@ -21,6 +25,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::clock;
+use gathering::{Sink, Stream};
 
 /// What is logged, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,9 +57,15 @@ impl Log {
         });
         let console = self.console || syslog.is_none() && file.is_none();
         let level = if self.detail { LevelFilter::DEBUG } else { LevelFilter::INFO };
+        let mut sinks = Vec::new();
+        let mut sink = |stream| {
+            let sink = Sink::new(stream);
+            sinks.push(Arc::clone(&sink));
+            sink
+        };
         let console = console.then(|| {
             tracing_subscriber::fmt::layer()
-                .with_writer(io::stderr)
+                .with_writer(sink(Stream::Console))
                 .with_ansi(io::IsTerminal::is_terminal(&io::stderr()))
                 .with_target(false)
                 .with_timer(UtcSeconds)
@@ -71,12 +82,13 @@ impl Log {
         });
         let file = file.map(|file| {
             tracing_subscriber::fmt::layer()
-                .with_writer(Mutex::new(file))
+                .with_writer(sink(Stream::File(file)))
                 .with_ansi(false)
                 .with_target(false)
                 .with_timer(UtcSeconds)
                 .with_filter(level)
         });
+        gathering::install(sinks);
         // A second call, as in tests, keeps the first log.
         let _ = tracing_subscriber::registry().with(console).with(syslog).with(file).try_init();
         if let Some(error) = complaint {

@@ -60,7 +60,8 @@ impl Daemon {
         self.reload_error = None;
         host::disable_missing_scripts(&mut configuration);
         share(&mut configuration.instances, &self.configuration.instances);
-        if configuration == self.configuration {
+        let virtual_servers = core::mem::take(&mut configuration.virtual_servers);
+        if configuration == self.configuration && virtual_servers == *self.virtual_servers {
             info!("nothing changed");
             return;
         }
@@ -85,7 +86,7 @@ impl Daemon {
         if configuration.global.shutdown_script != self.configuration.global.shutdown_script {
             warn!("shutdown_script changes at the next start only");
         }
-        self.apply(configuration).await;
+        self.apply(configuration, virtual_servers).await;
         crate::sys::give_memory_back();
         if self.configuration.global.fifos.states_on_reload {
             self.tell_states().await;
@@ -108,8 +109,9 @@ impl Daemon {
             .map(|worst| format!("{}: {}", worst.kind.code, worst.message))
     }
 
-    /// Brings every part to this configuration. What did not change is not touched: each part compares.
-    pub(super) async fn apply(&mut self, configuration: Configuration) {
+    /// Brings every part to this configuration and its virtual servers. What did not change is not touched: each part
+    /// compares.
+    pub(super) async fn apply(&mut self, configuration: Configuration, virtual_servers: Vec<VirtualServer>) {
         let policy = Policy::from(&configuration.global);
         if self.is_first_start() && configuration.global.lvs.sync_wait().is_some() {
             self.sync_wait.begin(clock::now());
@@ -142,14 +144,15 @@ impl Daemon {
         }
         self.notifier.set_policy(policy.clone());
         self.scripts.apply(&configuration.scripts, &policy);
-        if configuration.needs_data_plane() {
-            self.services.open(&configuration.global, self.first_services(&configuration).as_ref());
+        if configuration.needs_data_plane() || !virtual_servers.is_empty() {
+            self.services.open(&configuration.global, self.first_services(&virtual_servers).as_ref());
         }
         self.services
             .configure(&configuration.global.lvs, self.is_synchronised_active(&configuration.global.lvs));
         self.checker.send(check::Command::TellFirstServers(configuration.global.tells_first_servers));
+        self.virtual_servers = Arc::new(virtual_servers);
         self.checker
-            .send(check::Command::Apply { virtual_servers: configuration.virtual_servers.clone(), policy });
+            .send(check::Command::Apply { virtual_servers: Arc::clone(&self.virtual_servers), policy });
         self.configuration = configuration;
     }
 }
@@ -157,8 +160,8 @@ impl Daemon {
 impl Daemon {
     /// The services of this configuration, while the daemon starts for the first time. What another worker left is
     /// ours, and nothing is flushed for its sake.
-    fn first_services(&self, configuration: &Configuration) -> Option<BTreeSet<ServiceKey>> {
-        let services = configuration.virtual_servers.iter().flat_map(VirtualServer::services);
+    fn first_services(&self, virtual_servers: &[VirtualServer]) -> Option<BTreeSet<ServiceKey>> {
+        let services = virtual_servers.iter().flat_map(VirtualServer::services);
         self.is_first_start().then(|| services.map(|service| service.key).collect())
     }
 }
@@ -166,7 +169,9 @@ impl Daemon {
 impl Daemon {
     /// No worker ran before this one, and none of it runs yet.
     fn is_first_start(&self) -> bool {
-        self.restarts == 0 && self.configuration == Configuration::default()
+        self.restarts == 0
+            && self.virtual_servers.is_empty()
+            && self.configuration == Configuration::default()
     }
 
     /// The routers of a configuration; the one that waits for connections lets lesser ones be meanwhile.

@@ -1,14 +1,17 @@
 //! The services of the director: what the checks want, brought into the data plane and kept there.
 //!
 //! Work is done in turns that the control thread takes between other things, a few hundred real servers at most in
-//! each, so that nobody waits for thousands of services. A round compares all that is ours, turn by turn.
+//! each, so that nobody waits for thousands of services. A round reads back and compares all that is ours, turn by turn.
 
 mod damage;
+mod ours;
 mod synchronisation;
 mod timeouts;
 
 use core::fmt::Display;
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use ipvs_core::{Destination, Service, ServiceKey, Step, plan};
 use nix::errno::Errno;
@@ -17,6 +20,7 @@ use tracing::{error, info};
 use crate::config::model::{DataPlane, FlushOnStop, Global, Lvs};
 use crate::perform::ipvs::{self, Kernel, Plane, Present};
 use damage::Damage;
+use ours::{Ours, Whole};
 use synchronisation::Synchronisation;
 use timeouts::Timeouts;
 
@@ -24,16 +28,22 @@ use timeouts::Timeouts;
 ///
 /// Services that somebody else made are never touched. One with the address of ours counts as ours: two owners of
 /// one service cannot both be right.
+///
+/// A few services that change are looked at before they are changed, so that what somebody else did to them is put
+/// right with it. Where thousands change, it is believed that the data plane has what it was given last: reading
+/// everything back takes longer than changing everything. A service of which a step is then refused is looked at, and
+/// the next round compares them all.
 #[derive(Default)]
 pub(super) struct Services {
     plane: Option<Box<dyn Plane>>,
-    wanted: BTreeMap<ServiceKey, (Service, Vec<Destination>)>,
-    /// Services that may be in the data plane because of us.
-    ours: BTreeSet<ServiceKey>,
-    /// What the next turns compare, and why.
-    due: BTreeMap<ServiceKey, Cause>,
-    /// Services with a step that failed, so that they are not as they were wanted because of us.
-    unfinished: BTreeSet<ServiceKey>,
+    /// Services that are wanted, or may be in the data plane because of us.
+    ours: BTreeMap<ServiceKey, Ours>,
+    /// Services of which something else is wanted than before.
+    wishes: BTreeSet<ServiceKey>,
+    /// Services that this round has yet to compare. Nothing was asked for: every difference is somebody else's doing.
+    round: BTreeSet<ServiceKey>,
+    /// Thousands were asked for, and memory that this took may be given back.
+    many: bool,
     /// What somebody else did to ours.
     damage: Damage,
     timeouts: Timeouts,
@@ -47,7 +57,7 @@ pub(super) struct Services {
 enum Cause {
     /// Something else is wanted than before.
     Wish,
-    /// Nothing was asked for: every difference is somebody else's doing.
+    /// Its turn has come in a round.
     Round,
 }
 
@@ -81,10 +91,10 @@ impl Services {
     }
 
     /// From now on this service shall have these destinations.
-    pub(super) fn want(&mut self, service: Service, destinations: Vec<Destination>) {
-        self.ours.insert(service.key);
-        self.due.insert(service.key, Cause::Wish);
-        self.wanted.insert(service.key, (service, destinations));
+    pub(super) fn want(&mut self, service: Service, destinations: Arc<[Destination]>) {
+        let ours = self.ours.entry(service.key).or_default();
+        ours.wanted = Some(Arc::new(Whole { service, destinations }));
+        self.wish(service.key);
     }
 
     /// What the configuration says of the kernel's IPVS beside services. `active`: the instance is that the
@@ -101,8 +111,13 @@ impl Services {
 
     /// The service shall go.
     pub(super) fn unwant(&mut self, key: ServiceKey) {
-        self.wanted.remove(&key);
-        self.due.insert(key, Cause::Wish);
+        self.ours.entry(key).or_default().wanted = None;
+        self.wish(key);
+    }
+
+    fn wish(&mut self, key: ServiceKey) {
+        self.wishes.insert(key);
+        self.many |= self.wishes.len() > MANY;
     }
 
     /// Everything that is ours is to be compared in the next turns.
@@ -112,71 +127,105 @@ impl Services {
             self.synchronisation.check(ipvs);
         }
         self.damage.end_round();
-        if self.unfinished.is_empty() {
+        if self.ours.values().all(|ours| !ours.is_unfinished()) {
             self.complaints.clear();
         }
-        for key in &self.ours {
-            let cause = if self.unfinished.contains(key) { Cause::Wish } else { Cause::Round };
-            self.due.entry(*key).or_insert(cause);
+        for (key, ours) in &self.ours {
+            if ours.is_unfinished() {
+                self.wishes.insert(*key);
+            } else {
+                self.round.insert(*key);
+            }
         }
     }
 
     /// Whether there is something for a turn to do.
     pub(super) fn has_due(&self) -> bool {
-        self.plane.is_some() && !self.due.is_empty()
+        self.plane.is_some() && !(self.wishes.is_empty() && self.round.is_empty())
     }
 
-    /// Reads some of what is due and takes the steps from there to what is wanted.
+    /// Takes the steps from what is there to what is wanted, for some of the services that are due. What was asked for
+    /// does not wait until everything else has been compared.
     pub(super) fn turn(&mut self) {
         let Some(plane) = &mut self.plane else { return };
-        let mut weight = 0;
-        // What was asked for does not wait until everything else has been compared.
-        let because =
-            |cause| self.due.iter().filter(move |(_, because)| **because == cause).map(|(key, _)| key);
-        let some: Vec<ServiceKey> = because(Cause::Wish)
-            .chain(because(Cause::Round))
-            .take_while(|key| {
-                let fits = weight < TURN;
-                weight += 1 + self.wanted.get(key).map_or(0, |(_, destinations)| destinations.len());
-                fits
-            })
-            .copied()
-            .collect();
-        let causes: Vec<Cause> = some.iter().filter_map(|key| self.due.remove(key)).collect();
-        let found = match plane.look(&some) {
+        let cause = if self.wishes.is_empty() { Cause::Round } else { Cause::Wish };
+        let believes = self.wishes.len() > FEW;
+        let due = match cause {
+            Cause::Wish => &mut self.wishes,
+            Cause::Round => &mut self.round,
+        };
+        let some = take_some(due, &self.ours);
+        let looks = |ours: &Ours| cause == Cause::Round || !believes || ours.must_be_looked_at();
+        let (doubted, believed): (Vec<ServiceKey>, Vec<ServiceKey>) =
+            some.iter().partition(|key| self.ours.get(key).is_none_or(looks));
+        let found = match plane.look(&doubted) {
             Ok(found) => found,
             Err(error) => {
-                self.unfinished.extend(some);
+                self.doubt(&some, Ours::failed);
                 return self.complain(&error);
             }
         };
         let mut steps = Vec::new();
-        for ((key, cause), present) in some.iter().zip(causes).zip(&found) {
+        for key in &believed {
+            let Some(ours) = self.ours.get(key) else { continue };
+            let have = ours.had.as_deref().map(|whole| whole.possible(&**plane));
+            let want = ours.wanted.as_deref().map(|whole| whole.possible(&**plane));
+            steps.extend(plan(have.as_slice(), want.as_slice()).expect("one service is in order"));
+        }
+        for (key, present) in doubted.iter().zip(&found) {
             let before = steps.len();
-            let wanted = self.wanted.get(key);
-            let wanted = wanted.map(|(service, servers)| (plane.possible(*service), servers.as_slice()));
+            let wanted = self.ours.get(key).and_then(|ours| ours.wanted.as_deref());
+            let wanted = wanted.map(|whole| whole.possible(&**plane));
             compare(*key, wanted.as_ref(), present.as_ref(), &mut steps);
             if cause == Cause::Round {
                 self.damage.note(*key, &steps[before..], present.as_ref());
             }
-            self.unfinished.remove(key);
         }
         let outcomes = plane.apply_all(&steps);
-        let mut failures = Vec::new();
-        for (step, outcome) in steps.iter().zip(outcomes) {
-            if let Err(error) = outcome {
-                self.unfinished.insert(step.service());
-                failures.push(error);
+        let refused =
+            steps.iter().zip(outcomes).filter_map(|(step, outcome)| Some((step.service(), outcome.err()?)));
+        let refused: Vec<(ServiceKey, ipvs::Error)> = refused.collect();
+        let unfinished: BTreeSet<ServiceKey> = refused.iter().map(|(key, _)| *key).collect();
+        let (good, _) = some.iter().partition::<Vec<ServiceKey>, _>(|key| !unfinished.contains(key));
+        self.done(&good);
+        let (mistaken, failed) =
+            unfinished.iter().partition::<Vec<ServiceKey>, _>(|key| believed.binary_search(key).is_ok());
+        self.doubt(&failed, Ours::failed);
+        self.doubt(&mistaken, Ours::mistaken);
+        for (key, error) in &refused {
+            if mistaken.binary_search(key).is_err() {
+                self.complain(error);
             }
         }
-        for key in &some {
-            if !self.wanted.contains_key(key) && !self.unfinished.contains(key) {
-                self.ours.remove(key);
+        // Those are looked at now.
+        self.wishes.extend(mistaken);
+    }
+
+    /// These are as they are wanted.
+    fn done(&mut self, keys: &[ServiceKey]) {
+        for key in keys {
+            if let Entry::Occupied(mut ours) = self.ours.entry(*key) {
+                if ours.get().wanted.is_some() {
+                    ours.get_mut().done();
+                } else {
+                    ours.remove();
+                }
             }
         }
-        for failure in failures {
-            self.complain(&failure);
+    }
+
+    /// What there is under these keys is not known.
+    fn doubt(&mut self, keys: &[ServiceKey], why: fn(&mut Ours)) {
+        for key in keys {
+            if let Some(ours) = self.ours.get_mut(key) {
+                why(ours);
+            }
         }
+    }
+
+    /// Whether all of thousands has been done that was asked for; true once.
+    pub(super) fn has_done_many(&mut self) -> bool {
+        self.wishes.is_empty() && core::mem::take(&mut self.many)
     }
 
     /// Removes what is ours and ends the data plane. `keep`: leave the kernel's services as they are (`-I`), but not
@@ -196,7 +245,7 @@ impl Services {
             }
             FlushOnStop::Ours => {
                 // Real servers go with their services.
-                let steps: Vec<Step> = self.ours.iter().copied().map(Step::RemoveService).collect();
+                let steps: Vec<Step> = self.ours.keys().copied().map(Step::RemoveService).collect();
                 for outcome in plane.apply_all(&steps) {
                     match outcome {
                         Ok(()) | Err(ipvs::Error::Refused { errno: Errno::ESRCH, .. }) => {}
@@ -212,7 +261,7 @@ impl Services {
 
     /// How many connections our services have, or so many of them as are quickly asked.
     pub(super) fn connections(&mut self) -> u64 {
-        let some: Vec<ServiceKey> = self.ours.iter().take(COUNTED).copied().collect();
+        let some: Vec<ServiceKey> = self.ours.keys().take(COUNTED).copied().collect();
         let counted = self.plane.as_mut().map_or(Ok(0), |plane| plane.connections(&some));
         counted.inspect_err(|error| tracing::warn!("data plane: {error}")).unwrap_or(0)
     }
@@ -233,6 +282,17 @@ impl Services {
             error!("{what}");
         }
     }
+}
+
+/// Takes out as many of the first services as one turn is for.
+fn take_some(due: &mut BTreeSet<ServiceKey>, ours: &BTreeMap<ServiceKey, Ours>) -> Vec<ServiceKey> {
+    let mut weight = 0;
+    let some = core::iter::from_fn(|| {
+        let key = (weight < TURN).then(|| due.pop_first())??;
+        weight += 1 + ours.get(&key).map_or(0, Ours::size);
+        Some(key)
+    });
+    some.collect()
 }
 
 /// The steps from what is there under a key to what is wanted there.
@@ -273,8 +333,12 @@ fn flush_others(plane: &mut dyn Plane, configured: &BTreeSet<ServiceKey>) -> Res
 
 /// Services whose connections stand for those of all.
 const COUNTED: usize = 128;
-/// Services and real servers that one turn looks at, about.
+/// Services and real servers that one turn is for, about.
 const TURN: usize = 512;
+/// Services that are looked at before they are changed, when no more are to be changed.
+const FEW: usize = 64;
+/// Services that leave much memory behind which their change took.
+const MANY: usize = 1_024;
 
 #[cfg(test)]
 mod tests;

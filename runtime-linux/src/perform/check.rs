@@ -53,7 +53,7 @@ pub enum Command {
     /// the times of their next probes.
     Apply {
         /// The services.
-        virtual_servers: Vec<VirtualServer>,
+        virtual_servers: Arc<Vec<VirtualServer>>,
         /// How the scripts of `MISC_CHECK` run.
         policy: Policy,
     },
@@ -87,7 +87,7 @@ pub enum Event {
         /// The service.
         service: Service,
         /// Its destinations: real servers in the order of the file, then the sorry server.
-        destinations: Vec<Destination>,
+        destinations: Arc<[Destination]>,
     },
     /// A reload took this service away.
     Gone {
@@ -211,7 +211,7 @@ impl Task {
             let patrol = self.patrol;
             tokio::select! {
                 command = commands.recv() => match command {
-                    Some(Command::Apply { virtual_servers, policy }) => self.apply(virtual_servers, policy),
+                    Some(Command::Apply { virtual_servers, policy }) => self.apply(&virtual_servers, policy),
                     Some(Command::TellFirstServers(tell)) => self.roster.tells_first_servers = tell,
                     Some(Command::Restore(orders)) => self.roster.orders = orders,
                     Some(Command::Obey { meant, wish, reply }) => {
@@ -243,7 +243,7 @@ impl Task {
         say(&self.events, Event::Stopped);
     }
 
-    fn apply(&mut self, virtual_servers: Vec<VirtualServer>, policy: Policy) {
+    fn apply(&mut self, virtual_servers: &Arc<Vec<VirtualServer>>, policy: Policy) {
         self.policy = policy;
         // The files may have changed.
         self.clients = Clients::default();

@@ -26,4 +26,4 @@ pub(crate) fn now() -> Instant {
 }
 
 /// Between two looks.
-const PAUSE: Duration = Duration::from_millis(30);
+const PAUSE: Duration = Duration::from_millis(10);

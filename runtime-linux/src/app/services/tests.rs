@@ -68,7 +68,7 @@ fn what_others_own_stays_and_what_they_damage_is_repaired() {
     plane.0.lock().unwrap().insert(foreign.key, (foreign, Vec::new()));
     let mut services = Services { plane: Some(Box::new(plane.clone())), ..Services::default() };
     let ours = service(1);
-    services.want(ours, vec![server(1), server(2)]);
+    services.want(ours, [server(1), server(2)].into());
     settle(&mut services);
     plane.0.lock().unwrap().get_mut(&ours.key).unwrap().1.pop();
     services.begin_round();
@@ -85,7 +85,7 @@ fn a_service_that_a_reload_took_away_goes_and_its_key_is_forgotten() {
     let plane = Shared::default();
     let mut services = Services { plane: Some(Box::new(plane.clone())), ..Services::default() };
     let ours = service(1);
-    services.want(ours, vec![server(1)]);
+    services.want(ours, [server(1)].into());
     settle(&mut services);
     services.unwant(ours.key);
     settle(&mut services);
@@ -120,7 +120,7 @@ fn what_is_asked_for_does_not_wait_for_a_round() {
     settle(&mut services);
     services.begin_round();
     let last = numbered(1_999);
-    services.want(last, vec![server(1)]);
+    services.want(last, [server(1)].into());
     services.turn();
     assert_eq!(plane.0.lock().unwrap()[&last.key].1, [server(1)]);
 }
@@ -158,7 +158,7 @@ fn what_stays_at_a_stop_is_said_by_the_configuration() {
         let foreign = service(99);
         plane.0.lock().unwrap().insert(foreign.key, (foreign, Vec::new()));
         let mut services = Services { plane: Some(Box::new(plane.clone())), ..Services::default() };
-        services.want(service(1), vec![server(1)]);
+        services.want(service(1), [server(1)].into());
         settle(&mut services);
         services.close(keep, flush);
         assert_eq!(plane.0.lock().unwrap().keys().copied().collect::<Vec<_>>(), left);

@@ -5,6 +5,7 @@ use core::net::{IpAddr, SocketAddr};
 use core::time::Duration;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::hash::RandomState;
+use std::sync::Arc;
 
 use check_core::{Server, Verdict, pool};
 use ipvs_core::ServiceKey;
@@ -12,7 +13,7 @@ use ipvs_core::ServiceKey;
 use super::Event;
 use super::order::Order;
 use super::prober::{Key, Prober};
-use super::service::Served;
+use super::service::{Configured, Served};
 use super::spread::Spread;
 use super::told::Told;
 use crate::config::model::{self, VirtualServer};
@@ -56,7 +57,12 @@ pub(super) struct Slot {
 impl Roster {
     /// Takes another set of services. What stays the same keeps its state: a service its quorum, a check its
     /// verdict, its next time and the probe under way.
-    pub(super) fn apply(&mut self, now: Duration, wanted: Vec<VirtualServer>, say: &mut impl FnMut(Event)) {
+    pub(super) fn apply(
+        &mut self,
+        now: Duration,
+        wanted: &Arc<Vec<VirtualServer>>,
+        say: &mut impl FnMut(Event),
+    ) {
         let services = self.services.iter().flat_map(|service| service.config.services());
         let held: BTreeSet<ServiceKey> = services.map(|service| service.key).collect();
         let all = wanted.iter().flat_map(|service| &service.real_servers);
@@ -64,7 +70,7 @@ impl Roster {
         let still_wanted = all.map(|key| self.hashes.hash_one(key)).collect();
         let mut old = self.take(still_wanted);
         let mut present: HashMap<u64, Vec<usize>> = HashMap::new();
-        for config in wanted {
+        for config in Configured::each(wanted) {
             let key = config.service.key;
             let before = old.services.remove(&key);
             let down = before.as_ref().map(Served::down).unwrap_or_default();

@@ -3,30 +3,33 @@
 use core::fmt;
 use core::net::SocketAddr;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use check_core::pool::{Action, Leaving, Settings, Sorry};
 use check_core::{Pool, Server, pool};
 use ipvs_core::{Destination, Service, ServiceKey};
 use tracing::Level;
 
+pub(super) use self::configured::Configured;
 use self::held::destinations;
 use super::Event;
 use super::order::Order;
 use crate::clock;
 use crate::config::model::{Probe, Script, VirtualServer};
 
+mod configured;
 mod held;
 mod orders;
 
 /// One virtual server.
 #[derive(Debug)]
 pub(super) struct Served {
-    pub(super) config: VirtualServer,
+    pub(super) config: Configured,
     pub(super) pool: Pool<Box<[Server]>>,
     /// The pool is in service.
     begun: bool,
     /// What was last said of its services.
-    said: Vec<(Service, Vec<Destination>)>,
+    said: Box<[(Service, Arc<[Destination]>)]>,
     /// What the operator wants of its servers, as last looked at.
     orders: Vec<Order>,
 }
@@ -35,7 +38,7 @@ impl Served {
     /// Takes a virtual server into service, or goes on with the old one of the same key. `orders`: what was wanted of
     /// its servers before a restart.
     pub(super) fn new(
-        config: VirtualServer,
+        config: Configured,
         mut servers: Box<[Server]>,
         old: Option<Self>,
         orders: &[Order],
@@ -59,7 +62,7 @@ impl Served {
             (pool, said, begun)
         } else {
             orders::restore(&config, &mut servers, orders);
-            (Pool::new(settings, servers), Vec::new(), false)
+            (Pool::new(settings, servers), Box::default(), false)
         };
         let served = Self { config, pool, begun, said, orders: Vec::new() };
         for action in actions {
@@ -157,13 +160,18 @@ impl Served {
     /// Says what the data plane should hold, for those services where that is not what was last said.
     pub(super) fn publish(&mut self, say: &mut impl FnMut(Event)) {
         let pool: Vec<pool::Destination> = self.pool.destinations().collect();
-        let wanted: Vec<_> = (self.config.services())
-            .map(|service| (*service, destinations(&self.config, service.key, &pool)))
-            .collect();
-        for (service, destinations) in wanted.iter().filter(|wanted| !self.said.contains(wanted)) {
-            say(Event::Wanted { service: *service, destinations: destinations.clone() });
-        }
-        self.said = wanted;
+        let wanted = self.config.services().map(|service| {
+            let destinations = destinations(&self.config, service.key, &pool);
+            // What is as it was is held once, here and by whoever was told.
+            let same = self.said.iter().find(|(said, held)| said == service && **held == destinations[..]);
+            if let Some(same) = same {
+                return same.clone();
+            }
+            let destinations: Arc<[Destination]> = destinations.into();
+            say(Event::Wanted { service: *service, destinations: Arc::clone(&destinations) });
+            (*service, destinations)
+        });
+        self.said = wanted.collect();
     }
 
     /// What a check does, in keepalived's words.
