@@ -22,27 +22,23 @@ impl Plane for Shared {
 
     fn apply(&mut self, step: Step) -> Result<(), ipvs::Error> {
         let mut services = self.0.lock().unwrap();
+        if services.contains_key(&step.service()) == matches!(step, Step::AddService(_)) {
+            let (step, reason) = (ipvs::describe(&step), "there is one already, or none".to_owned());
+            return Err(ipvs::Error::Unable { step, reason, refused: None });
+        }
+        let present = services.entry(step.service()).or_insert((service(0), Vec::new()));
         match step {
-            Step::AddService(service) => {
-                services.insert(service.key, (service, Vec::new()));
-            }
-            Step::EditService(service) => services.get_mut(&service.key).unwrap().0 = service,
+            Step::AddService(service) | Step::EditService(service) => present.0 = service,
             Step::RemoveService(key) => {
                 services.remove(&key);
             }
-            Step::AddDestination { service, destination } => {
-                services.get_mut(&service).unwrap().1.push(destination);
+            Step::AddDestination { destination, .. } | Step::EditDestination { destination, .. } => {
+                present.1.retain(|other| !other.is_same_server(&destination));
+                present.1.push(destination);
             }
-            Step::EditDestination { service, destination } => {
-                let present = &mut services.get_mut(&service).unwrap().1;
-                present.retain(|other| !other.is_same_server(&destination));
-                present.push(destination);
+            Step::RemoveDestination { address, port, .. } => {
+                present.1.retain(|other| (other.address, other.port) != (address, port));
             }
-            Step::RemoveDestination { service, address, port } => services
-                .get_mut(&service)
-                .unwrap()
-                .1
-                .retain(|other| (other.address, other.port) != (address, port)),
         }
         Ok(())
     }
@@ -108,6 +104,34 @@ fn thousands_of_services_are_brought_in_turns_of_a_few_hundred() {
     assert_eq!(plane.0.lock().unwrap().values().map(|(_, servers)| servers.len()).sum::<usize>(), 8_000);
     services.close(false, FlushOnStop::Ours);
     assert!(plane.0.lock().unwrap().is_empty());
+}
+
+#[test]
+fn where_thousands_change_what_they_had_is_believed_and_what_is_refused_is_looked_at() {
+    let plane = Shared::default();
+    let stranger = server(200);
+    let (there, gone, grown) = (numbered(3), numbered(5), numbered(7));
+    plane.0.lock().unwrap().insert(there.key, (there, vec![stranger]));
+    let mut services = Services { plane: Some(Box::new(plane.clone())), ..Services::default() };
+    let want = |services: &mut Services, weight| {
+        for number in 0..2_000_u16 {
+            services.want(numbered(number), [Destination { weight, ..server(1) }].into());
+        }
+        settle(services);
+    };
+    let held = |service: Service| plane.0.lock().unwrap()[&service.key].1.clone();
+    want(&mut services, 1);
+    assert_eq!(held(there), [server(1)]);
+    plane.0.lock().unwrap().remove(&gone.key);
+    plane.0.lock().unwrap().get_mut(&grown.key).unwrap().1.push(stranger);
+    want(&mut services, 2);
+    let wanted = Destination { weight: 2, ..server(1) };
+    assert_eq!(held(gone), [wanted]);
+    assert_eq!(held(grown), [stranger, wanted], "not read back");
+    services.begin_round();
+    settle(&mut services);
+    assert_eq!(held(grown), [wanted]);
+    assert!(services.complaints.is_empty());
 }
 
 #[test]

@@ -70,9 +70,10 @@ impl Roster {
         let still_wanted = all.map(|key| self.hashes.hash_one(key)).collect();
         let mut old = self.take(still_wanted);
         let mut present: HashMap<u64, Vec<usize>> = HashMap::new();
+        self.services.reserve_exact(wanted.len());
         for config in Configured::each(wanted) {
             let key = config.service.key;
-            let before = old.services.remove(&key);
+            let before = old.service(&key);
             let down = before.as_ref().map(Served::down).unwrap_or_default();
             let mut servers = Vec::with_capacity(config.real_servers.len());
             for (number, real) in config.real_servers.iter().enumerate() {
@@ -124,7 +125,7 @@ impl Roster {
         self.told = told.map(|(place, _)| place).collect();
         let kept = self.services.iter().flat_map(|service| service.config.services());
         let kept: BTreeSet<ServiceKey> = kept.map(|service| service.key).collect();
-        for old in old.services.values() {
+        for old in old.services.iter().flatten() {
             old.removal(say);
         }
         for service in held.difference(&kept) {
@@ -230,15 +231,19 @@ impl Roster {
             found.entry(hash).or_default().push(place);
             probers.push(Place::Here(hash, Box::new(prober)));
         }
-        let services = core::mem::take(&mut self.services).into_iter();
-        let services = services.map(|service| (service.key(), service)).collect();
-        Old { services, slots, probers, found, still_wanted }
+        let places =
+            self.services.iter().enumerate().map(|(place, service)| (service.key(), place)).collect();
+        let services = core::mem::take(&mut self.services).into_iter().map(Some).collect();
+        Old { services, places, slots, probers, found, still_wanted }
     }
 }
 
 /// What there was before a reload.
 struct Old {
-    services: BTreeMap<ServiceKey, Served>,
+    /// Those that were not found again yet.
+    services: Vec<Option<Served>>,
+    /// Where they are.
+    places: HashMap<ServiceKey, usize>,
     /// The checks of each server.
     slots: BTreeMap<(ServiceKey, SocketAddr), Vec<Slot>>,
     probers: Vec<Place>,
@@ -257,6 +262,11 @@ enum Place {
 }
 
 impl Old {
+    /// Takes the service with this key.
+    fn service(&mut self, key: &ServiceKey) -> Option<Served> {
+        self.services[*self.places.get(key)?].take()
+    }
+
     /// Takes the check that asks the same from the old checks of a server.
     fn take_same(&self, same: &mut Vec<Slot>, wanted: &model::Check, new: &[Prober]) -> Option<Slot> {
         let probe = |slot: &Slot| match &self.probers[slot.prober] {

@@ -11,14 +11,13 @@ use crate::perform::check::order::{Order, Standing};
 impl Served {
     /// Looks at what is wanted of its servers now; true if that is something else than last time.
     pub(in crate::perform::check) fn look_at_orders(&mut self) -> bool {
-        let service = identity(&self.config);
         let servers = self.config.real_servers.iter().zip(self.pool.servers());
         let orders: Vec<Order> = servers
             .filter(|(_, server)| server.ordered_weight().is_some() || !server.duty().serves())
             .map(|(real, server)| {
                 let before = self.orders.iter().find(|order| order.server == real.address);
                 Order {
-                    service: service.clone(),
+                    service: identity(&self.config),
                     server: real.address,
                     weight: server.ordered_weight(),
                     standing: standing(before, server.duty()),
@@ -51,6 +50,9 @@ fn standing(before: Option<&Order>, duty: Duty) -> Standing {
 
 /// Gives the servers of a new virtual server the orders of before a restart.
 pub(super) fn restore(config: &VirtualServer, servers: &mut [Server], orders: &[Order]) {
+    if orders.is_empty() {
+        return;
+    }
     let service = identity(config);
     for (server, real) in servers.iter_mut().zip(&config.real_servers) {
         let order = orders.iter().find(|order| order.service == service && order.server == real.address);
