@@ -71,10 +71,7 @@ impl<'a> Repr<'a> {
     ) -> Option<usize> {
         let len = self.len();
         let message = buffer.get_mut(..len)?;
-        message[field::VERSION_TYPE] = self.version.number() << 4 | ADVERTISEMENT;
-        message[field::VRID] = self.vrid.get();
-        message[field::PRIORITY] = self.priority;
-        message[field::COUNT] = u8::try_from(self.addresses.iter().count()).ok()?;
+        let count = u8::try_from(self.addresses.count()).ok()?;
         let interval = match self.version {
             Version::V2 => {
                 // Beside version 3 it may be less than one (RFC 9568 §8.4 leaves it open).
@@ -83,14 +80,13 @@ impl<'a> Repr<'a> {
             }
             Version::V3 => (self.interval.centiseconds() & INTERVAL_MASK).to_be_bytes(),
         };
-        message[field::INTERVAL].copy_from_slice(&interval);
-        let mut rest = &mut message[field::ADDRESSES..];
-        for address in self.addresses.iter() {
-            rest = match address {
-                IpAddr::V4(address) => put(rest, &address.octets())?,
-                IpAddr::V6(address) => put(rest, &address.octets())?,
-            };
-        }
+        let (header, rest) = message.split_first_chunk_mut::<{ field::ADDRESSES }>()?;
+        header[field::VERSION_TYPE] = self.version.number() << 4 | ADVERTISEMENT;
+        header[field::VRID] = self.vrid.get();
+        header[field::PRIORITY] = self.priority;
+        header[field::COUNT] = count;
+        header[field::INTERVAL].copy_from_slice(&interval);
+        let rest = self.addresses.put(rest)?;
         match self.version {
             Version::V2 => rest.copy_from_slice(&self.authentication.data()),
             Version::V3 => {}
@@ -163,8 +159,32 @@ impl<'a> Addresses<'a> {
         }
     }
 
+    fn count(&self) -> usize {
+        match self.0 {
+            Store::List(list) => list.len(),
+            Store::V4(list) => list.len(),
+            Store::V6(list) => list.len(),
+        }
+    }
+
     fn bytes(&self) -> usize {
-        self.iter().map(|address| Family::of(address).address_len()).sum()
+        match self.0 {
+            Store::List(list) => list.iter().map(|address| Family::of(*address).address_len()).sum(),
+            Store::V4(list) => list.as_flattened().len(),
+            Store::V6(list) => list.as_flattened().len(),
+        }
+    }
+
+    /// Writes them to the start of `bytes` and returns what is left of them.
+    fn put<'b>(&self, bytes: &'b mut [u8]) -> Option<&'b mut [u8]> {
+        match self.0 {
+            Store::List(list) => list.iter().try_fold(bytes, |rest, address| match address {
+                IpAddr::V4(address) => put(rest, &address.octets()),
+                IpAddr::V6(address) => put(rest, &address.octets()),
+            }),
+            Store::V4(list) => put(bytes, list.as_flattened()),
+            Store::V6(list) => put(bytes, list.as_flattened()),
+        }
     }
 }
 
