@@ -24,12 +24,13 @@ const fn limit(case: &'static str, limit: f64) -> Target {
 
 /// The first that fits holds.
 const TARGETS: &[Target] = &[
-    limit("advert/", 330.0),
-    wanted("router/advert parsed and handled by a Backup", 600.0, 725.0),
-    wanted("router/advert parsed and handled by the Active router", 600.0, 900.0),
-    limit("router/advert rejected", 530.0),
-    limit("router/a copy and", 950.0),
-    limit("router/Tick that advertises", 400.0),
+    limit("advert/emit", 224.0),
+    limit("advert/parse", 150.0),
+    wanted("router/advert parsed and handled by a Backup", 600.0, 465.0),
+    wanted("router/advert parsed and handled by the Active router", 600.0, 555.0),
+    limit("router/advert rejected", 303.0),
+    limit("router/a copy and", 820.0),
+    limit("router/Tick that advertises", 220.0),
     wanted("pick/rr", 80.0, 125.0),
     wanted("pick/wrr improved", 80.0, 1_000.0),
     wanted("pick/wrr, 2 servers", 80.0, 250.0),
