@@ -37,9 +37,9 @@
 //! not seen.
 
 use std::io;
+use std::sync::{Arc, Mutex};
 
 use ipvs_core::{Destination, Forward, Service, ServiceKey, Step};
-use std::sync::Arc;
 
 use crate::netlink::neighbour::{Lookup, Route};
 use crate::perform::ipvs::{Error, Plane, Status, describe};
@@ -64,12 +64,22 @@ use thread::Thread;
 use worker::{Command, Crew, Listening};
 
 /// How a plane is to be.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Settings {
     /// Threads; 0: one for each processor, up to [`Self::MOST_BY_ITSELF`].
     pub threads: usize,
     /// What it can hold.
     pub capacity: Capacity,
+    /// Bytes of each thread's ring of frames on each interface, at least 64 KiB. What the kernel does not give is done
+    /// without: frames are asked for then.
+    pub ring: usize,
+}
+
+impl Default for Settings {
+    /// A thread for each processor, and rings of a thousand frames of an ordinary link.
+    fn default() -> Self {
+        Self { threads: 0, capacity: Capacity::default(), ring: 2 << 20 }
+    }
 }
 
 impl Settings {
@@ -121,8 +131,9 @@ impl Default for Capacity {
 /// The control thread's end of the plane. Dropping it stops the plane.
 pub struct User {
     threads: Vec<Thread>,
-    /// `None` once it was uninstalled.
-    guard: Option<Guard>,
+    /// `None` once it was uninstalled. The first thread has it too, for interfaces come and go; nobody holds it while
+    /// asking another thread.
+    guard: Option<Arc<Mutex<Guard>>>,
     lookup: Lookup,
     placement: Placement,
     /// Why the kernel does not tell the marks of packets, if it does not.
@@ -143,7 +154,7 @@ impl User {
             io::Error::other(format!("user-space data plane: {doing}: {cause}"))
         };
         let count = settings.threads();
-        let crew = Crew::prepare(count, settings.capacity)?;
+        let mut crew = Crew::prepare(count, settings)?;
         let without_marks = sys::tells_marks().err().map(|error| error.to_string());
         let lookup = Lookup::open().map_err(|e| failed("route lookups", &e))?;
         let guard = Guard::install().map_err(|e| {
@@ -151,6 +162,8 @@ impl User {
                          (needs CAP_NET_ADMIN and a kernel with nf_tables)";
             failed(doing, &e)
         })?;
+        let guard = Arc::new(Mutex::new(guard));
+        crew.keep(&guard);
         tracing::info!(
             "user-space data plane on {}, {count} {}",
             crew.interfaces(),
@@ -202,11 +215,12 @@ impl User {
     /// Has every thread hear what the services need.
     fn listen(&self) -> Result<(), Error> {
         let Some(guard) = &self.guard else { return Ok(()) };
-        let listening =
-            Arc::new(Listening { selection: guard.selection(), has_home: self.placement.has_home() });
+        let selection = guard::lock(guard).selection();
+        let listening = Arc::new(Listening { selection, has_home: self.placement.has_home() });
         for thread in &self.threads {
             thread.ask(|answer| Command::Listen(Arc::clone(&listening), answer))?;
         }
+        guard::lock(guard).cover();
         Ok(())
     }
 
@@ -217,7 +231,7 @@ impl User {
         }
         self.threads.clear();
         match self.guard.take() {
-            Some(guard) => result.and(guard.uninstall().map_err(Error::Netlink)),
+            Some(guard) => result.and(guard::lock(&guard).uninstall().map_err(Error::Netlink)),
             None => result,
         }
     }
@@ -236,16 +250,17 @@ impl Plane for User {
     fn apply(&mut self, step: Step) -> Result<(), Error> {
         let unable = |reason: String| Error::Unable { step: describe(&step), reason, refused: None };
         self.check(&step).map_err(unable)?;
-        let Some(guard) = &mut self.guard else { return Ok(()) };
-        let added = guard.prepare(&step).map_err(|error| unable(format!("nftables: {error}")))?;
+        let Some(guard) = &self.guard else { return Ok(()) };
+        let added =
+            guard::lock(guard).prepare(&step).map_err(|error| unable(format!("nftables: {error}")))?;
         if let Err(error) = self.placement.apply(&self.threads, &step) {
-            if let Err(error) = guard.restore(added) {
+            if let Err(error) = guard::lock(guard).restore(added) {
                 tracing::warn!("{}: nftables: {error}", describe(&step));
             }
             return Err(error);
         }
         if let Step::RemoveService(key) = step
-            && let Err(error) = guard.remove(key)
+            && let Err(error) = guard::lock(guard).remove(key)
         {
             // The service is gone all the same; what is left goes with the next change.
             tracing::warn!("{}: nftables: {error}", describe(&step));

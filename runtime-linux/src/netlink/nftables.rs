@@ -9,6 +9,7 @@
 //! | prerouting, before connection tracking | to address, protocol and port of a service, unless it came by loopback |
 //! | the same | with the firewall mark of a service, unless it came by loopback |
 //! | forward | from address, protocol and port of a real server whose replies are translated |
+//! | ingress of each interface of the plane, Linux 5.10 | what the first row says, if it is not much (`ingress`) |
 //!
 //! Changes are atomic nfnetlink batches, written here: there is no need for the `nft` binary. The table
 //! belongs to our socket (`NFT_TABLE_F_OWNER`, Linux 5.12), so that the kernel removes it when this process dies
@@ -30,6 +31,7 @@ use number::{
 
 mod batch;
 pub mod closed;
+mod ingress;
 mod number;
 
 /// The name of the table, in the family `inet`.
@@ -108,8 +110,29 @@ impl Table {
         self.send(batch)
     }
 
+    /// Drops what is to these services where it comes in by an interface, before the stack looks at it.
+    ///
+    /// # Errors
+    /// `EOPNOTSUPP` and others before Linux 5.10; nothing is changed then.
+    pub fn cover(&mut self, interface: u32, name: &str, services: &[Element]) -> Result<(), Error> {
+        let mut batch = Batch::new(self.socket.sequence_number());
+        batch.ingress(interface, name, services);
+        self.send(batch)
+    }
+
+    /// Takes that back.
+    pub fn uncover(&mut self, interface: u32) -> Result<(), Error> {
+        let mut batch = Batch::new(self.socket.sequence_number());
+        batch.no_ingress(interface);
+        match self.send(batch) {
+            // It went with the interface.
+            Err(error) if error.is(Errno::ENOENT) => Ok(()),
+            result => result,
+        }
+    }
+
     /// Removes the table.
-    pub fn remove(mut self) -> Result<(), Error> {
+    pub fn remove(&mut self) -> Result<(), Error> {
         let mut batch = Batch::new(self.socket.sequence_number());
         batch.message(DELETE_TABLE, 0, |writer| writer.text(TABLE_NAME, TABLE));
         self.send(batch)

@@ -2,12 +2,19 @@
 
 use core::net::IpAddr;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use ipvs_core::{Family, Forward, ServiceKey, Step};
+use nix::errno::Errno;
 
 use super::filter::{self, Selection};
 use crate::netlink::Error;
 use crate::netlink::nftables::{Change, Element, Side, Table};
+
+/// The guard, which threads share. One that panicked has changed either all of it or nothing.
+pub(super) fn lock(guard: &Mutex<Guard>) -> MutexGuard<'_, Guard> {
+    guard.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// The nftables table, and what each service has in it.
 pub(super) struct Guard {
@@ -15,12 +22,77 @@ pub(super) struct Guard {
     services: BTreeMap<ServiceKey, BTreeSet<Element>>,
     /// How many services have each element.
     holders: BTreeMap<Element, usize>,
+    /// Names of the interfaces that the plane hears, by their numbers.
+    interfaces: BTreeMap<u32, String>,
+    /// Those where the table drops what is to services as it comes in.
+    covered: BTreeSet<u32>,
+    /// These services.
+    early: Vec<Element>,
+    /// The kernel cannot do that.
+    is_late: bool,
 }
 
 impl Guard {
     /// Installs an empty table.
     pub(super) fn install() -> Result<Self, Error> {
-        Ok(Self { table: Table::install()?, services: BTreeMap::new(), holders: BTreeMap::new() })
+        Ok(Self {
+            table: Table::install()?,
+            services: BTreeMap::new(),
+            holders: BTreeMap::new(),
+            interfaces: BTreeMap::new(),
+            covered: BTreeSet::new(),
+            early: Vec::new(),
+            is_late: false,
+        })
+    }
+
+    /// These are the interfaces that the plane hears from now on.
+    pub(super) fn hear(&mut self, interfaces: BTreeMap<u32, String>) {
+        self.interfaces = interfaces;
+        self.cover();
+    }
+
+    /// Has the table drop what the plane takes as it comes in, where that is little. Not while there are services of marks,
+    /// whose packets the plane gets after that.
+    pub(super) fn cover(&mut self) {
+        let services = if self.is_late || !self.marks().is_empty() { Vec::new() } else { self.early() };
+        let has_changed = services != self.early;
+        let is_gone = |interface: &u32| has_changed || !self.interfaces.contains_key(interface);
+        let gone: Vec<u32> = self.covered.iter().copied().filter(is_gone).collect();
+        for interface in gone {
+            self.covered.remove(&interface);
+            if let Err(error) = self.table.uncover(interface) {
+                tracing::warn!("nftables at ingress of interface {interface}: {error}");
+            }
+        }
+        self.early = services;
+        for (interface, name) in self.interfaces.iter().filter(|_| !self.early.is_empty()) {
+            if self.covered.contains(interface) {
+                continue;
+            }
+            match self.table.cover(*interface, name, &self.early) {
+                Ok(()) => {
+                    self.covered.insert(*interface);
+                }
+                // It has gone since.
+                Err(error) if error.is(Errno::ENOENT) || error.is(Errno::ENODEV) => {}
+                Err(error) => {
+                    tracing::info!(
+                        "nftables at ingress of {name}: {error}; the kernel drops what the user-space data plane takes at \
+                         prerouting instead, which takes more time"
+                    );
+                    self.is_late = true;
+                    return;
+                }
+            }
+        }
+    }
+
+    /// The services, if they are few.
+    fn early(&self) -> Vec<Element> {
+        let services = self.holders.keys().filter(|element| element.side == Side::Service).copied();
+        let services: Vec<Element> = services.take(MOST_EARLY + 1).collect();
+        if services.len() > MOST_EARLY { Vec::new() } else { services }
     }
 
     /// Adds what `step` needs, before it is taken. Returns what to [`restore`](Self::restore) if it is refused.
@@ -40,11 +112,16 @@ impl Guard {
             ..Change::default()
         };
         self.table.change(&change)?;
+        let is_first_mark = !change.new_marks.is_empty();
         if service || element.is_some() {
             self.services.entry(key).or_default().extend(element);
         }
         if let Some(element) = element {
             *self.holders.entry(element).or_default() += 1;
+        }
+        if is_first_mark {
+            // Before sockets behind the ingress hook take over.
+            self.cover();
         }
         Ok(Added { key, service, element })
     }
@@ -103,7 +180,7 @@ impl Guard {
     }
 
     /// Removes the table.
-    pub(super) fn uninstall(self) -> Result<(), Error> {
+    pub(super) fn uninstall(&mut self) -> Result<(), Error> {
         self.table.remove()
     }
 }
@@ -149,3 +226,6 @@ fn element(step: &Step) -> Option<Element> {
         Step::RemoveService(_) | Step::RemoveDestination { .. } => None,
     }
 }
+
+/// Services that are compared with every packet that comes in.
+const MOST_EARLY: usize = 8;

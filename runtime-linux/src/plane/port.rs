@@ -3,6 +3,7 @@
 //! All Ethernet interfaces that are up take part, but for the ports of a bridge, a bond or a team (their frames come
 //! again by the interface on top), VRF devices (theirs come by the interfaces inside) and loopback.
 
+use std::collections::BTreeMap;
 use std::io;
 
 use ipvs_core::wire::netlink::Attributes;
@@ -11,7 +12,7 @@ use netlink_packet_route::link::LinkMessage;
 use netlink_sys::protocols::NETLINK_ROUTE;
 
 use super::filter::Instruction;
-use super::sys::{Hears, PacketSocket, Receiver};
+use super::sys::{Hears, PacketSocket, Receiver, Sender};
 use crate::netlink::link::LinkInfo;
 use crate::netlink::{Error, Socket};
 
@@ -23,12 +24,14 @@ pub(super) struct Port {
     /// Its link address.
     pub(super) mac: [u8; 6],
     /// Where its frames go.
-    pub(super) sender: PacketSocket,
+    pub(super) sender: Sender,
     /// Where its frames come: everything as it comes from the link, and instead, while there are services of firewall
     /// marks, IPv4 and IPv6 packets with the marks that they got. A receiver is taken out while its frames are looked at.
     pub(super) receivers: Vec<Option<Box<Receiver>>>,
     /// The socket failed in a way that only opening it again mends.
     pub(super) broken: bool,
+    /// Bytes of a receiver's ring; that of frames that leave has a fraction of them.
+    ring: usize,
 }
 
 /// The interfaces of this network namespace that take part.
@@ -44,12 +47,22 @@ pub(super) fn discover() -> Result<Vec<LinkInfo>, Error> {
     Ok(links)
 }
 
+/// The names of interfaces, by their numbers.
+pub(super) fn names(ports: &BTreeMap<u32, Port>) -> BTreeMap<u32, String> {
+    ports.iter().map(|(index, port)| (*index, port.link.name.clone())).collect()
+}
+
 impl Port {
     /// Opens sockets on an interface that [`discover`] found.
-    pub(super) fn open(link: LinkInfo, filter: &[Instruction], has_marks: bool) -> io::Result<Self> {
+    pub(super) fn open(
+        link: LinkInfo,
+        filter: &[Instruction],
+        has_marks: bool,
+        ring: usize,
+    ) -> io::Result<Self> {
         let mac = link.mac.ok_or(io::ErrorKind::Unsupported)?;
-        let sender = PacketSocket::sender(link.index)?;
-        let mut port = Self { link, mac, sender, receivers: Vec::new(), broken: false };
+        let sender = Sender::open(link.index, link.mtu as usize + LINK_HEADER, ring / OUT)?;
+        let mut port = Self { link, mac, sender, receivers: Vec::new(), broken: false, ring };
         port.listen(filter, has_marks)?;
         Ok(port)
     }
@@ -65,7 +78,7 @@ impl Port {
         self.receivers.clear();
         for hears in wanted {
             let longest = self.link.mtu as usize + LINK_HEADER;
-            let (receiver, failure) = Receiver::open(self.link.index, *hears, filter, longest, RING)?;
+            let (receiver, failure) = Receiver::open(self.link.index, *hears, filter, longest, self.ring)?;
             if let Some(failure) = failure {
                 tracing::info!(
                     "no packet ring on {}: {failure}; its frames are asked for instead, which takes more time",
@@ -97,8 +110,8 @@ fn is_part(body: &[u8]) -> bool {
 
 /// An Ethernet header, with room for a VLAN tag.
 const LINK_HEADER: usize = 18;
-/// Bytes of a thread's ring on one interface: a thousand frames of an ordinary link.
-const RING: usize = 2 << 20;
+/// Frames leave as soon as they are in the ring: it need not hold as many.
+const OUT: usize = 4;
 /// Length of `struct ifinfomsg`.
 const HEADER: usize = 16;
 /// `IFLA_LINKINFO`, `IFLA_INFO_KIND`, `IFLA_INFO_SLAVE_KIND`.

@@ -10,8 +10,11 @@ use ipvs_core::Envelope;
 
 use super::filter::{self, Instruction};
 
+mod frames;
+mod outbox;
 mod ring;
 
+pub(super) use outbox::Sender;
 use ring::{Ring, Told};
 
 /// Length of `struct virtio_net_hdr`, which stands before every frame in both directions.
@@ -52,7 +55,7 @@ pub(super) fn tells_marks() -> io::Result<()> {
 
 impl PacketSocket {
     /// Opens a socket that sends by the interface and hears nothing.
-    pub(super) fn sender(interface: u32) -> io::Result<Self> {
+    fn sender(interface: u32) -> io::Result<Self> {
         let socket = Self::new(Hears::Everything, &filter::nothing())?;
         bind(&socket.socket, interface, 0)?;
         Ok(socket)
@@ -130,7 +133,7 @@ impl PacketSocket {
     }
 
     /// Sends frames, each with its offload header before it. Returns how many were taken, and why the next was not.
-    pub(super) fn send(&self, frames: &[&[u8]]) -> (usize, Option<io::Error>) {
+    fn send(&self, frames: &[&[u8]]) -> (usize, Option<io::Error>) {
         let frames = frames.iter().take(BURST);
         let mut vectors: Bounded<libc::iovec, BURST> = frames
             .map(|frame| libc::iovec { iov_base: frame.as_ptr().cast_mut().cast(), iov_len: frame.len() })

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::AsFd;
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver as Inbox, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex};
 
 use ipvs_core::{
     Bucket, Destination, DestinationSlot, Director, Entry, Fragment, IndexNode, Locality, Memory, Preview,
@@ -15,13 +15,14 @@ use nix::net::if_::if_nametoindex;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::eventfd::{EfdFlags, EventFd};
 
-use super::Capacity;
 use super::filter::{self, Selection};
+use super::guard::{self, Guard};
 use super::path::Paths;
 use super::port::{self, Port};
 use super::share::Share;
-use super::sys::{BURST, PacketSocket};
+use super::sys::{BURST, Sender};
 use super::waiting::Waiting;
+use super::{self as plane, Capacity};
 use crate::clock;
 use crate::netlink::neighbour::{Changes, Lookup};
 use crate::perform::ipvs::{DestinationStatus, ServiceStatus, Statistics, Status};
@@ -63,7 +64,7 @@ pub(super) struct Crew(Vec<Setup>);
 
 impl Crew {
     /// Does everything that can fail, in the network namespace of the calling thread.
-    pub(super) fn prepare(threads: usize, capacity: Capacity) -> io::Result<Self> {
+    pub(super) fn prepare(threads: usize, settings: &plane::Settings) -> io::Result<Self> {
         let mut seed = [0; 20];
         File::open("/dev/urandom").and_then(|mut file| file.read_exact(&mut seed))?;
         // All have the same seed, so that all draw the same lots.
@@ -78,9 +79,17 @@ impl Crew {
             let threads = u32::try_from(threads).map_err(io::Error::other)?;
             let share = Share { number, threads, key };
             let others = Others::new(share, &senders, &wakes, inbox);
-            crew.push(Setup::prepare(capacity, share, *seed, others)?);
+            crew.push(Setup::prepare(settings, share, *seed, others)?);
         }
         Ok(Self(crew))
+    }
+
+    /// The first thread tells the guard of interfaces that come and go.
+    pub(super) fn keep(&mut self, guard: &Arc<Mutex<Guard>>) {
+        if let Some(first) = self.0.first_mut() {
+            guard::lock(guard).hear(port::names(&first.ports));
+            first.guard = Some(Arc::clone(guard));
+        }
     }
 
     /// The names of the interfaces.
@@ -103,34 +112,48 @@ impl IntoIterator for Crew {
 /// One thread's part of that.
 pub(super) struct Setup {
     capacity: Capacity,
+    ring: usize,
     share: Share,
     others: Others,
     paths: Paths,
     changes: Changes,
     ports: BTreeMap<u32, Port>,
-    local: (u32, PacketSocket),
+    local: (u32, Sender),
     seed: [u8; 16],
+    guard: Option<Arc<Mutex<Guard>>>,
 }
 
 impl Setup {
-    fn prepare(capacity: Capacity, share: Share, seed: [u8; 16], others: Others) -> io::Result<Self> {
+    fn prepare(settings: &plane::Settings, share: Share, seed: [u8; 16], others: Others) -> io::Result<Self> {
         let failed = |doing: &str, cause: &dyn core::fmt::Display| {
             io::Error::other(format!("user-space data plane: {doing}: {cause}"))
         };
+        let plane::Settings { capacity, ring, .. } = *settings;
         // Subscribed before anything is read, so that no change falls between.
         let changes = Changes::open().map_err(|e| failed("route notifications", &e))?;
         let paths = Paths::new(Lookup::open().map_err(|e| failed("route lookups", &e))?);
         let mut ports = BTreeMap::new();
         for link in port::discover().map_err(|e| failed("listing interfaces", &e))? {
             let name = link.name.clone();
-            let port = Port::open(link, &filter::nothing(), false)
+            let port = Port::open(link, &filter::nothing(), false, ring)
                 .map_err(|e| failed(&format!("packet socket on {name} (needs CAP_NET_RAW)"), &e))?;
             ports.insert(port.link.index, port);
         }
         let loopback = if_nametoindex("lo").map_err(|e| failed("loopback", &e))?;
-        let local = PacketSocket::sender(loopback)
-            .map_err(|e| failed("packet socket on lo (needs CAP_NET_RAW)", &e))?;
-        Ok(Self { capacity, share, others, paths, changes, ports, local: (loopback, local), seed })
+        let local =
+            Sender::plain(loopback).map_err(|e| failed("packet socket on lo (needs CAP_NET_RAW)", &e))?;
+        Ok(Self {
+            capacity,
+            ring,
+            share,
+            others,
+            paths,
+            changes,
+            ports,
+            local: (loopback, local),
+            seed,
+            guard: None,
+        })
     }
 
     /// What wakes it.
@@ -178,6 +201,8 @@ impl Setup {
             counters: Counters::default(),
             leaving: Vec::new(),
             previews: [Preview::EMPTY; BURST],
+            guard: self.guard,
+            ring: self.ring,
         };
         worker.work(commands);
     }
@@ -203,11 +228,15 @@ struct Worker<'m> {
     ports: BTreeMap<u32, Port>,
     waiting: Waiting,
     /// Index and socket of loopback, by which packets for this host as a real server come to its stack.
-    local: (u32, PacketSocket),
+    local: (u32, Sender),
     counters: Counters,
     /// Empty between two bursts.
     leaving: Vec<Leaving>,
     previews: [Preview; BURST],
+    /// On the first thread.
+    guard: Option<Arc<Mutex<Guard>>>,
+    /// Bytes of a ring.
+    ring: usize,
 }
 
 impl Worker<'_> {

@@ -13,6 +13,7 @@ pub(super) const TABLE_HEADER: [u8; 4] = [1, 0, 0, 0];
 pub(super) const NEW_TABLE: u16 = 0;
 pub(super) const DELETE_TABLE: u16 = 2;
 pub(super) const NEW_CHAIN: u16 = 3;
+pub(super) const DELETE_CHAIN: u16 = 5;
 pub(super) const NEW_RULE: u16 = 6;
 pub(super) const NEW_SET: u16 = 9;
 pub(super) const NEW_ELEMENT: u16 = 12;
@@ -29,6 +30,7 @@ pub(super) const CHAIN_POLICY: u16 = 5;
 pub(super) const CHAIN_TYPE: u16 = 7;
 pub(super) const HOOK_NUMBER: u16 = 1;
 pub(super) const HOOK_PRIORITY: u16 = 2;
+pub(super) const HOOK_DEVICE: u16 = 3;
 pub(super) const RULE_TABLE: u16 = 1;
 pub(super) const RULE_CHAIN: u16 = 2;
 pub(super) const RULE_EXPRESSIONS: u16 = 4;
@@ -65,14 +67,21 @@ pub(super) const COUNTER_BYTES: u16 = 1;
 pub(super) const COUNTER_PACKETS: u16 = 2;
 pub(super) const IMMEDIATE_TARGET: u16 = 1;
 pub(super) const IMMEDIATE_DATA: u16 = 2;
+pub(super) const BITWISE_SOURCE: u16 = 1;
+pub(super) const BITWISE_TARGET: u16 = 2;
+pub(super) const BITWISE_LENGTH: u16 = 3;
+pub(super) const BITWISE_MASK: u16 = 4;
+pub(super) const BITWISE_XOR: u16 = 5;
 
 // linux/netfilter/nf_tables.h: values
 pub(super) const META_MARK: u32 = 3;
 pub(super) const META_INPUT: u32 = 4;
 pub(super) const META_FAMILY: u32 = 15;
 pub(super) const META_PROTOCOL: u32 = 16;
+pub(super) const META_PACKET_KIND: u32 = 19;
 pub(super) const COMPARE_EQUAL: u32 = 0;
 pub(super) const COMPARE_NOT_EQUAL: u32 = 1;
+pub(super) const BASE_LINK: u32 = 0;
 pub(super) const BASE_NETWORK: u32 = 1;
 pub(super) const BASE_TRANSPORT: u32 = 2;
 pub(super) const VERDICT_REGISTER: u32 = 0;
@@ -83,8 +92,12 @@ pub(super) const ACCEPT: u32 = 1;
 pub(super) const HOOK_PREROUTING: u32 = 0;
 pub(super) const HOOK_INPUT: u32 = 1;
 pub(super) const HOOK_FORWARD: u32 = 2;
+/// `NF_INET_INGRESS`, Linux 5.10.
+pub(super) const HOOK_INGRESS: u32 = 5;
 pub(super) const PRIORITY_RAW: i32 = -300;
 pub(super) const PRIORITY_FILTER: i32 = 0;
+/// After what anybody else looks at on the way in.
+pub(super) const PRIORITY_LAST: i32 = i32::MAX;
 /// The loopback interface is the first of every network namespace.
 pub(super) const LOOPBACK_INDEX: u32 = 1;
 

@@ -4,25 +4,20 @@
 //! Version 3 packs frames more densely, but hands over a block only when it is full or a timer has run out, which would
 //! hold up every lone packet for milliseconds.
 
-use core::ptr::NonNull;
 use core::sync::atomic::{AtomicU32, Ordering};
 use std::io;
-use std::os::fd::{AsRawFd, BorrowedFd};
+use std::os::fd::BorrowedFd;
 
+use super::frames::{Frames, HEADER};
 use super::{OFFLOAD, ROOM};
 
 /// A receive ring, mapped.
 #[derive(Debug)]
 pub(super) struct Ring {
-    memory: NonNull<u8>,
-    frame: usize,
-    count: usize,
+    frames: Frames,
     /// The first frame that was not yet given back.
     next: usize,
 }
-
-// SAFETY: the mapping belongs to this value alone, and nothing in it depends on the thread.
-unsafe impl Send for Ring {}
 
 /// A frame in the ring.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,39 +33,12 @@ pub(super) struct Told {
 impl Ring {
     /// Gives a socket that does not hear anything yet a ring for frames of up to `longest` octets, with `bytes` for all.
     pub(super) fn map(socket: BorrowedFd<'_>, longest: usize, bytes: usize) -> io::Result<Self> {
-        // With a whole number of frames in a block there are no gaps between blocks.
-        let frame = (START + ROOM + OFFLOAD + longest).next_power_of_two();
-        let block = frame.max(BLOCK);
-        let blocks = (bytes / block).max(1);
-        let count = blocks * (block / frame);
-        let number = |value: usize| u32::try_from(value).map_err(io::Error::other);
-        let request = libc::tpacket_req {
-            tp_block_size: number(block)?,
-            tp_block_nr: number(blocks)?,
-            tp_frame_size: number(frame)?,
-            tp_frame_nr: number(count)?,
-        };
         super::set(socket, libc::PACKET_VERSION, &(libc::tpacket_versions::TPACKET_V2 as i32))?;
-        super::set(socket, libc::PACKET_RESERVE, &number(ROOM)?)?;
+        super::set(socket, libc::PACKET_RESERVE, &u32::try_from(ROOM).map_err(io::Error::other)?)?;
         // What does not fit comes whole by the socket's queue.
         super::set(socket, libc::PACKET_COPY_THRESH, &1_i32)?;
-        super::set(socket, libc::PACKET_RX_RING, &request)?;
-        // SAFETY: a new mapping of a socket, at a place that the kernel chooses.
-        let memory = unsafe {
-            libc::mmap(
-                core::ptr::null_mut(),
-                frame * count,
-                libc::PROT_READ | libc::PROT_WRITE,
-                libc::MAP_SHARED,
-                socket.as_raw_fd(),
-                0,
-            )
-        };
-        if memory == libc::MAP_FAILED {
-            return Err(io::Error::last_os_error());
-        }
-        let memory = NonNull::new(memory.cast()).ok_or(io::ErrorKind::OutOfMemory)?;
-        Ok(Self { memory, frame, count, next: 0 })
+        let frames = Frames::map(socket, libc::PACKET_RX_RING, START + ROOM + OFFLOAD + longest, bytes)?;
+        Ok(Self { frames, next: 0 })
     }
 
     /// The frame this many after the first one that was not given back, if the kernel has filled it.
@@ -90,7 +58,7 @@ impl Ring {
         let mac = header.get(12..).and_then(|rest| rest.first_chunk());
         let mac = usize::from(mac.copied().map_or(0, u16::from_ne_bytes));
         let start = mac.saturating_sub(OFFLOAD + ROOM);
-        let end = (mac + present).min(self.frame);
+        let end = (mac + present).min(self.frames.size);
         Some(Told {
             is_elsewhere: status & TP_STATUS_COPY != 0,
             cut: length - present.min(length),
@@ -118,41 +86,19 @@ impl Ring {
                 status.store(libc::TP_STATUS_KERNEL, Ordering::Release);
             }
         }
-        self.next = (self.next + count) % self.count;
+        self.next = (self.next + count) & (self.frames.count - 1);
     }
 
     fn status(&self, number: usize) -> Option<&AtomicU32> {
-        if number >= self.count {
-            return None;
-        }
-        #[expect(
-            clippy::cast_ptr_alignment,
-            reason = "frames begin at multiples of their size, a power of two"
-        )]
-        let status = self.place(number).cast::<u32>();
-        // SAFETY: every frame begins with its status, aligned, which both sides access atomically only.
-        Some(unsafe { AtomicU32::from_ptr(status) })
+        (number < self.frames.count).then(|| self.frames.status(self.next + number))
     }
 
     fn place(&self, number: usize) -> *mut u8 {
-        let index = (self.next + number) % self.count;
-        // SAFETY: the index is below the number of frames.
-        unsafe { self.memory.as_ptr().add(index * self.frame) }
-    }
-}
-
-impl Drop for Ring {
-    fn drop(&mut self) {
-        // SAFETY: the mapping is this value's own, and nothing borrows from it.
-        let _ = unsafe { libc::munmap(self.memory.as_ptr().cast(), self.frame * self.count) };
+        self.frames.place(self.next + number)
     }
 }
 
 /// What stands before a frame at most: `struct tpacket2_hdr`, `struct sockaddr_ll` and what alignment adds.
 const START: usize = 96;
-/// `struct tpacket2_hdr`
-const HEADER: usize = 32;
-/// At least a page; the kernel need not find more of them side by side.
-const BLOCK: usize = 1 << 16;
 /// `linux/if_packet.h`: a whole copy is in the socket's queue.
 const TP_STATUS_COPY: u32 = 2;

@@ -6,6 +6,7 @@ use crate::netlink::Heard;
 use crate::netlink::link::LinkInfo;
 use crate::netlink::neighbour::{Change, Neighbour, Reach};
 use crate::plane::filter::{self, Instruction};
+use crate::plane::guard;
 use crate::plane::port::{self, Port};
 use crate::plane::sys::BURST;
 
@@ -47,7 +48,7 @@ impl Worker<'_> {
             Reach::Known(mac) | Reach::Stale(mac) => {
                 let slots = self.waiting.release(interface, address);
                 let mut ready: Vec<&[u8]> = Vec::new();
-                let Some(port) = self.ports.get(&interface) else { return };
+                let Some(port) = self.ports.get_mut(&interface) else { return };
                 let slots: Vec<Vec<u8>> = slots
                     .into_iter()
                     .map(|mut slot| {
@@ -57,7 +58,7 @@ impl Worker<'_> {
                     .collect();
                 ready.extend(slots.iter().map(Vec::as_slice));
                 for chunk in ready.chunks(BURST) {
-                    send(&port.sender, chunk, &mut self.counters);
+                    send(&mut port.sender, chunk, &mut self.counters);
                 }
             }
             Reach::Failed => {
@@ -83,11 +84,14 @@ impl Worker<'_> {
                 (None, Some(_)) => self.open(link, &filter, has_marks),
             }
         }
+        if let Some(guard) = &self.guard {
+            guard::lock(guard).hear(port::names(&self.ports));
+        }
     }
 
     fn open(&mut self, link: LinkInfo, filter: &[Instruction], has_marks: bool) {
         let (index, name) = (link.index, link.name.clone());
-        match Port::open(link, filter, has_marks) {
+        match Port::open(link, filter, has_marks, self.ring) {
             Ok(port) => {
                 self.ports.insert(index, port);
             }

@@ -11,7 +11,7 @@ use crate::clock;
 use crate::plane::frame::{self, LINK};
 use crate::plane::path::Path;
 use crate::plane::segment;
-use crate::plane::sys::{BURST, OFFLOAD, PacketSocket, ROOM, Receiver};
+use crate::plane::sys::{BURST, OFFLOAD, ROOM, Receiver, Sender};
 
 impl Worker<'_> {
     /// Takes some bursts of frames from each interface. Whether there were any.
@@ -99,9 +99,9 @@ impl Worker<'_> {
             }));
             rest = rest.get(by_it.count()..).unwrap_or_default();
             if *interface == self.local.0 {
-                send(&self.local.1, &frames, &mut self.counters);
-            } else if let Some(port) = self.ports.get(interface) {
-                send(&port.sender, &frames, &mut self.counters);
+                send(&mut self.local.1, &frames, &mut self.counters);
+            } else if let Some(port) = self.ports.get_mut(interface) {
+                send(&mut port.sender, &frames, &mut self.counters);
             }
         }
     }
@@ -375,9 +375,9 @@ impl Counters {
 }
 
 /// Sends up to a burst of frames; what is not taken is dropped and counted.
-pub(super) fn send(socket: &PacketSocket, mut frames: &[&[u8]], counters: &mut Counters) {
+pub(super) fn send(sender: &mut Sender, mut frames: &[&[u8]], counters: &mut Counters) {
     while !frames.is_empty() {
-        let (sent, failure) = socket.send(frames);
+        let (sent, failure) = sender.send(frames);
         frames = frames.get(sent..).unwrap_or_default();
         let Some(failure) = failure else { continue };
         match failure.raw_os_error() {
