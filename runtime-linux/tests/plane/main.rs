@@ -6,6 +6,7 @@
 
 mod answers;
 mod devices;
+mod ingress;
 mod links;
 mod local;
 mod mark;

@@ -136,10 +136,14 @@ impl Network {
     }
 
     /// The plane has this many threads from now on; it starts anew, without services.
-    pub(crate) fn with_threads(mut self, threads: usize) -> Self {
+    pub(crate) fn with_threads(self, threads: usize) -> Self {
+        self.with_settings(&Settings { threads, ..Settings::default() })
+    }
+
+    /// The plane is like this from now on; it starts anew, without services.
+    pub(crate) fn with_settings(mut self, settings: &Settings) -> Self {
         self.plane.take().expect("the plane runs").stop().unwrap();
-        let settings = Settings { threads, ..Settings::default() };
-        let plane = self.director.run(|| User::with_settings(&settings)).unwrap().unwrap();
+        let plane = self.director.run(|| User::with_settings(settings)).unwrap().unwrap();
         self.plane = Some(Box::new(plane));
         self
     }

@@ -11,11 +11,14 @@ use netlink_packet_route::route::{RouteAttribute, RouteMetric};
 use nix::net::if_::if_nametoindex;
 use runtime_linux::lab::{self, Node, Switch};
 use runtime_linux::perform::ipvs::Plane;
+use runtime_linux::plane::Settings;
 
 use crate::links::replace_route;
 use crate::network::{Network, SERVERS, ask, transfer, virtual_address};
 
 const THREADS: usize = 3;
+/// A terabyte, which no kernel gives.
+const NO_RING: usize = 1 << 40;
 /// Enough for every thread to have some.
 const CLIENTS: u16 = 12;
 
@@ -128,9 +131,36 @@ fn a_router_s_complaint_about_a_reply_finds_the_thread_of_its_client() {
 
 #[test]
 fn no_datagram_overtakes_another_of_its_flow() {
-    const EACH: u32 = 400;
+    for threads in [2, THREADS] {
+        keeps_order(Settings { threads, ..Settings::default() });
+    }
+}
+
+#[test]
+fn nor_does_one_where_the_kernel_gives_no_rings() {
+    keeps_order(Settings { threads: 2, ring: NO_RING, ..Settings::default() });
+}
+
+#[test]
+fn clients_are_served_where_the_kernel_gives_no_rings() {
     lab::test(|| {
-        let mut network = Network::direct().with_threads(THREADS);
+        for network in [Network::nat(), Network::direct()] {
+            let settings = Settings { threads: 2, ring: NO_RING, ..Settings::default() };
+            let mut network = network.with_settings(&settings);
+            for family in [Family::V4, Family::V6] {
+                network.serve(family, Protocol::Tcp, false);
+                assert!(SERVERS.contains(&network.transfer(family, 100_000).unwrap().as_str()));
+            }
+            assert_eq!(network.trouble(), []);
+        }
+    });
+}
+
+/// Numbered datagrams of some flows, as fast as they can be sent, come in order and none of them twice.
+fn keeps_order(settings: Settings) {
+    const EACH: u32 = 400;
+    lab::test(move || {
+        let mut network = Network::direct().with_settings(&settings);
         let to = SocketAddr::new(virtual_address(Family::V4), 9_000);
         let key = ServiceKey::Address { protocol: Protocol::Udp, address: to.ip(), port: to.port() };
         network.apply(Step::AddService(Service::new(key, Method::RoundRobin))).unwrap();
