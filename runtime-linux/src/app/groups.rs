@@ -20,7 +20,8 @@ impl Groups {
 
     /// Groups that are in another state now that `routers` are where they are, and which.
     ///
-    /// A group is MASTER when all of its members are, in FAULT or stopped when one is, and else BACKUP.
+    /// A group is in a state once all of its members are: they move together, and who is told of FAULT or STOP can
+    /// rely on it that no member holds an address any more. keepalived tells of groups after their members too.
     pub(super) fn update<'g>(
         &mut self,
         groups: &'g [SyncGroup],
@@ -38,18 +39,11 @@ impl Groups {
     }
 }
 
-/// The state of a group; none while a member has not started.
+/// The state of a group; none while its members are on the way from one to another, or one has not started.
 fn phase(group: &SyncGroup, routers: &Routers) -> Option<Phase> {
-    let members: Vec<Phase> = group.members.iter().filter_map(|name| routers.phase(name)).collect();
-    if members.len() < group.members.len() || members.contains(&Phase::Initialize) {
-        return None;
-    }
-    Some(match () {
-        () if members.contains(&Phase::Stop) => Phase::Stop,
-        () if members.contains(&Phase::Fault) => Phase::Fault,
-        () if members.contains(&Phase::Backup) => Phase::Backup,
-        () => Phase::Master,
-    })
+    let mut members = group.members.iter().map(|name| routers.phase(name));
+    let first = members.next()?.filter(|phase| *phase != Phase::Initialize)?;
+    members.all(|phase| phase == Some(first)).then_some(first)
 }
 
 #[cfg(test)]
@@ -59,7 +53,7 @@ mod tests {
     use crate::config::model::Notify;
 
     #[test]
-    fn a_group_is_master_only_when_all_of_it_is() {
+    fn a_group_is_in_a_state_when_all_of_it_is() {
         let group = [SyncGroup {
             name: "VG".to_owned(),
             members: vec!["A".to_owned(), "B".to_owned()],
@@ -76,7 +70,8 @@ mod tests {
         assert_eq!(step("B", Phase::Backup), Some(Phase::Backup));
         assert_eq!(step("A", Phase::Master), None);
         assert_eq!(step("B", Phase::Master), Some(Phase::Master));
-        assert_eq!(step("A", Phase::Fault), Some(Phase::Fault));
+        assert_eq!(step("A", Phase::Fault), None);
+        assert_eq!(step("B", Phase::Fault), Some(Phase::Fault));
         assert_eq!(step("B", Phase::Backup), None);
         assert_eq!(step("A", Phase::Backup), Some(Phase::Backup));
     }
