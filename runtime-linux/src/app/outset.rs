@@ -7,11 +7,10 @@ use tracing::{info, warn};
 use crate::args::Run;
 use crate::config::model::Global;
 
-/// `-u`, or `umask`.
+/// `-u`, or `umask`, or what keepalived has: scripts get it too, and what they write may be nobody else's business.
 pub(super) fn limit(run: &Run, global: &Global) {
-    if let Some(mask) = run.umask.or(global.umask) {
-        umask(Mode::from_bits_truncate(mask));
-    }
+    let mask = run.umask.or(global.umask).map_or(PRIVATE, Mode::from_bits_truncate);
+    umask(mask);
 }
 
 /// `-m`, and what the log begins with: the configuration, with `-d`.
@@ -25,3 +24,6 @@ pub(super) fn begin(run: &Run, dump: Option<String>) {
         dump.lines().for_each(|line| info!("{line}"));
     }
 }
+
+/// Files are for their owner, and not to be run (keepalived.md 2.3, `umask`).
+const PRIVATE: Mode = Mode::S_IXUSR.union(Mode::S_IRWXG).union(Mode::S_IRWXO);

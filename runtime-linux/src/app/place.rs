@@ -3,9 +3,9 @@
 //! As with keepalived, several daemons can live beside each other on one host. One in a network namespace sees the
 //! directory `/run/keepalived/NAME` as `/run/keepalived`.
 
-use std::fs::{DirBuilder, File};
+use std::fs::{self, DirBuilder, File, Permissions};
 use std::io;
-use std::os::unix::fs::DirBuilderExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -67,7 +67,8 @@ fn enter(name: &str) -> anyhow::Result<()> {
 fn make(directory: &Path) -> io::Result<()> {
     match DirBuilder::new().mode(0o755).create(directory) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        made => made,
+        // Whatever umask the daemon has, a directory must be passable.
+        made => made.and_then(|()| fs::set_permissions(directory, Permissions::from_mode(0o755))),
     }
 }
 
