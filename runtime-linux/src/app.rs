@@ -372,7 +372,7 @@ impl Daemon {
                     self.services.begin_round();
                 },
                 Some(question) = inputs.questions.recv() => self.answer(question).await,
-                _ = census.tick(), if self.orders.draining => self.count_for_drains(),
+                _ = census.tick(), if self.orders.is_at_work() => self.look_after_orders(),
                 () = rounds.next() => self.services.begin_round(),
                 () = counts.next() => self.count_connections().await,
                 _ = signals.data.recv() => self.dump(Dump::State).await,

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
-use tracing::{error, warn};
+use tracing::{error, info, warn};
 
 use super::Daemon;
 use crate::perform::check::{self, Count, Counted, Meant, Order, Standing, Wish};
@@ -32,11 +32,13 @@ pub(super) struct OrderFile {
     path: PathBuf,
     /// Somebody is being drained.
     pub(super) draining: bool,
+    /// What could not be kept yet.
+    owed: Option<Vec<Order>>,
 }
 
 impl OrderFile {
     pub(super) fn beside(pid_file: &Path) -> Self {
-        Self { path: pid_file.with_extension("orders"), draining: false }
+        Self { path: pid_file.with_extension("orders"), draining: false, owed: None }
     }
 
     /// What was wanted when the daemon ended. A file that cannot be used is put aside, so that somebody can look at
@@ -68,32 +70,65 @@ impl OrderFile {
         Vec::new()
     }
 
-    /// Keeps what is wanted from now on.
+    /// Keeps what is wanted from now on, if not at once then as soon as that is possible.
     pub(super) fn save(&mut self, orders: Vec<Order>) {
         self.draining = is_draining(&orders);
-        let saved = if orders.is_empty() {
-            let gone = |error: &io::Error| error.kind() == io::ErrorKind::NotFound;
-            fs::remove_file(&self.path).or_else(|error| if gone(&error) { Ok(()) } else { Err(error) })
-        } else {
-            self.replace(&Written { version: VERSION, orders })
-        };
-        if let Err(error) = saved {
-            warn!(
-                "{}: {error}: drained servers and ordered weights would not outlive the daemon",
-                self.path.display()
-            );
+        let behind = self.owed.is_some();
+        let path = self.path.display();
+        match self.keep(&orders) {
+            Ok(()) => {
+                self.owed = None;
+                if behind {
+                    info!("{path}: drained servers and ordered weights are kept again");
+                }
+            }
+            Err(error) => {
+                if !behind {
+                    warn!(
+                        "{path}: {error}: drained servers and ordered weights would not outlive the daemon; it is tried \
+                         again every second"
+                    );
+                }
+                self.owed = Some(orders);
+            }
         }
     }
 
-    /// Whoever reads the file finds the old one or the new one, also after a power failure.
-    fn replace(&self, written: &Written) -> io::Result<()> {
-        let new = self.path.with_extension("orders.new");
-        let mut file = File::create(&new)?;
-        serde_json::to_writer(&file, written)?;
-        file.write_all(b"\n")?;
-        file.sync_all()?;
-        fs::rename(&new, &self.path)
+    /// Tries again to keep what could not be kept.
+    pub(super) fn catch_up(&mut self) {
+        if let Some(orders) = self.owed.clone() {
+            self.save(orders);
+        }
     }
+
+    /// Whether there is something to be looked after every second.
+    pub(super) fn is_at_work(&self) -> bool {
+        self.draining || self.owed.is_some()
+    }
+
+    fn keep(&self, orders: &[Order]) -> io::Result<()> {
+        if orders.is_empty() {
+            let gone = |error: &io::Error| error.kind() == io::ErrorKind::NotFound;
+            return fs::remove_file(&self.path)
+                .or_else(|error| if gone(&error) { Ok(()) } else { Err(error) });
+        }
+        let new = self.path.with_extension("orders.new");
+        let kept = replace(&self.path, &new, orders);
+        if kept.is_err() {
+            // Half a file is of no use, and in the way of the next.
+            let _ = fs::remove_file(&new);
+        }
+        kept
+    }
+}
+
+/// Whoever reads the file finds the old one or the new one, also after a power failure.
+fn replace(path: &Path, new: &Path, orders: &[Order]) -> io::Result<()> {
+    let mut file = File::create(new)?;
+    serde_json::to_writer(&file, &Written { version: VERSION, orders: orders.to_vec() })?;
+    file.write_all(b"\n")?;
+    file.sync_all()?;
+    fs::rename(new, path)
 }
 
 fn is_draining(orders: &[Order]) -> bool {
@@ -112,8 +147,12 @@ impl Daemon {
         }
     }
 
-    /// Tells the checks how many connections every real server has.
-    pub(super) fn count_for_drains(&mut self) {
+    /// Keeps what could not be kept, and tells the checks how many connections every real server has.
+    pub(super) fn look_after_orders(&mut self) {
+        self.orders.catch_up();
+        if !self.orders.draining {
+            return;
+        }
         let Some(status) = self.services.status() else { return };
         let counted: Counted = (status.services.iter())
             .map(|service| {

@@ -1,12 +1,14 @@
 //! The pid file: tools find the daemon by it, and it keeps a second daemon from starting.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, Permissions};
 use std::io::{self, Read as _, Seek as _, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process;
 
 use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg};
+use tracing::warn;
 
 /// A pid file that is ours, locked as long as this value lives and removed with it.
 #[derive(Debug)]
@@ -66,13 +68,29 @@ impl PidFile {
             return Err(PidFileError::Held { path: path.to_owned(), pid: pid.trim().to_owned() });
         }
         let write = |file: &mut File| {
+            // Tools of other users look for the daemon by it, whatever umask this one has.
+            file.set_permissions(Permissions::from_mode(0o644))?;
             file.set_len(0)?;
             file.rewind()?;
             writeln!(file, "{}", process::id())
         };
-        write(&mut file).map_err(failed)?;
+        match write(&mut file) {
+            // The lock holds all the same, and a router is worth more than the number of its process.
+            Err(error) if is_full(&error) => warn!(
+                "{}: cannot write the pid file: {error}; the daemon runs without its number there ({}): make room and \
+                 restart it",
+                path.display(),
+                process::id()
+            ),
+            written => written.map_err(failed)?,
+        }
         Ok(Self { path: path.to_owned(), _file: file })
     }
+}
+
+/// Whether there is no room for what was to be written.
+fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }
 
 /// keepalived does not lock its pid file, so it is looked for by its name.
