@@ -2,30 +2,36 @@
 //!
 //! Only the control thread writes here. The VRRP thread hands its lines over as reports.
 
+mod file;
 mod gathering;
+mod syslog;
 
 pub use gathering::{Gathering, gather};
 
 use core::fmt;
-use std::fs::{File, OpenOptions};
-use std::io::{self, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
-use std::os::unix::net::UnixDatagram;
-use std::path::{Path, PathBuf};
-use std::process;
-use std::sync::Arc;
+use core::sync::atomic::{AtomicU64, Ordering};
+use std::io;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
 
-use tracing::{Level, Metadata};
 use tracing_subscriber::Layer as _;
 use tracing_subscriber::filter::LevelFilter;
-use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::time::FormatTime;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
+use self::file::LogFile;
+use self::gathering::{Sink, Stream};
+use self::syslog::Syslog;
 use crate::clock;
-use gathering::{Sink, Stream};
+
+/// Lines that a log file or the system log could not take, in this process.
+pub fn lost() -> u64 {
+    LOST.load(Ordering::Relaxed)
+}
+
+static LOST: AtomicU64 = AtomicU64::new(0);
 
 /// What is logged, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,7 +58,7 @@ impl Log {
             Syslog::connect(facility).inspect_err(|error| complaint = Some(error.to_string())).ok()
         });
         let file = self.file.and_then(|path| {
-            let opened = append(&path);
+            let opened = LogFile::open(&path, syslog.clone());
             opened.inspect_err(|error| complaint = Some(format!("{}: {error}", path.display()))).ok()
         });
         let console = self.console || syslog.is_none() && file.is_none();
@@ -82,7 +88,7 @@ impl Log {
         });
         let file = file.map(|file| {
             tracing_subscriber::fmt::layer()
-                .with_writer(sink(Stream::File(file)))
+                .with_writer(sink(Stream::File(Mutex::new(file))))
                 .with_ansi(false)
                 .with_target(false)
                 .with_timer(UtcSeconds)
@@ -94,79 +100,6 @@ impl Log {
         if let Some(error) = complaint {
             tracing::warn!("a log cannot be written ({error}); lines go where they can");
         }
-    }
-}
-
-/// The file of `-g`. It may lie where others can write, so a link is not followed.
-fn append(path: &Path) -> io::Result<File> {
-    OpenOptions::new().append(true).create(true).mode(0o600).custom_flags(libc::O_NOFOLLOW).open(path)
-}
-
-/// The system log's socket, shared by the lines on their way there.
-#[derive(Clone, Debug)]
-struct Syslog {
-    socket: Arc<UnixDatagram>,
-    facility: u8,
-}
-
-impl Syslog {
-    fn connect(facility: u8) -> io::Result<Self> {
-        let socket = UnixDatagram::unbound()?;
-        socket.connect("/dev/log")?;
-        // A full system log must not stop the daemon; the line is lost instead.
-        socket.set_nonblocking(true)?;
-        Ok(Self { socket: Arc::new(socket), facility })
-    }
-}
-
-impl<'a> MakeWriter<'a> for Syslog {
-    type Writer = Line;
-
-    fn make_writer(&'a self) -> Line {
-        self.line(6)
-    }
-
-    fn make_writer_for(&'a self, metadata: &Metadata<'_>) -> Line {
-        self.line(match *metadata.level() {
-            Level::ERROR => 3,
-            Level::WARN => 4,
-            Level::INFO => 6,
-            Level::DEBUG | Level::TRACE => 7,
-        })
-    }
-}
-
-impl Syslog {
-    fn line(&self, severity: u8) -> Line {
-        let priority = self.facility * 8 + severity;
-        let mut text = Vec::with_capacity(160);
-        // Writing to memory does not fail.
-        let _ = write!(text, "<{priority}>steadfast[{}]: ", process::id());
-        Line { socket: Arc::clone(&self.socket), text }
-    }
-}
-
-/// One line on its way to the system log; sent when it is complete.
-#[derive(Debug)]
-struct Line {
-    socket: Arc<UnixDatagram>,
-    text: Vec<u8>,
-}
-
-impl io::Write for Line {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.text.extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Drop for Line {
-    fn drop(&mut self) {
-        let _ = self.socket.send(self.text.trim_ascii_end());
     }
 }
 

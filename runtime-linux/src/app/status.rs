@@ -39,6 +39,7 @@ impl Daemon {
             "files": self.files.status(),
             "processes": self.processes.status(),
             "bfd": self.bfd.status().await,
+            "log_lost": crate::log::lost(),
             "notify_dropped": self.notifier.dropped(),
             "fifos": self.fifos.status(),
             "mail": self.mailer.status(),

@@ -2,9 +2,10 @@
 //! wakes who reads them.
 
 use core::sync::atomic::{AtomicUsize, Ordering};
-use std::fs::File;
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use super::file::LogFile;
 
 /// While this is held lines wait for each other, up to [`MOST`] bytes. Lines of other threads wait with them, so that the
 /// order stays.
@@ -42,7 +43,7 @@ pub(super) enum Stream {
     /// Standard error.
     Console,
     /// A file.
-    File(File),
+    File(Mutex<LogFile>),
 }
 
 impl Sink {
@@ -72,14 +73,17 @@ impl Write for &Sink {
 }
 
 impl Stream {
-    /// Writes what waits; what cannot be written is gone.
+    /// Writes what waits; what cannot be written is gone, and of a file counted.
     fn write(&self, waiting: &mut Vec<u8>) -> io::Result<()> {
         if waiting.is_empty() {
             return Ok(());
         }
         let written = match self {
             Self::Console => io::stderr().write_all(waiting),
-            Self::File(file) => (&*file).write_all(waiting),
+            Self::File(file) => {
+                file.lock().unwrap_or_else(PoisonError::into_inner).take(waiting);
+                Ok(())
+            }
         };
         waiting.clear();
         written
@@ -104,7 +108,8 @@ mod tests {
     #[test]
     fn lines_wait_for_each_other_while_they_are_gathered_and_keep_their_order() {
         let file = tempfile::NamedTempFile::new().unwrap();
-        let sink = Sink::new(Stream::File(file.reopen().unwrap()));
+        let log = LogFile::open(file.path(), None).unwrap();
+        let sink = Sink::new(Stream::File(Mutex::new(log)));
         install(vec![Arc::clone(&sink)]);
         let text = || std::fs::read_to_string(file.path()).unwrap();
         (&*sink).write_all(b"alone\n").unwrap();
