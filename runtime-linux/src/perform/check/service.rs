@@ -211,8 +211,8 @@ impl Served {
     /// The name of a real server or the sorry server, as keepalived writes it.
     fn name_of(&self, address: SocketAddr) -> ServerName {
         let protocol = match self.key() {
-            ServiceKey::Address { protocol, .. } => Some(protocol.name()),
-            ServiceKey::Mark { .. } => None,
+            ServiceKey::Address { protocol, .. } => protocol.name(),
+            ServiceKey::Mark { .. } => "none",
         };
         ServerName { address, protocol }
     }
@@ -333,18 +333,14 @@ fn run(queue: String, script: Option<&Script>, say: &mut impl FnMut(Event)) {
     }
 }
 
-/// `[192.0.2.1]:tcp:80`; without a protocol for a service of a firewall mark.
+/// `[192.0.2.1]:tcp:80`; `none` is the protocol of a service of a firewall mark.
 struct ServerName {
     address: SocketAddr,
-    protocol: Option<&'static str>,
+    protocol: &'static str,
 }
 
 impl fmt::Display for ServerName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (address, port) = (self.address.ip(), self.address.port());
-        match self.protocol {
-            Some(protocol) => write!(f, "[{address}]:{protocol}:{port}"),
-            None => write!(f, "[{address}]:{port}"),
-        }
+        write!(f, "[{}]:{}:{}", self.address.ip(), self.protocol, self.address.port())
     }
 }
