@@ -32,7 +32,7 @@ fn file(words: &str) -> FileCheck {
 fn a_file_check_has_its_own_weight_or_that_of_the_file() {
     let check = |weight, reverse| FileCheck { name: "maintenance".to_owned(), weight, reverse };
     assert_eq!(file(""), check(3, true));
-    assert_eq!(file("weight 0"), check(3, true));
+    assert_eq!(file("weight 0"), check(0, false));
     assert_eq!(file("weight 7"), check(7, false));
     assert_eq!(file("weight -2147483647 reverse"), check(-2_147_483_647, true));
     assert_eq!(file("weight 2147483647 noreverse"), check(2_147_483_647, false));

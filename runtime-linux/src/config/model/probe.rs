@@ -52,6 +52,11 @@ pub struct FileCheck {
     pub reverse: bool,
 }
 
+impl FileCheck {
+    /// No weight was said: it is the file's own. A checked configuration has the file's in its place.
+    pub const OF_THE_FILE: i32 = i32::MIN;
+}
+
 /// How a probe connects.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Connect {

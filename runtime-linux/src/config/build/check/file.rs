@@ -2,7 +2,6 @@
 
 use core::ops::RangeInclusive;
 
-use crate::config::build::global::set;
 use crate::config::diagnose::Diagnostics;
 use crate::config::model::FileCheck;
 use crate::config::tree::Node;
@@ -12,7 +11,7 @@ use crate::config::value::{self, Values, wrong};
 #[derive(Clone, Debug, Default)]
 pub(in crate::config::build) struct Said {
     name: Option<String>,
-    weight: (i32, bool),
+    weight: Option<(i32, bool)>,
 }
 
 impl Said {
@@ -27,15 +26,15 @@ impl Said {
             "track_file" => {
                 self.name = Values::new(node, diagnostics).word("a track_file").or(self.name.take());
             }
-            "weight" => set(&mut self.weight, weight(node, diagnostics)),
+            "weight" => self.weight = weight(node, diagnostics).or(self.weight),
             _ => return false,
         }
         true
     }
 
-    /// The check; a weight of 0 stands for the file's own.
+    /// The check, for now with [`FileCheck::OF_THE_FILE`] where no weight was said.
     pub(super) fn complete(&self) -> FileCheck {
-        let (weight, reverse) = self.weight;
+        let (weight, reverse) = self.weight.unwrap_or((FileCheck::OF_THE_FILE, false));
         FileCheck {
             name: self.name.clone().expect("a check that follows no file was refused"),
             weight,

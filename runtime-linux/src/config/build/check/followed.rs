@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config::diagnose::{Diagnostic, Diagnostics, kind};
 use crate::config::keyword::nearest;
-use crate::config::model::{Configuration, Probe, VirtualServer};
+use crate::config::model::{Configuration, FileCheck, Probe, VirtualServer};
 use crate::config::tree::Node;
 
 /// The names that such checks may follow.
@@ -31,7 +31,7 @@ impl Known {
                 Probe::Bfd(name) => self.sessions.contains(name.as_str()),
                 Probe::File(check) => {
                     let Some(&(weight, reverse)) = self.files.get(&check.name) else { return false };
-                    if check.weight == 0 {
+                    if check.weight == FileCheck::OF_THE_FILE {
                         (check.weight, check.reverse) = (weight, reverse);
                     }
                     true
