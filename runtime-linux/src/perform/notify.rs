@@ -181,7 +181,7 @@ impl Notifier {
         }
     }
 
-    fn push(&self, name: String, batch: Batch) {
+    fn push(&self, name: String, mut batch: Batch) {
         if batch.is_empty() {
             return;
         }
@@ -195,9 +195,13 @@ impl Notifier {
             }
             return;
         }
-        queues.waiting.insert(name.clone(), VecDeque::from([batch]));
+        queues.waiting.insert(name.clone(), VecDeque::new());
+        let policy = queues.policy.clone();
+        drop(queues);
+        // Started here and now, so that who is told of the same change later finds the script at work already.
+        let first = batch.pop_front().and_then(|job| start(&name, &job, &policy));
         let stopping = self.shared.stopping.subscribe();
-        tokio::spawn(work(Arc::clone(&self.shared), name, stopping));
+        tokio::spawn(work(Arc::clone(&self.shared), name, first, (batch, policy), stopping));
     }
 }
 
@@ -217,29 +221,53 @@ impl Shared {
     }
 }
 
-/// Empties one queue.
-async fn work(shared: Arc<Shared>, name: String, mut stopping: watch::Receiver<bool>) {
-    while let Some((batch, policy)) = shared.next(&name) {
+/// Empties one queue; the first script of its first batch may run already.
+async fn work(
+    shared: Arc<Shared>,
+    name: String,
+    mut first: Option<Started>,
+    rest: (Batch, Policy),
+    mut stopping: watch::Receiver<bool>,
+) {
+    let mut next = Some(rest);
+    while let Some((batch, policy)) = next {
+        if let Some(started) = first.take() {
+            attend(&name, started, &mut stopping).await;
+        }
         for job in batch {
-            perform(&name, &job, &policy, &mut stopping).await;
+            if let Some(started) = start(&name, &job, &policy) {
+                attend(&name, started, &mut stopping).await;
+            }
+        }
+        next = shared.next(&name);
+    }
+}
+
+/// A script that runs.
+#[derive(Debug)]
+struct Started {
+    running: Running,
+    program: String,
+    last: bool,
+}
+
+fn start(name: &str, job: &Job, policy: &Policy) -> Option<Started> {
+    match Running::start(&job.script, &job.arguments, policy) {
+        Ok(running) => Some(Started { running, program: job.script.words.join(" "), last: job.last }),
+        Err(error) => {
+            warn!("{name}: {error}");
+            None
         }
     }
 }
 
-/// Runs one script until it ends or patience does.
-async fn perform(name: &str, job: &Job, policy: &Policy, stopping: &mut watch::Receiver<bool>) {
-    let program = job.script.words.join(" ");
-    let mut running = match Running::start(&job.script, &job.arguments, policy) {
-        Ok(running) => running,
-        Err(error) => {
-            warn!("{name}: {error}");
-            return;
-        }
-    };
+/// Waits until a script ends or patience does.
+async fn attend(name: &str, started: Started, stopping: &mut watch::Receiver<bool>) {
+    let Started { mut running, program, last } = started;
     let hurry = async {
         // An error means that the notifier is gone, and the daemon with it.
         let _ = stopping.wait_for(|stopping| *stopping).await;
-        sleep(if job.last { Notifier::TIME_AT_STOP } else { Notifier::PATIENCE_AT_STOP }).await;
+        sleep(if last { Notifier::TIME_AT_STOP } else { Notifier::PATIENCE_AT_STOP }).await;
     };
     let ending = tokio::select! {
         ending = running.ended(Notifier::PATIENCE) => ending,
@@ -248,7 +276,7 @@ async fn perform(name: &str, job: &Job, policy: &Policy, stopping: &mut watch::R
     match ending {
         Ending::Exit(0) => info!("{name}: {program} done"),
         Ending::Exit(_) | Ending::Signal(_) => warn!("{name}: {program} {ending}"),
-        Ending::Timeout if job.last => {
+        Ending::Timeout if last => {
             warn!("{name}: {program} is not done in time for the stop, killed");
             running.kill().await;
         }
