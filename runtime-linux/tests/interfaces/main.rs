@@ -4,7 +4,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic, in its helpers too")]
 
+mod beside;
 mod digest;
+mod exim;
 mod flags;
+mod full_disk;
 mod host;
+mod order;
 mod reload;
+mod sink;
+mod witness;

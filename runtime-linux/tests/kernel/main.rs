@@ -11,6 +11,9 @@ mod different;
 mod director;
 mod machine;
 mod same;
+#[path = "../interfaces/sink.rs"]
+mod sink;
 mod thousands;
+mod told;
 mod traffic;
 mod waiting;
