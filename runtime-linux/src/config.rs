@@ -51,6 +51,17 @@ pub enum Subsystems {
     Check,
 }
 
+/// What a configuration is read for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Purpose {
+    /// To run it, or to look at all of it.
+    #[default]
+    Run,
+    /// To complain of it: virtual servers of which nothing more has to be asked when they have been read are left out of
+    /// the configuration, so that tens of thousands of them take no memory.
+    Check,
+}
+
 /// How a configuration is read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Options {
@@ -60,6 +71,8 @@ pub struct Options {
     pub strict_includes: bool,
     /// Which parts are wanted.
     pub subsystems: Subsystems,
+    /// What it is read for.
+    pub purpose: Purpose,
 }
 
 /// What reading a configuration gave.
@@ -86,22 +99,22 @@ impl Loaded {
 ///
 /// Never fails outright: a file that cannot be read is a fatal diagnostic.
 pub fn load(path: &Path, options: &Options) -> Loaded {
-    understand(options, |diagnostics, take| expand::expand(path, options, diagnostics, take))
+    understand(options, |diagnostics, reader| expand::expand(path, options, diagnostics, reader))
 }
 
 /// Reads and checks a configuration that is in memory, as the file `path`. No file is opened: an `include` finds
 /// nothing.
 pub fn load_text(path: &Path, text: &[u8], options: &Options) -> Loaded {
-    understand(options, |diagnostics, take| expand::expand_text(path, text, options, diagnostics, take))
+    understand(options, |diagnostics, reader| expand::expand_text(path, text, options, diagnostics, reader))
 }
 
 /// What the lines mean that `read` gives.
-fn understand(options: &Options, read: impl Fn(&mut Diagnostics, expand::Take<'_>)) -> Loaded {
+fn understand(options: &Options, read: impl Fn(&mut Diagnostics, &mut dyn expand::Reader)) -> Loaded {
     // Nearly every file has a `}` for each `{`. What is wrong with one that has not can only be told by who knows that.
     let parse = |balanced| {
         let mut diagnostics = Diagnostics::default();
         let mut parser = tree::Parser::new(balanced);
-        read(&mut diagnostics, &mut |line, diagnostics| parser.line(line, diagnostics));
+        read(&mut diagnostics, &mut parser);
         let (tree, right) = parser.finish(&mut diagnostics);
         (tree, diagnostics, right)
     };
@@ -109,7 +122,7 @@ fn understand(options: &Options, read: impl Fn(&mut Diagnostics, expand::Take<'_
     if !right {
         (tree, diagnostics, _) = parse(false);
     }
-    let mut configuration = build::build(&tree, &mut diagnostics);
+    let mut configuration = build::build(&tree, options.purpose, &mut diagnostics);
     diagnostics.sort();
     match options.subsystems {
         Subsystems::All => {}

@@ -260,11 +260,7 @@ pub fn parse(arguments: Vec<OsString>) -> Result<Invocation, Usage> {
         Command::Run => super::said::Said { subcommand: true, ..Default::default() }.meaning()?,
         Command::Check { files, host, compat, json, config_id, all_config } => Invocation::Check(Check {
             files,
-            options: config::Options {
-                config_id,
-                strict_includes: all_config,
-                subsystems: config::Subsystems::All,
-            },
+            options: config::Options { config_id, strict_includes: all_config, ..config::Options::default() },
             host,
             compat,
             json,

@@ -171,8 +171,12 @@ impl Said {
             (false, true) => config::Subsystems::Check,
             (true, true) | (false, false) => config::Subsystems::All,
         };
-        let options =
-            config::Options { config_id: self.config_id, strict_includes: self.all_config, subsystems };
+        let options = config::Options {
+            config_id: self.config_id,
+            strict_includes: self.all_config,
+            subsystems,
+            ..config::Options::default()
+        };
         if let Some(log) = self.test {
             let files = vec![config];
             return Ok(Invocation::Check(Check {

@@ -6,9 +6,11 @@ use std::sync::Arc;
 
 use ipvs_core::Mode;
 
+use super::Purpose;
 use super::diagnose::{Diagnostic, Diagnostics, kind};
 use super::keyword::{Block, Class, Status, Takes, Word, blocks_of};
 use super::model::{Configuration, DataPlane, Script};
+use super::source::Span;
 use super::tree::{Node, Tree};
 use super::value::Values;
 
@@ -46,8 +48,8 @@ mod watch;
 
 pub use reload::mask;
 
-/// Makes a configuration of a tree.
-pub fn build(tree: &Tree, diagnostics: &mut Diagnostics) -> Configuration {
+/// Makes a configuration of a tree, for this purpose.
+pub fn build(tree: &Tree, purpose: Purpose, diagnostics: &mut Diagnostics) -> Configuration {
     let nodes = tree.heads();
     let mut configuration = Configuration::default();
     let mut defaults = global::Defaults::default();
@@ -81,7 +83,7 @@ pub fn build(tree: &Tree, diagnostics: &mut Diagnostics) -> Configuration {
     configuration.fixtures = routing::read(nodes, &rest, &defaults, &mut instances, diagnostics);
     configuration.instances = instances.into_iter().map(Arc::new).collect();
     let followed = check::followed::Known::of(&configuration);
-    configuration.virtual_servers = service::read_all(tree, &defaults, &followed, diagnostics);
+    configuration.virtual_servers = service::read_all(tree, &defaults, &followed, purpose, diagnostics);
     lvs::complete(&rest, core::mem::take(&mut defaults.sync), &mut configuration, diagnostics);
     complain_of_data_plane(&configuration, diagnostics);
     script::complain_of_security(&configuration, diagnostics);
@@ -301,11 +303,11 @@ fn name_of(node: &Node, diagnostics: &mut Diagnostics) -> Option<String> {
 }
 
 /// Complains about a name that was given before.
-fn duplicate(node: &Node, what: &str, name: &str, first: &Node, diagnostics: &mut Diagnostics) {
+fn duplicate(node: &Node, what: &str, name: &str, first: Span, diagnostics: &mut Diagnostics) {
     diagnostics.push(
         Diagnostic::new(&kind::DUPLICATE_NAME, format!("there are two of {what} `{name}`"))
             .at(node.span())
-            .related(first.span(), "the first one")
+            .related(first, "the first one")
             .consequence("the second one is ignored"),
     );
 }

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::host::Host;
-use super::{Diagnostics, Exit, beside, load};
+use super::{Diagnostics, Exit, Options, Purpose, beside, load};
 use crate::args::Check;
 
 /// What `--json` prints, for `--help`.
@@ -40,8 +40,9 @@ pub fn command(check: &Check, out: &mut dyn Write, colour: bool) -> io::Result<u
     let mut worst = Exit::Good;
     let host = check.host.then(Host::this);
     let mut read = Vec::new();
+    let options = Options { purpose: Purpose::Check, ..check.options.clone() };
     for file in &check.files {
-        let mut loaded = load(file, &check.options);
+        let mut loaded = load(file, &options);
         if let Some(host) = &host {
             host.check(&mut loaded);
         }
@@ -57,9 +58,7 @@ pub fn command(check: &Check, out: &mut dyn Write, colour: bool) -> io::Result<u
         } else {
             report(diagnostics, check.compat, colour, out)?;
         }
-        if check.files.len() > 1 {
-            read.push((file.as_path(), loaded));
-        }
+        read.push((file.as_path(), loaded));
     }
     if read.len() > 1 {
         let together: Vec<_> = read.iter().map(|(path, loaded)| (*path, loaded)).collect();
@@ -75,6 +74,8 @@ pub fn command(check: &Check, out: &mut dyn Write, colour: bool) -> io::Result<u
     if check.json {
         writeln!(out, "{:#}", serde_json::Value::from(documents))?;
     }
+    // The process ends: its memory goes all at once.
+    core::mem::forget(read);
     Ok(worst.code())
 }
 

@@ -12,6 +12,7 @@ use super::text::{self, Char, Shape, Text, Token, Uses};
 
 mod definition;
 mod include;
+mod plain;
 mod sequence;
 
 /// How deep definitions, sequences and includes may nest.
@@ -31,9 +32,9 @@ type Scope = Vec<(String, Text)>;
 
 /// Reads the configuration in `path` and everything it includes.
 ///
-/// Complaints and the text of the files go to `diagnostics`, each line to `take`.
-pub fn expand(path: &Path, options: &Options, diagnostics: &mut Diagnostics, take: Take<'_>) {
-    Expander::new(options, diagnostics, take).main_file(path);
+/// Complaints and the text of the files go to `diagnostics`, each line to `reader`.
+pub fn expand(path: &Path, options: &Options, diagnostics: &mut Diagnostics, reader: &mut dyn Reader) {
+    Expander::new(options, diagnostics, reader).main_file(path);
 }
 
 /// The lines of `text`, as if it were the file `path`. Includes find nothing.
@@ -42,14 +43,34 @@ pub fn expand_text(
     text: &[u8],
     options: &Options,
     diagnostics: &mut Diagnostics,
-    take: Take<'_>,
+    reader: &mut dyn Reader,
 ) {
-    let mut expander = Expander { opens_files: false, ..Expander::new(options, diagnostics, take) };
+    let mut expander = Expander { opens_files: false, ..Expander::new(options, diagnostics, reader) };
     expander.main_text(path, text);
 }
 
-/// Whom the lines go to, one by one; what it leaves of one is dropped.
-pub type Take<'a> = &'a mut dyn FnMut(&mut Line, &mut Diagnostics);
+/// Whom the lines go to.
+pub trait Reader {
+    /// The next line; what is left of it is dropped.
+    fn line(&mut self, line: &mut Line, diagnostics: &mut Diagnostics);
+
+    /// Whether it wants the block that this line opens as a whole, should it be plain, to read it later.
+    fn wants_block(&self, line: &Line) -> bool {
+        let _ = line;
+        false
+    }
+
+    /// The block that it wanted: where it stands, from the first word of that line to its `}`.
+    fn block(&mut self, stretch: Span, diagnostics: &Diagnostics) {
+        let _ = (stretch, diagnostics);
+    }
+}
+
+impl<F: FnMut(&mut Line, &mut Diagnostics)> Reader for F {
+    fn line(&mut self, line: &mut Line, diagnostics: &mut Diagnostics) {
+        self(line, diagnostics);
+    }
+}
 
 struct Expander<'a> {
     options: &'a Options,
@@ -57,7 +78,7 @@ struct Expander<'a> {
     diagnostics: &'a mut Diagnostics,
     definitions: BTreeMap<String, definition::Definition>,
     uses: Uses,
-    take: Take<'a>,
+    reader: &'a mut dyn Reader,
     /// The files being read, outermost first, by their canonical paths.
     open_files: Vec<PathBuf>,
     /// The value of `instance`, for `${_INSTANCE}`.
@@ -71,14 +92,14 @@ struct Expander<'a> {
 }
 
 impl<'a> Expander<'a> {
-    fn new(options: &'a Options, diagnostics: &'a mut Diagnostics, take: Take<'a>) -> Self {
+    fn new(options: &'a Options, diagnostics: &'a mut Diagnostics, reader: &'a mut dyn Reader) -> Self {
         Self {
             options,
             config_id: options.config_id.clone().unwrap_or_else(node_name),
             diagnostics,
             definitions: BTreeMap::new(),
             uses: Uses::default(),
-            take,
+            reader,
             open_files: Vec::new(),
             instance: String::new(),
             random: None,
@@ -94,7 +115,7 @@ impl Expander<'_> {
     /// The lines of one file, whose text has been registered under `number`.
     fn file(&mut self, number: u32, depth: usize) {
         let source = Arc::clone(&self.diagnostics.files.file(number).text);
-        let mut lines = physical_lines(&source);
+        let mut lines = Lines { source: &source, at: 0 };
         let mut tokens = Line::new();
         while let Some((at, line)) = lines.next() {
             // What is included counts against the budget.
@@ -102,10 +123,16 @@ impl Expander<'_> {
             let spent = self.spent.saturating_add(cost);
             if line.len() <= LONGEST_LINE
                 && spent <= BUDGET
-                && text::plain_tokens(line, number, at, &mut tokens)
+                && text::plain_tokens(&source, number, at..at + line.len(), &mut tokens)
             {
                 self.spent = spent;
-                self.understood(&mut tokens, depth, number);
+                if self.reader.wants_block(&tokens)
+                    && let Some(next) = self.block(&tokens, &source, lines.at, depth)
+                {
+                    lines.at = next;
+                } else {
+                    self.understood(&mut tokens, depth, number);
+                }
                 tokens.clear();
                 continue;
             }
@@ -124,6 +151,22 @@ impl Expander<'_> {
             let scope = Scope::new();
             self.line(&line, &scope, depth, number);
         }
+    }
+
+    /// Passes over a plain block, which `head` opens and of which the next line begins at `at`: where the line behind it
+    /// begins. `None`: its lines have to be looked at one by one.
+    fn block(&mut self, head: &Line, source: &str, at: usize, depth: usize) -> Option<usize> {
+        let block = plain::Block::behind(source, at)?;
+        // What is included counts against the budget.
+        let cost = if depth == 0 { 0 } else { block.next - at + block.lines * (LINE_COST - 1) };
+        let spent = self.spent.saturating_add(cost);
+        if spent > BUDGET {
+            return None;
+        }
+        self.spent = spent;
+        let first = head.first()?.span;
+        self.reader.block(Span { end: u32::try_from(block.end).ok()?, ..first }, self.diagnostics);
+        Some(block.next)
     }
 
     /// One logical line.
@@ -196,7 +239,7 @@ impl Expander<'_> {
             }
             [..] => {}
         }
-        (self.take)(tokens, self.diagnostics);
+        self.reader.line(tokens, self.diagnostics);
     }
 
     /// What is left of a line after its `@ID`: all of it, the rest, or nothing.
@@ -258,13 +301,22 @@ impl Expander<'_> {
 }
 
 /// The lines of a file as they are written, comments included, and where each begins.
-fn physical_lines(source: &str) -> impl Iterator<Item = (usize, &str)> {
-    let mut start = 0;
-    source.split('\n').map(move |line| {
-        let at = start;
-        start += line.len() + 1;
-        (at, line.trim_end_matches('\r'))
-    })
+struct Lines<'s> {
+    source: &'s str,
+    /// Where the next one begins; beyond the end when there is none.
+    at: usize,
+}
+
+impl<'s> Iterator for Lines<'s> {
+    type Item = (usize, &'s str);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let at = self.at;
+        let rest = self.source.get(at..)?;
+        let line = rest.split_once('\n').map_or(rest, |(line, _)| line);
+        self.at = at + line.len() + 1;
+        Some((at, line.trim_end_matches('\r')))
+    }
 }
 
 /// Whether the next line belongs to this one.

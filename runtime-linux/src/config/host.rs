@@ -47,11 +47,17 @@ impl Host {
     pub fn check(&self, loaded: &mut Loaded) {
         let Some(configuration) = &loaded.configuration else { return };
         let (tree, files) = (&loaded.tree, loaded.diagnostics.files());
-        let services = configuration.virtual_servers.iter().any(needs_host);
-        let wanted = |head: &Node| services || head.word.text != "virtual_server";
-        let interfaces = interface::wanted(tree.nodes(files, wanted), configuration);
+        let services = configuration.virtual_servers.iter().any(names_something);
+        let wanted = |word: &str| services || word != "virtual_server";
+        let (mut interfaces, mut scripts) = (Vec::new(), Vec::new());
+        let mut nodes = tree.select(wanted);
+        while let Some(node) = nodes.next(files) {
+            interface::find(&node, &mut interfaces);
+            script::find(&node, &mut scripts);
+            nodes.recycle(node);
+        }
+        interface::less_those_made(&mut interfaces, configuration);
         let sources = self.sources(tree, files, configuration);
-        let scripts = script::all(tree.nodes(files, wanted));
         let diagnostics = &mut loaded.diagnostics;
         if let Some(name) = &configuration.global.namespace
             && self.namespace.as_ref() != Some(name)
@@ -93,7 +99,7 @@ impl Host {
             return Vec::new();
         }
         let places: Vec<Token> = tree
-            .nodes(files, |head| head.word.text == "vrrp_instance")
+            .nodes(files, |word| word == "vrrp_instance")
             .flat_map(|node| node.block.unwrap_or_default())
             .filter(|node| matches!(node.word.text.as_str(), "unicast_src_ip" | "mcast_src_ip"))
             .filter_map(|node| node.values.into_iter().next())
@@ -119,18 +125,22 @@ impl Host {
 }
 
 /// Whether it names a script or an interface.
-fn needs_host(service: &VirtualServer) -> bool {
-    let sends = |probe: &Probe| match probe {
+pub(super) fn names_something(service: &VirtualServer) -> bool {
+    let named = |probe: &Probe| match probe {
         Probe::Tcp(connect) | Probe::Ping(connect) => connect.interface.is_some(),
+        Probe::Http(http) => http.connect.interface.is_some(),
+        Probe::Dns(dns) => dns.connect.interface.is_some(),
+        Probe::Udp(udp) => udp.connect.interface.is_some(),
+        Probe::Smtp(smtp) => smtp.hosts.iter().any(|host| host.interface.is_some()),
         Probe::Bfd(_) | Probe::File(_) => false,
-        Probe::Http(_) | Probe::Smtp(_) | Probe::Dns(_) | Probe::Udp(_) | Probe::Misc { .. } => true,
+        Probe::Misc { .. } => true,
     };
     service.quorum_up.is_some()
         || service.quorum_down.is_some()
         || service.real_servers.iter().any(|server| {
             server.notify_up.is_some()
                 || server.notify_down.is_some()
-                || server.checks.iter().any(|check| sends(&check.probe))
+                || server.checks.iter().any(|check| named(&check.probe))
         })
 }
 

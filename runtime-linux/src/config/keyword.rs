@@ -8,11 +8,9 @@ use Block::{
     TrackFile, TrackGroup, TrackProcess, UdpCheck, Url, VirtualServer,
 };
 
-use std::collections::HashMap;
-use std::sync::LazyLock;
-
 mod check;
 mod global;
+mod index;
 mod root;
 mod service;
 mod vrrp;
@@ -167,11 +165,7 @@ impl Block {
 
     /// The word with this name, if it may stand here.
     pub fn word(self, name: &str) -> Option<&'static Word> {
-        // Files have hundreds of thousands of words.
-        static WORDS: LazyLock<Vec<HashMap<&str, &Word>>> = LazyLock::new(|| {
-            Block::ALL.map(|block| block.words().map(|word| (word.name, word)).collect()).into()
-        });
-        WORDS[self as usize].get(name).copied()
+        index::find(self, name)
     }
 
     /// What the block is called: the word that opens it; nothing for the root.

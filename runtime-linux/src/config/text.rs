@@ -7,6 +7,10 @@ use smol_str::SmolStr;
 
 use super::source::Span;
 
+pub(super) mod plain;
+
+pub use plain::plain_tokens;
+
 /// A character and where it was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Char {
@@ -180,71 +184,6 @@ pub fn tokens(text: &[Char], uses: &Uses) -> (Vec<Token>, Option<Span>) {
     (tokens, unterminated)
 }
 
-/// The words of a line in which nothing is to be replaced, joined or looked at twice, as [`tokens`] would find them;
-/// false, and no words, for any other line. `at` is where the line begins.
-#[expect(clippy::missing_panics_doc, reason = "files of 4 GiB are refused before")]
-pub fn plain_tokens(line: &str, file: u32, at: usize, tokens: &mut Vec<Token>) -> bool {
-    let bytes = line.as_bytes();
-    let mut index = 0;
-    while let Some(&byte) = bytes.get(index) {
-        let start = index;
-        let shape = match CLASSES[byte as usize] {
-            Class::Blank => {
-                index += 1;
-                continue;
-            }
-            Class::Comment => return true,
-            Class::Brace => {
-                index += 1;
-                if byte == b'{' { Shape::Open } else { Shape::Close }
-            }
-            Class::Plain if tokens.is_empty() && matches!(byte, b'@' | b'~') => return false,
-            Class::Plain => {
-                let rest = bytes[index..].iter();
-                index += rest.take_while(|byte| CLASSES[**byte as usize] == Class::Plain).count();
-                Shape::Word
-            }
-            Class::Special => {
-                tokens.clear();
-                return false;
-            }
-        };
-        let place = |index: usize| u32::try_from(at + index).expect("files are below 4 GiB");
-        let span = Span { file, start: place(start), end: place(index) };
-        tokens.push(Token { text: SmolStr::new(&line[start..index]), shape, span, used: None });
-    }
-    true
-}
-
-/// What a byte means to [`plain_tokens`].
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Class {
-    Plain,
-    Blank,
-    Brace,
-    Comment,
-    /// Quotes, escapes, names to be replaced, and what is not ASCII.
-    Special,
-}
-
-const CLASSES: [Class; 256] = {
-    let mut classes = [Class::Plain; 256];
-    let mut byte = 0_u8;
-    loop {
-        classes[byte as usize] = match byte {
-            b'\t'..=b'\r' | b' ' => Class::Blank,
-            b'{' | b'}' => Class::Brace,
-            b'#' | b'!' => Class::Comment,
-            b'"' | b'\\' | b'$' | 0x80.. => Class::Special,
-            _ => Class::Plain,
-        };
-        if byte == u8::MAX {
-            break classes;
-        }
-        byte += 1;
-    }
-};
-
 /// How many characters stand before the closing quote.
 fn quoted_length(text: &[Char]) -> usize {
     let mut escaped = false;
@@ -323,15 +262,20 @@ mod tests {
 
     #[test]
     fn a_plain_line_is_split_the_same_way_at_once() {
-        for line in ["  a b\t{ c}", "", " # x", "weight 1 ! y", "}{", "a@b ~", "x\r"] {
+        let plain = ["  a b\t{ c}", "", " # x", "weight 1 ! y", "}{", "a@b ~", "x\r"];
+        let quoted = [r#"a "b c"{"#, r##""a"b "#" # c"##, r#"a "\"\\" "" }"#, "a \"\u{e9}\""];
+        for line in plain.into_iter().chain(quoted) {
             let mut quick = Vec::new();
-            assert!(plain_tokens(line, 3, 7, &mut quick), "{line:?}");
+            let file = format!("before\n{line}\nafter");
+            assert!(plain_tokens(&file, 3, 7..7 + line.len(), &mut quick), "{line:?}");
             let long = text(line, 3, 7);
             assert_eq!(quick, tokens(without_comment(&long), &Uses::default()).0, "{line:?}");
         }
-        for line in ["a \"b\"", "a $B", "a \\", "@one a", " ~SEQ(a, 1) b", "\u{e9}"] {
+        let others =
+            ["a $B", "a \\", "@one a", " ~SEQ(a, 1) b", "\u{e9}", "a\"b\"", "a \"b", "\"$a\"", r#""a\""#];
+        for line in others {
             let mut none = Vec::new();
-            assert!(!plain_tokens(line, 0, 0, &mut none) && none.is_empty(), "{line:?}");
+            assert!(!plain_tokens(line, 0, 0..line.len(), &mut none) && none.is_empty(), "{line:?}");
         }
     }
 }

@@ -1,13 +1,17 @@
 //! From lines of words to a tree of blocks.
 
 use super::diagnose::{Diagnostic, Diagnostics, kind};
-use super::expand::Line;
+use super::expand::{Line, Reader};
 use super::keyword::{Block, Takes};
 use super::source::{Files, Span};
 use super::text::{Shape, Token};
-use folded::Folded;
+use blocks::Blocks;
 
+mod blocks;
 mod folded;
+mod plain;
+
+pub use blocks::Cursor;
 
 /// A word, what stands behind it, and its block.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,7 +42,7 @@ impl Node {
 }
 
 /// How deep blocks may nest; the language itself needs five levels.
-const DEPTH: usize = 32;
+pub(super) const DEPTH: usize = 32;
 
 /// What may stand in an open block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,72 +64,67 @@ struct Open {
 
 /// A whole configuration.
 ///
-/// A file may have ten thousand virtual servers: blocks of the kinds that come in such numbers are folded, which takes
-/// a thirtieth of the memory, and unfolded one at a time.
+/// A file may have ten thousand virtual servers: blocks of the kinds that come in such numbers stay in the text of the
+/// file, or are folded to a few bytes a word where definitions brought some of them, and are read one at a time.
 #[derive(Clone, Debug, Default)]
 pub struct Tree {
-    nodes: Vec<Node>,
-    folded: Folded,
+    heads: Vec<Node>,
+    blocks: Blocks,
 }
 
 impl Tree {
-    /// What stands outside all blocks. The blocks of `virtual_server` and `vrrp_instance` seem to be empty.
+    /// What stands outside all blocks, less the `virtual_server` and `vrrp_instance` that have a block.
     pub fn heads(&self) -> &[Node] {
-        &self.nodes
+        &self.heads
     }
 
-    /// Which of [`heads`](Self::heads) begin with `name`.
-    pub fn indices(&self, name: &str) -> Vec<usize> {
-        (0..self.nodes.len()).filter(|index| self.nodes[*index].word.text == name).collect()
+    /// All nodes outside all blocks whose words are `wanted`, one after the other, in the order of the files.
+    pub fn select<'t, W: Fn(&str) -> bool>(&'t self, wanted: W) -> Cursor<'t, W> {
+        Cursor::new(&self.heads, &self.blocks, wanted)
     }
 
-    /// Everything, one node after the other; of those with another head than is `wanted` nothing.
+    /// The same, with the text that they stand in.
     pub fn nodes<'t>(
         &'t self,
         files: &'t Files,
-        wanted: impl Fn(&Node) -> bool + 't,
+        wanted: impl Fn(&str) -> bool + 't,
     ) -> impl Iterator<Item = Node> + 't {
-        let wanted = move |index: &usize| wanted(&self.nodes[*index]);
-        (0..self.nodes.len()).filter(wanted).map(|index| self.node(index, files))
-    }
-
-    /// One of [`heads`](Self::heads), with its block.
-    pub fn node(&self, index: usize, files: &Files) -> Node {
-        let node = self.nodes[index].clone();
-        match self.folded.unfold(index, files) {
-            Some(block) => Node { block: Some(block), ..node },
-            None => node,
-        }
+        let mut cursor = self.select(wanted);
+        core::iter::from_fn(move || cursor.next(files))
     }
 }
-
-/// Words of the root whose blocks are folded.
-const FOLDED: [&str; 2] = ["virtual_server", "vrrp_instance"];
 
 /// Puts the blocks together.
 ///
 /// A missing `}` is noticed at the first word that can only stand further out, and put in there.
 pub struct Parser {
     open: Vec<Open>,
-    folded: Folded,
+    blocks: Blocks,
     /// Blocks that are passed over, since they nest too deep.
     passed_over: usize,
     /// Whether each `{` is expected to have its `}`: then a word in a strange place is at fault itself.
     balanced: bool,
     /// How many more `{` there were than `}`.
     depth: i64,
+    /// What came last is one of `blocks`.
+    behind_block: bool,
 }
 
 impl Parser {
     /// Nothing yet. `balanced`: each `{` is expected to have its `}`.
     pub fn new(balanced: bool) -> Self {
         let root = Open { inside: Inside::Known(Block::Root), nodes: Vec::new(), brace: None };
-        Self { open: vec![root], folded: Folded::default(), passed_over: 0, balanced, depth: 0 }
+        Self {
+            open: vec![root],
+            blocks: Blocks::default(),
+            passed_over: 0,
+            balanced,
+            depth: 0,
+            behind_block: false,
+        }
     }
 
-    /// The next line, of which nothing is left.
-    #[expect(clippy::missing_panics_doc, reason = "the root is never closed")]
-    pub fn line(&mut self, line: &mut Line, diagnostics: &mut Diagnostics) {
+    fn take(&mut self, line: &mut Line, diagnostics: &mut Diagnostics) {
         let mut fresh = true;
         let mut rest = line.drain(..);
         while let Some(token) = rest.next() {
@@ -144,7 +143,8 @@ impl Parser {
                 Shape::Close if self.passed_over > 0 => self.passed_over -= 1,
                 Shape::Word | Shape::Quoted if self.passed_over > 0 => {}
                 Shape::Open => {
-                    open_block(&mut self.open, &token, diagnostics);
+                    let taken = core::mem::take(&mut self.behind_block);
+                    open_block(&mut self.open, &token, taken, diagnostics);
                     fresh = true;
                 }
                 Shape::Close => {
@@ -156,6 +156,7 @@ impl Parser {
                     if self.open.len() == 1 {
                         self.fold_last(&diagnostics.files);
                     }
+                    self.behind_block = false;
                     let node = Node { word: token, values: Vec::with_capacity(rest.len()), block: None };
                     self.open.last_mut().expect("the root is never closed").nodes.push(node);
                     fresh = false;
@@ -171,13 +172,8 @@ impl Parser {
     /// Folds the last block of the root: nothing more will come into it.
     fn fold_last(&mut self, files: &Files) {
         let Some(nodes) = self.open.first_mut().map(|root| &mut root.nodes) else { return };
-        let index = nodes.len().saturating_sub(1);
-        if let Some(last) = nodes.last_mut()
-            && FOLDED.contains(&last.word.text.as_str())
-            && let Some(block) = &mut last.block
-        {
-            self.folded.add(index, &core::mem::take(block), files);
-            last.values.shrink_to_fit();
+        if let Some(last) = nodes.pop_if(|last| last.block.is_some() && blocks::is_folded(&last.word.text)) {
+            self.blocks.fold(nodes.len(), &last, files);
         }
     }
 
@@ -188,8 +184,32 @@ impl Parser {
             fold(&mut self.open);
         }
         self.fold_last(&diagnostics.files);
-        let nodes = self.open.pop().map(|root| root.nodes).unwrap_or_default();
-        (Tree { nodes, folded: self.folded }, self.balanced == (self.depth <= 0))
+        let heads = self.open.pop().map(|root| root.nodes).unwrap_or_default();
+        (Tree { heads, blocks: self.blocks }, self.balanced == (self.depth <= 0))
+    }
+}
+
+impl Reader for Parser {
+    fn line(&mut self, line: &mut Line, diagnostics: &mut Diagnostics) {
+        self.take(line, diagnostics);
+    }
+
+    fn wants_block(&self, line: &Line) -> bool {
+        let [word, .., last] = line.as_slice() else { return false };
+        let braces = line.iter().filter(|token| matches!(token.shape, Shape::Open | Shape::Close));
+        word.shape == Shape::Word
+            && blocks::is_folded(&word.text)
+            && last.shape == Shape::Open
+            && braces.count() == 1
+            && self.open.len() == 1
+            && self.balanced
+    }
+
+    fn block(&mut self, stretch: Span, diagnostics: &Diagnostics) {
+        self.fold_last(&diagnostics.files);
+        self.behind_block = true;
+        let before = self.open.first().map_or(0, |root| root.nodes.len());
+        self.blocks.leave(before, stretch, &diagnostics.files);
     }
 }
 
@@ -202,11 +222,12 @@ fn complain_of_depth(brace: &Token, diagnostics: &mut Diagnostics) {
     );
 }
 
-fn open_block(open: &mut Vec<Open>, brace: &Token, diagnostics: &mut Diagnostics) {
+/// `taken`: the word before it has its block already.
+fn open_block(open: &mut Vec<Open>, brace: &Token, taken: bool, diagnostics: &mut Diagnostics) {
     let current = open.last_mut().expect("the root is never closed");
     let outside = current.inside;
     let inside = match current.nodes.last() {
-        Some(node) if node.block.is_none() => within(outside, &node.word.text),
+        Some(node) if node.block.is_none() && !taken => within(outside, &node.word.text),
         Some(_) | None => {
             diagnostics.push(
                 Diagnostic::new(&kind::UNEXPECTED_BLOCK, "a block without a word in front of it")
@@ -264,11 +285,7 @@ fn forgotten(open: &[Open], word: &str, balanced: bool) -> Option<usize> {
     {
         return None;
     }
-    // These are words of the root and of nothing else, and no entry of a list looks like them.
-    let of_root =
-        Block::Root.word(word).is_some_and(|known| matches!(known.takes, Takes::Block(_) | Takes::List));
-    let only_of_root = of_root && super::keyword::blocks_of(word).len() == 1;
-    if only_of_root && word != "SSL" {
+    if is_only_of_root(word) {
         return (open.len() > 1).then(|| open.len() - 1);
     }
     if balanced {
@@ -279,6 +296,14 @@ fn forgotten(open: &[Open], word: &str, balanced: bool) -> Option<usize> {
         Inside::Known(block) => block.word(word).is_some(),
     })?;
     (outer + 1 < open.len()).then(|| open.len() - 1 - outer)
+}
+
+/// Whether it is a word of the root and of nothing else, and no entry of a list looks like it.
+pub(super) fn is_only_of_root(word: &str) -> bool {
+    let known = Block::Root.word(word);
+    known.is_some_and(|known| matches!(known.takes, Takes::Block(_) | Takes::List))
+        && super::keyword::blocks_of(word).len() == 1
+        && word != "SSL"
 }
 
 fn complain_unclosed(open: &[Open], before: Option<&Token>, diagnostics: &mut Diagnostics) {

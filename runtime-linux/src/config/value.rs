@@ -200,7 +200,13 @@ pub fn seconds(
     range: &RangeInclusive<f64>,
     diagnostics: &mut Diagnostics,
 ) -> Option<Duration> {
-    let plain = value.text.chars().all(|char| char.is_ascii_digit() || char == '.');
+    let plain = value.text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    // Most spans are whole seconds, and need no binary fractions.
+    if let (true, Ok(whole)) = (plain, value.text.parse::<u32>())
+        && range.contains(&f64::from(whole))
+    {
+        return Some(Duration::from_secs(whole.into()));
+    }
     let parsed = value.text.parse::<f64>().ok().filter(|number| plain && range.contains(number));
     if parsed.is_none() {
         diagnostics.push(

@@ -19,7 +19,7 @@ pub(super) fn read_all(
     for node in blocks(nodes, "vrrp_sync_group") {
         let Some(name) = name_of(node, diagnostics) else { continue };
         if let Some((_, first)) = seen.iter().find(|(other, _)| *other == name) {
-            duplicate(node, "sync group", &name, first, diagnostics);
+            duplicate(node, "sync group", &name, first.span(), diagnostics);
             continue;
         }
         seen.push((name.clone(), node));

@@ -2,7 +2,9 @@
 
 use core::net::IpAddr;
 use core::time::Duration;
-use std::collections::BTreeMap;
+use std::collections::HashMap;
+
+use smol_str::SmolStr;
 
 use super::complete::complete;
 use super::global::{Checksum, Defaults, set};
@@ -78,27 +80,30 @@ pub(super) fn read_all(
     diagnostics: &mut Diagnostics,
 ) -> (Vec<Instance>, Vec<Rest>) {
     let mut rest = Vec::new();
-    let mut instances: Vec<(Instance, &Node)> = Vec::new();
-    let mut seen: BTreeMap<String, &Node> = BTreeMap::new();
+    let mut instances: Vec<(Instance, Span)> = Vec::new();
+    let mut seen: HashMap<SmolStr, Span> = HashMap::new();
     // Where among the instances the one is that has this place on the network.
-    let mut taken: BTreeMap<(Vrid, String, bool), usize> = BTreeMap::new();
-    for index in tree.indices("vrrp_instance") {
-        let node = &tree.heads()[index];
-        let Some(name) = name_of(node, diagnostics) else { continue };
-        if let Some(first) = seen.get(&name) {
-            duplicate(node, "instance", &name, first, diagnostics);
+    let mut taken: HashMap<(Vrid, SmolStr, bool), usize> = HashMap::new();
+    let mut nodes = tree.select(|word| word == "vrrp_instance");
+    while let Some(mut node) = nodes.next(diagnostics.files()) {
+        let span = node.span();
+        let Some(name) = name_of(&node, diagnostics) else { continue };
+        if let Some(first) = seen.get(name.as_str()) {
+            duplicate(&node, "instance", &name, *first, diagnostics);
             continue;
         }
-        seen.insert(name.clone(), node);
-        let whole = tree.node(index, diagnostics.files());
-        let said = read(&whole, name, defaults, known, diagnostics);
-        let later = whole.block.into_iter().flatten();
-        let nodes: Vec<Node> = later.filter(|node| REST.contains(&node.word.text.as_str())).collect();
-        if let (Some(name), false) = (node.values.first(), nodes.is_empty()) {
-            rest.push(Rest { name: name.clone(), nodes });
+        seen.insert(SmolStr::new(&name), span);
+        let said = read(&node, name, defaults, known, diagnostics);
+        let later = |node: &mut Node| REST.contains(&node.word.text.as_str());
+        let later: Vec<Node> =
+            node.block.as_mut().map(|block| block.extract_if(.., later).collect()).unwrap_or_default();
+        if let (Some(name), false) = (node.values.first(), later.is_empty()) {
+            rest.push(Rest { name: name.clone(), nodes: later });
         }
+        nodes.recycle(node);
         let Some(instance) = complete(said, diagnostics) else { continue };
-        let place = (instance.vrid, instance.interface.clone(), instance.family() == vrrp_core::Family::V4);
+        let place =
+            (instance.vrid, SmolStr::new(&instance.interface), instance.family() == vrrp_core::Family::V4);
         let first = *taken.entry(place).or_insert(instances.len());
         if let Some((other, first)) = instances.get(first) {
             diagnostics.push(
@@ -112,14 +117,14 @@ pub(super) fn read_all(
                         instance.interface
                     ),
                 )
-                .at(node.span())
-                .related(first.span(), "the first one")
+                .at(span)
+                .related(*first, "the first one")
                 .consequence(format!("{} is left out", instance.name))
                 .help("give each router of a link a virtual_router_id of its own"),
             );
             continue;
         }
-        instances.push((instance, node));
+        instances.push((instance, span));
     }
     virtual_interface::name_all(&mut instances, &defaults.names, diagnostics);
     (instances.into_iter().map(|(instance, _)| instance).collect(), rest)

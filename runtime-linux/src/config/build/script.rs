@@ -17,7 +17,7 @@ pub(super) fn read_all(nodes: &[Node], diagnostics: &mut Diagnostics) -> Vec<Tra
     for node in blocks(nodes, "vrrp_script") {
         let Some(name) = name_of(node, diagnostics) else { continue };
         if let Some((_, first)) = seen.iter().find(|(other, _)| *other == name) {
-            duplicate(node, "script", &name, first, diagnostics);
+            duplicate(node, "script", &name, first.span(), diagnostics);
             continue;
         }
         seen.push((name.clone(), node));

@@ -4,6 +4,8 @@ use core::net::{IpAddr, Ipv4Addr};
 use core::time::Duration;
 use std::collections::{BTreeMap, BTreeSet};
 
+use smol_str::SmolStr;
+
 use ipvs_core::{
     Engine, Family, Method, Mode, Persistence, Protocol, SchedulerFlags, Service, ServiceKey, Tunnel,
     TunnelChecksum,
@@ -13,7 +15,9 @@ use super::check::{Material, Timings, followed};
 use super::global::{Defaults, set};
 use super::server::{self, Server};
 use super::{blocks, each, notify};
+use crate::config::Purpose;
 use crate::config::diagnose::{Diagnostic, Diagnostics, kind};
+use crate::config::host;
 use crate::config::keyword::Block;
 use crate::config::model::{Forward, RealServer, Script, VirtualServer};
 use crate::config::source::Span;
@@ -73,14 +77,16 @@ pub(super) fn read_all(
     tree: &Tree,
     defaults: &Defaults,
     followed: &followed::Known,
+    purpose: Purpose,
     diagnostics: &mut Diagnostics,
 ) -> Vec<VirtualServer> {
-    let groups = groups(tree.heads(), diagnostics);
+    let groups = groups(tree, diagnostics);
     let material = Material::read(tree.heads(), diagnostics);
     let mut servers: Vec<VirtualServer> = Vec::new();
     let mut taken: BTreeSet<ServiceKey> = BTreeSet::new();
-    for index in tree.indices("virtual_server") {
-        let node = &tree.node(index, diagnostics.files());
+    let mut nodes = tree.select(|word| word == "virtual_server");
+    while let Some(whole) = nodes.next(diagnostics.files()) {
+        let node = &whole;
         followed.complain(node, diagnostics);
         let targets = targets(node, &groups, diagnostics);
         // Read even if it answers to nothing, for what else may be wrong with it.
@@ -112,19 +118,34 @@ pub(super) fn read_all(
             );
         }
         let server = complete(node, &said, &real_servers, &keys, diagnostics);
-        servers.extend(server.map(|server| followed.resolved(server)));
+        let kept = |server: &VirtualServer| match purpose {
+            Purpose::Run => true,
+            Purpose::Check => is_asked_for(server),
+        };
+        servers.extend(server.map(|server| followed.resolved(server)).filter(kept));
+        nodes.recycle(whole);
     }
     servers
 }
 
+/// Whether there is something to complain of in it when all have been read: scripts, interfaces, or what its data plane
+/// may not have.
+fn is_asked_for(server: &VirtualServer) -> bool {
+    host::names_something(server)
+        || server.services().any(|service| service.mode == Mode::Improved || service.engine.is_some())
+}
+
 /// The groups of virtual servers by name; those that nobody uses are looked at for what is wrong with them.
-fn groups<'n>(nodes: &'n [Node], diagnostics: &mut Diagnostics) -> BTreeMap<&'n str, &'n Node> {
-    let used: BTreeSet<&str> = blocks(nodes, "virtual_server")
-        .filter_map(|node| match &node.values[..] {
-            [word, name, ..] if word.text == "group" => Some(name.text.as_str()),
+fn groups<'t>(tree: &'t Tree, diagnostics: &mut Diagnostics) -> BTreeMap<&'t str, &'t Node> {
+    let nodes = tree.heads();
+    let mut used: BTreeSet<SmolStr> = BTreeSet::new();
+    if blocks(nodes, "virtual_server_group").next().is_some() {
+        let services = tree.nodes(diagnostics.files(), |word| word == "virtual_server");
+        used.extend(services.filter_map(|node| match &node.values[..] {
+            [word, name, ..] if word.text == "group" => Some(name.text.clone()),
             _ => None,
-        })
-        .collect();
+        }));
+    }
     let mut groups: BTreeMap<&str, &Node> = BTreeMap::new();
     for group in blocks(nodes, "virtual_server_group") {
         let Some(name) = Values::new(group, diagnostics).required(0, "a name") else { continue };

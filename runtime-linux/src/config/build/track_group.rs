@@ -25,7 +25,7 @@ pub(super) fn read_all(
     for node in blocks(nodes, "track_group") {
         let Some(name) = name_of(node, diagnostics) else { continue };
         if let Some((_, first)) = groups.iter().find(|(other, _)| other.name == name) {
-            duplicate(node, "track_group", &name, first, diagnostics);
+            duplicate(node, "track_group", &name, first.span(), diagnostics);
             continue;
         }
         let mut group = TrackGroup { name, instances: Vec::new() };

@@ -165,13 +165,13 @@ impl Said {
 /// Gives every interface a name that no other has: `vrrp.VRID`, else `vrrp6.VRID` for IPv6, else `vrrp1.VRID`
 /// and so on, in the order of the file, as keepalived does. Complains about names said twice.
 pub(super) fn name_all(
-    instances: &mut [(Instance, &Node)],
+    instances: &mut [(Instance, Span)],
     prefixes: &Prefixes,
     diagnostics: &mut Diagnostics,
 ) {
     let mut taken: BTreeSet<String> =
         instances.iter().map(|(instance, _)| instance.interface.clone()).collect();
-    for (instance, node) in &mut *instances {
+    for (instance, span) in &mut *instances {
         for one in instance.virtual_interfaces.iter_mut().filter(|one| !one.name.is_empty()) {
             if !taken.insert(one.name.clone()) {
                 diagnostics.push(
@@ -179,7 +179,7 @@ pub(super) fn name_all(
                         &kind::VIRTUAL_INTERFACE,
                         format!("{}: there is another interface `{}`", instance.name, one.name),
                     )
-                    .at(node.span())
+                    .at(*span)
                     .consequence("this one gets another name"),
                 );
                 one.name.clear();

@@ -34,7 +34,7 @@ pub(super) fn definitions<T>(
     for node in nodes.iter().filter(|node| words.contains(&node.word.text.as_str())) {
         let Some(name) = name_of(node, diagnostics) else { continue };
         if let Some((_, first)) = seen.iter().find(|(other, _)| *other == name) {
-            duplicate(node, what, &name, first, diagnostics);
+            duplicate(node, what, &name, first.span(), diagnostics);
             continue;
         }
         seen.push((name.clone(), node));

@@ -48,8 +48,10 @@ impl Strictness {
 
 /// True for `include` and its strict forms.
 pub(super) fn is_include(word: &str) -> bool {
-    matches!(word, "include" | "includer" | "includem" | "includew" | "includeb" | "includea")
+    WORDS.contains(&word)
 }
+
+pub(super) const WORDS: [&str; 6] = ["include", "includer", "includem", "includew", "includeb", "includea"];
 
 impl Expander<'_> {
     /// The file named on the command line.

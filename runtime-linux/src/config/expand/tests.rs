@@ -13,7 +13,9 @@ fn expanded_in(folder: &Path, main: &str) -> (Vec<String>, Vec<&'static str>) {
     let mut diagnostics = Diagnostics::default();
     let options = Options { config_id: Some(String::from("one")), ..Options::default() };
     let mut lines = Vec::new();
-    expand(&path, &options, &mut diagnostics, &mut |line, _| lines.push(core::mem::take(line)));
+    expand(&path, &options, &mut diagnostics, &mut |line: &mut Line, _: &mut Diagnostics| {
+        lines.push(core::mem::take(line));
+    });
     let joined = |line: &Line| line.iter().map(|token| token.text.as_str()).collect::<Vec<_>>().join(" ");
     (lines.iter().map(joined).collect(), diagnostics.iter().map(|one| one.kind.code).collect())
 }
@@ -210,7 +212,7 @@ proptest::proptest! {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("main.conf");
         std::fs::write(&path, bytes).unwrap();
-        expand(&path, &Options::default(), &mut Diagnostics::default(), &mut |_, _| {});
+        expand(&path, &Options::default(), &mut Diagnostics::default(), &mut |_: &mut Line, _: &mut Diagnostics| {});
     }
 
     #[test]

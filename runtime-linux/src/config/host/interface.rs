@@ -18,14 +18,16 @@ const TRACKED: &str = "it counts as down until it appears";
 const HOLDER: &str = "what is to be on it is nowhere until it appears";
 const SENDER: &str = "nothing is sent by it until it appears";
 
-/// The interfaces that a configuration names, less those that it makes.
-pub(super) fn wanted(nodes: impl Iterator<Item = Node>, configuration: &Configuration) -> Vec<Wanted> {
+/// Adds the interfaces that are named in a node.
+pub(super) fn find(node: &Node, found: &mut Vec<Wanted>) {
+    within(core::slice::from_ref(node), "", found);
+}
+
+/// Takes those out that the configuration makes.
+pub(super) fn less_those_made(found: &mut Vec<Wanted>, configuration: &Configuration) {
     let made = configuration.routers().flat_map(|instance| &instance.virtual_interfaces);
     let made: BTreeSet<&str> = made.map(|made| made.name.as_str()).collect();
-    let mut found = Vec::new();
-    nodes.for_each(|node| within(&[node], "", &mut found));
     found.retain(|wanted| !made.contains(wanted.name.text.as_str()));
-    found
 }
 
 fn within(nodes: &[Node], block: &str, found: &mut Vec<Wanted>) {

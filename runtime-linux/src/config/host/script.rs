@@ -7,11 +7,9 @@ use crate::config::source::Span;
 use crate::config::tree::Node;
 use crate::process::{self, Policy, ProgramError, ScriptError};
 
-/// Every script, and where it stands.
-pub(super) fn all(nodes: impl Iterator<Item = Node>) -> Vec<(Script, Span)> {
-    let mut scripts = Vec::new();
-    nodes.for_each(|node| within(&[node], "", &mut scripts));
-    scripts
+/// Adds the scripts in a node, and where they stand.
+pub(super) fn find(node: &Node, found: &mut Vec<(Script, Span)>) {
+    within(core::slice::from_ref(node), "", found);
 }
 
 pub(super) fn check(

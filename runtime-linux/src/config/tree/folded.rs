@@ -1,27 +1,26 @@
-//! Blocks in little memory: a few bytes for each word, which point into the text of the file.
+//! Nodes in little memory: a few bytes for each word, which point into the text of the file.
 
 use super::Node;
 use crate::config::source::{Files, Span};
 use crate::config::text::{Shape, Token};
 use smol_str::SmolStr;
 
-/// Many blocks, one behind the other.
+/// Many nodes, one behind the other.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Folded {
     /// For each token a head, which also tells what kind of token it is, and where that is [`PLAIN`] or [`QUOTED`] how
-    /// many bytes lie before it and how long it is. A block ends with [`END`]. All numbers in sevens of bits.
+    /// many bytes lie before it and how long it is. A block ends with [`END`], and so does a node. All numbers in sevens
+    /// of bits.
     bytes: Vec<u8>,
     /// Tokens that do not stand in the file as they are: definitions brought them.
     others: Vec<Token>,
-    /// The blocks, in order.
-    blocks: Vec<Place>,
+    /// The nodes, in order.
+    places: Vec<Place>,
 }
 
-/// Where a block is.
+/// Where a node is.
 #[derive(Clone, Copy, Debug)]
 struct Place {
-    /// The node that it is the block of.
-    node: u32,
     bytes: u32,
     others: u32,
     /// The file of the tokens that stand in one as they are.
@@ -38,22 +37,22 @@ const VALUE: u8 = 4;
 const BLOCK: u8 = 8;
 
 impl Folded {
-    /// Takes in the block of the node with this index, which is greater than those before.
-    pub(super) fn add(&mut self, node: usize, block: &[Node], files: &Files) {
-        let file = block.first().map_or(0, |node| node.word.span.file);
+    /// Takes in a node.
+    pub(super) fn add(&mut self, node: &Node, files: &Files) {
+        let file = node.word.span.file;
         let count = |length: usize| u32::try_from(length).expect("files are below 4 GiB");
-        let [node, bytes, others] = [node, self.bytes.len(), self.others.len()].map(count);
-        self.blocks.push(Place { node, bytes, others, file });
-        Folder { bytes: &mut self.bytes, others: &mut self.others, file, at: 0, files }.nodes(block);
+        let [bytes, others] = [self.bytes.len(), self.others.len()].map(count);
+        self.places.push(Place { bytes, others, file });
+        let mut folder = Folder { bytes: &mut self.bytes, others: &mut self.others, file, at: 0, files };
+        folder.nodes(core::slice::from_ref(node));
     }
 
-    /// The block of the node with this index, if it was folded.
-    pub(super) fn unfold(&self, node: usize, files: &Files) -> Option<Vec<Node>> {
-        let at = self.blocks.binary_search_by_key(&node, |place| place.node as usize).ok()?;
-        let Place { bytes, others, file, .. } = self.blocks[at];
+    /// The node with this number.
+    pub(super) fn unfold(&self, number: usize, files: &Files) -> Option<Node> {
+        let Place { bytes, others, file } = *self.places.get(number)?;
         let (bytes, others) = (&self.bytes[bytes as usize..], &self.others[others as usize..]);
         let text = files.file(file).text.as_str();
-        Some(Unfolder { bytes: bytes.iter(), others: others.iter(), file, at: 0, text }.nodes())
+        Unfolder { bytes: bytes.iter(), others: others.iter(), file, at: 0, text }.nodes().pop()
     }
 }
 
@@ -188,29 +187,40 @@ mod tests {
     use crate::config::diagnose::Diagnostics;
     use crate::config::{Options, expand, show, tree};
 
-    /// The block behind `word`, whose nodes are folded if it is `vrrp_instance`.
-    fn block(word: &str) -> (String, Vec<String>) {
+    /// The block behind `word` with the place of each of its tokens; `vrrp_instance` is folded or left in the text.
+    fn block(word: &str, value: &str) -> (String, Vec<String>) {
         let text = format!(
-            "$MANY=one \"two three\"\n{word} A {{\n a $MANY b\n c \"d e\" {{\n f\n }}\n g {{\n }}\n h {{ i }} }}\n"
+            "$MANY=one \"two three\"\n{word} A {{\n a {value} b\n c \"d e\" {{\n f\n }}\n g {{\n }}\n h {{ i }} }}\nend\n"
         );
         let (mut diagnostics, mut parser) = (Diagnostics::default(), tree::Parser::new(true));
-        let mut take =
-            |line: &mut expand::Line, diagnostics: &mut Diagnostics| parser.line(line, diagnostics);
-        let options = Options::default();
-        expand::expand_text("x".as_ref(), text.as_bytes(), &options, &mut diagnostics, &mut take);
+        expand::expand_text(
+            "x".as_ref(),
+            text.as_bytes(),
+            &Options::default(),
+            &mut diagnostics,
+            &mut parser,
+        );
         let (tree, _) = parser.finish(&mut diagnostics);
         let files = diagnostics.files();
         let nodes: Vec<_> = tree.nodes(files, |_| true).collect();
+        assert_eq!(nodes[1].word.text, "end");
         let tokens = nodes[0].children().iter().flat_map(|node| [&node.word].into_iter().chain(&node.values));
         let places = tokens.map(|token| files.text(token.span).to_owned()).collect();
-        (show::text(nodes[0].children()), places)
+        (show::text(&nodes[..1]), places)
     }
 
     #[test]
-    fn a_folded_block_unfolds_to_what_it_was() {
-        let (text, places) = block("vrrp_instance");
-        assert_eq!(text, "a one \"two three\" b\nc \"d e\" {\n    f\n}\ng {\n}\nh {\n    i\n}\n");
+    fn a_folded_node_unfolds_to_what_it_was() {
+        let (text, places) = block("vrrp_instance", "$MANY");
+        let inner = "    a one \"two three\" b\n    c \"d e\" {\n        f\n    }\n    g {\n    }\n    h {\n        i\n    }\n";
+        assert_eq!(text, format!("vrrp_instance A {{\n{inner}}}\n"));
         assert_eq!(places, ["a", "one", "\"two three\"", "b", "c", "\"d e\"", "g", "h"]);
-        assert_eq!(block("some_instance"), (text, places));
+        assert_eq!(block("some_instance", "$MANY").1, places);
+    }
+
+    #[test]
+    fn a_node_that_stays_in_the_text_is_read_as_it_was() {
+        let (text, places) = block("vrrp_instance", "\"two three\"");
+        assert_eq!(block("some_instance", "\"two three\""), (text.replace("vrrp_", "some_"), places));
     }
 }
