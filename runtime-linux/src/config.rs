@@ -57,8 +57,8 @@ pub enum Purpose {
     /// To run it, or to look at all of it.
     #[default]
     Run,
-    /// To complain of it: virtual servers of which nothing more has to be asked when they have been read are left out of
-    /// the configuration, so that tens of thousands of them take no memory.
+    /// To complain of it, and end: virtual servers of which nothing more has to be asked when they have been read are left
+    /// out of the configuration, so that tens of thousands of them take no memory, and the text is never given back.
     Check,
 }
 
@@ -113,6 +113,9 @@ fn understand(options: &Options, read: impl Fn(&mut Diagnostics, &mut dyn expand
     // Nearly every file has a `}` for each `{`. What is wrong with one that has not can only be told by who knows that.
     let parse = |balanced| {
         let mut diagnostics = Diagnostics::default();
+        if options.purpose == Purpose::Check {
+            diagnostics.files = source::Files::lasting();
+        }
         let mut parser = tree::Parser::new(balanced);
         read(&mut diagnostics, &mut parser);
         let (tree, right) = parser.finish(&mut diagnostics);

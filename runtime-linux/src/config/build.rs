@@ -257,8 +257,8 @@ fn unknown(node: &Node, block: Block, diagnostics: &mut Diagnostics) {
         }
     };
     diagnostic = diagnostic.at(node.word.span).consequence(consequence);
-    if let Some(used) = node.word.used {
-        diagnostic = diagnostic.related(used, "brought in here");
+    if let Some(used) = &node.word.used {
+        diagnostic = diagnostic.related(**used, "brought in here");
     }
     diagnostics.push(diagnostic);
 }

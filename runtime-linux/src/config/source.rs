@@ -39,6 +39,8 @@ pub struct File {
     pub path: PathBuf,
     /// What it holds; bytes that are not UTF-8 have been replaced.
     pub text: Arc<String>,
+    /// The same, if it lasts until the process ends.
+    lasting: Option<&'static str>,
     /// Where its lines begin, once somebody asks: files have many lines, and some have a complaint about each.
     lines: OnceLock<Vec<u32>>,
 }
@@ -46,7 +48,12 @@ pub struct File {
 impl File {
     /// A file with this text.
     pub fn new(path: PathBuf, text: String) -> Self {
-        Self { path, text: Arc::new(text), lines: OnceLock::new() }
+        Self { path, text: Arc::new(text), lasting: None, lines: OnceLock::new() }
+    }
+
+    /// Its text, if it lasts until the process ends.
+    pub(super) fn lasting(&self) -> Option<&'static str> {
+        self.lasting
     }
 
     fn lines(&self) -> &[u32] {
@@ -61,6 +68,8 @@ impl File {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Files {
     files: Vec<File>,
+    /// Their text is never given back.
+    last: bool,
 }
 
 /// A place for people: both count from 1, the column in characters.
@@ -73,10 +82,20 @@ pub struct Position {
 }
 
 impl Files {
+    /// Whose text lasts until the process ends. That is for processes that end when they have read it.
+    pub(super) fn lasting() -> Self {
+        Self { files: Vec::new(), last: true }
+    }
+
     /// Adds a file and returns its number.
     #[expect(clippy::missing_panics_doc, reason = "nobody includes 4 billion files")]
     pub fn add(&mut self, path: PathBuf, text: String) -> u32 {
-        self.files.push(File::new(path, text));
+        let mut file = File::new(path, text);
+        if self.last {
+            let text: &'static Arc<String> = Box::leak(Box::new(Arc::clone(&file.text)));
+            file.lasting = Some(text);
+        }
+        self.files.push(file);
         u32::try_from(self.files.len() - 1).expect("the number of includes is bounded")
     }
 

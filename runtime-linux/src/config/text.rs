@@ -104,8 +104,8 @@ pub struct Token {
     pub shape: Shape,
     /// Where it was written.
     pub span: Span,
-    /// Where the definition that brought it was used.
-    pub used: Option<Span>,
+    /// Where the definition that brought it was used; few were brought by one.
+    pub used: Option<Box<Span>>,
 }
 
 /// The characters of a stretch of a file that begins at `start`.
@@ -177,7 +177,7 @@ pub fn tokens(text: &[Char], uses: &Uses) -> (Vec<Token>, Option<Span>) {
             }
         };
         let span = uses.place(&rest[..taken]).unwrap_or(first.span);
-        let site = uses.root(first.via).filter(|root| *root != span);
+        let site = uses.root(first.via).filter(|root| *root != span).map(Box::new);
         tokens.push(Token { text: plain(inside).into(), shape, span, used: site });
         rest = trim(&rest[taken..]);
     }

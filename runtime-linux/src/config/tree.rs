@@ -79,7 +79,7 @@ impl Tree {
     }
 
     /// All nodes outside all blocks whose words are `wanted`, one after the other, in the order of the files.
-    pub fn select<'t, W: Fn(&str) -> bool>(&'t self, wanted: W) -> Cursor<'t, W> {
+    pub fn select<W: Fn(&str) -> bool>(&self, wanted: W) -> Cursor<'_, W> {
         Cursor::new(&self.heads, &self.blocks, wanted)
     }
 

@@ -103,9 +103,13 @@ impl Server {
         }
     }
 
-    pub(super) fn complain_of_pace(&self, service: &Timings, diagnostics: &mut Diagnostics) {
-        let timings = self.timings.or(service);
-        self.checks.iter().for_each(|check| check.complain_of_pace(&timings, diagnostics));
+    /// What it says of timing, and what its service says where it says nothing.
+    pub(super) fn timings(&self, service: &Service) -> Timings {
+        self.timings.or(&service.timings)
+    }
+
+    pub(super) fn complain_of_pace(&self, timings: &Timings, diagnostics: &mut Diagnostics) {
+        self.checks.iter().for_each(|check| check.complain_of_pace(timings, diagnostics));
     }
 
     /// The steps that its weight takes. Of Maglev's table, which is built anew for each, they are fewer.
@@ -114,9 +118,14 @@ impl Server {
         (!self.slow_start.is_zero()).then_some(SlowStart { length: self.slow_start, steps })
     }
 
-    /// The real server with this port, checked at `checked_port`.
-    pub(super) fn at(&self, port: u16, checked_port: u16, service: &Service) -> RealServer {
-        let timings = self.timings.or(&service.timings);
+    /// The real server with this port, checked at `checked_port` with these timings.
+    pub(super) fn at(
+        &self,
+        port: u16,
+        checked_port: u16,
+        timings: &Timings,
+        service: &Service,
+    ) -> RealServer {
         let checked = (self.address, checked_port).into();
         RealServer {
             address: (self.address, port).into(),
@@ -133,7 +142,7 @@ impl Server {
             checks: self
                 .checks
                 .iter()
-                .map(|check| check.complete(&timings, checked, &service.material))
+                .map(|check| check.complete(timings, checked, &service.material))
                 .collect(),
         }
     }

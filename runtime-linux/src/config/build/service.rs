@@ -597,9 +597,10 @@ fn real_servers(
             (real, if port == 0 { own } else { real })
         };
         server.complain_of_slow_start(diagnostics);
-        server.complain_of_pace(&said.timings, diagnostics);
+        let timings = server.timings(said);
+        server.complain_of_pace(&timings, diagnostics);
         let follows_port = of_group && kept.is_none();
-        result.push(RealServer { follows_port, ..server.at(known, checked, said) });
+        result.push(RealServer { follows_port, ..server.at(known, checked, &timings, said) });
     }
     result
 }

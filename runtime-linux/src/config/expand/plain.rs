@@ -73,16 +73,21 @@ impl Block {
 /// Words that are looked at wherever they begin a line: they include files, or show that a `}` is missing before them.
 struct Stops {
     words: BTreeSet<&'static [u8]>,
-    /// How long those with this first byte are: the bits that are set.
+    /// How long those with these ends are: the bits that are set.
     lengths: [u64; 256],
 }
 
 impl Stops {
     fn has(&self, word: &[u8]) -> bool {
-        let Some(&first) = word.first() else { return false };
-        let may = word.len() < 64 && self.lengths[usize::from(first)] >> word.len() & 1 == 1;
-        matches!(first, b'@' | b'~') || may && self.words.contains(word)
+        matches!(word, [b'@' | b'~', ..])
+            || word.len() < 64 && self.lengths[ends(word)] >> word.len() & 1 == 1 && self.words.contains(word)
     }
+}
+
+/// Tells most words apart.
+fn ends(word: &[u8]) -> usize {
+    let [first, last] = [word.first(), word.last()].map(|byte| byte.copied().unwrap_or_default());
+    usize::from(first.rotate_left(3) ^ last)
 }
 
 static STOPS: LazyLock<Stops> = LazyLock::new(|| {
@@ -92,7 +97,7 @@ static STOPS: LazyLock<Stops> = LazyLock::new(|| {
     let words: BTreeSet<&[u8]> = looked_at.chain(of_root).map(str::as_bytes).collect();
     let mut lengths = [0; 256];
     for word in &words {
-        lengths[usize::from(word[0])] |= 1 << word.len();
+        lengths[ends(word)] |= 1 << word.len();
     }
     Stops { words, lengths }
 });

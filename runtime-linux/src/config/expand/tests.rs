@@ -198,7 +198,7 @@ fn words_point_to_where_they_were_written() {
     let place = |token: &Token| diagnostics.files().position(token.span);
     let at = |line, column| crate::config::source::Position { line, column };
     assert_eq!(lines[0].iter().map(place).collect::<Vec<_>>(), [at(1, 4), at(1, 13), at(2, 6)]);
-    assert_eq!(lines[0][0].used.map(|span| diagnostics.files().position(span)), Some(at(2, 3)));
+    assert_eq!(lines[0][0].used.as_deref().map(|span| diagnostics.files().position(*span)), Some(at(2, 3)));
     // `xpriority` was put together from two places: it points to where that happened.
     assert_eq!((lines[1][0].text.as_str(), place(&lines[1][0])), ("xpriority", at(3, 3)));
     assert_eq!(diagnostics.files().text(lines[1][0].span), "x$A");

@@ -78,16 +78,20 @@ fn quoted(text: &[u8]) -> Option<usize> {
 }
 
 impl Token {
-    /// The token that stands at `place` in `text`, a file's.
-    #[expect(clippy::missing_panics_doc, reason = "files of 4 GiB are refused before")]
-    pub(in crate::config) fn standing(text: &str, file: u32, place: Range<usize>, shape: Shape) -> Self {
+    /// The token of this shape that stands at `place` in a file; `text` makes its text of what is inside its quotes.
+    pub(in crate::config) fn standing(
+        file: u32,
+        place: Range<usize>,
+        shape: Shape,
+        text: impl FnOnce(Range<usize>) -> SmolStr,
+    ) -> Self {
         let [start, end] =
             [place.start, place.end].map(|at| u32::try_from(at).expect("files are below 4 GiB"));
         let inside = match shape {
             Shape::Quoted => place.start + 1..place.end - 1,
             Shape::Word | Shape::Open | Shape::Close => place,
         };
-        Self { text: SmolStr::new(&text[inside]), shape, span: Span { file, start, end }, used: None }
+        Self { text: text(inside), shape, span: Span { file, start, end }, used: None }
     }
 }
 
@@ -111,7 +115,7 @@ pub fn plain_tokens(text: &str, file: u32, place: Range<usize>, tokens: &mut Vec
                 return false;
             }
         };
-        tokens.push(Token::standing(text, file, place, shape));
+        tokens.push(Token::standing(file, place, shape, |place| SmolStr::new(&text[place])));
     }
 }
 

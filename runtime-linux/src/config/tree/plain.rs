@@ -1,5 +1,7 @@
 //! Blocks out of the text of a file, where they stand as they are.
 
+use smol_str::SmolStr;
+
 use super::Node;
 use super::blocks::Spare;
 use crate::config::source::{Files, Span};
@@ -8,13 +10,17 @@ use crate::config::text::{Shape, Token};
 
 /// The node that stands at `stretch`, from its word to the `}` of its block.
 pub(super) fn read(stretch: Span, files: &Files, spare: &mut Spare) -> Option<Node> {
-    let text = &files.file(stretch.file).text[..stretch.end as usize];
-    let mut reader = Reader { text, file: stretch.file, at: stretch.start as usize, spare };
+    let file = files.file(stretch.file);
+    let text = &file.text[..stretch.end as usize];
+    let lasting = file.lasting();
+    let mut reader = Reader { text, lasting, file: stretch.file, at: stretch.start as usize, spare };
     reader.nodes().pop()
 }
 
 struct Reader<'f> {
     text: &'f str,
+    /// The same, where it lasts for ever: then words need not be copied.
+    lasting: Option<&'static str>,
     file: u32,
     at: usize,
     spare: &'f mut Spare,
@@ -46,7 +52,10 @@ impl Reader<'_> {
                 // There is nothing special: somebody has looked.
                 Piece::Close | Piece::End | Piece::Special => return nodes,
             };
-            let token = Token::standing(self.text, self.file, place, shape);
+            let token = Token::standing(self.file, place, shape, |place| match self.lasting {
+                Some(text) => SmolStr::new_static(&text[place]),
+                None => SmolStr::new(&self.text[place]),
+            });
             match nodes.last_mut() {
                 Some(last) if !fresh => {
                     if last.values.capacity() == 0 {

@@ -40,16 +40,20 @@ impl Pace {
 impl Said {
     /// Complains of a check that was told to wait longer than its `delay_loop`. Defaults are nobody's mistake.
     pub(in crate::config::build) fn complain_of_pace(&self, outer: &Timings, diagnostics: &mut Diagnostics) {
-        let timings = self.timings.or(outer);
         let (word, timeout) = match &self.kind {
             Kind::Misc(misc) => ("misc_timeout", misc.timeout()),
             Kind::Tcp | Kind::Http(_) | Kind::Smtp(_) | Kind::Dns(_) | Kind::Udp(_) | Kind::Ping => {
-                ("connect_timeout", self.connect.timeout.or(timings.connect_timeout))
+                let said = self.connect.timeout.or(self.timings.connect_timeout);
+                ("connect_timeout", said.or(outer.connect_timeout))
             }
             Kind::Bfd(_) | Kind::File(_) => return,
         };
         let Some(timeout) = timeout else { return };
-        let period = timings.delay_loop.unwrap_or(Duration::from_mins(1));
+        let period = self.timings.delay_loop.or(outer.delay_loop).unwrap_or(Duration::from_mins(1));
+        if timeout <= period {
+            return;
+        }
+        let timings = self.timings.or(outer);
         let (retry, delay_before_retry) = self.kind.retries(period);
         let retry = timings.retry.unwrap_or(retry);
         let again = timings.delay_before_retry.unwrap_or(delay_before_retry).saturating_add(timeout);
