@@ -30,6 +30,10 @@ pub(in crate::config) enum Piece {
 /// What stands behind `at`, and where. Words that begin with `@` or `~` are words here.
 #[inline]
 pub(in crate::config) fn piece(text: &[u8], mut at: usize) -> (Piece, Range<usize>) {
+    // Most blanks indent a line.
+    while text.get(at..at + INDENT.len()).is_some_and(|blanks| blanks == INDENT) {
+        at += INDENT.len();
+    }
     while let Some(&byte) = text.get(at) {
         let (piece, end) = match CLASSES[usize::from(byte)] {
             Class::Blank => {
@@ -57,6 +61,8 @@ pub(in crate::config) fn piece(text: &[u8], mut at: usize) -> (Piece, Range<usiz
     }
     (Piece::End, at..at)
 }
+
+const INDENT: &[u8; 4] = b"    ";
 
 /// How many plain bytes stand in front.
 fn plain(text: &[u8]) -> usize {

@@ -108,14 +108,21 @@ pub(super) struct Spare {
 
 impl Spare {
     fn take(&mut self, node: Node) {
-        let Node { mut values, block, .. } = node;
-        if values.capacity() > 0 {
-            values.clear();
-            self.values.push(values);
+        self.take_all(vec![node]);
+    }
+
+    fn take_all(&mut self, mut nodes: Vec<Node>) {
+        for node in &mut nodes {
+            let mut values = core::mem::take(&mut node.values);
+            if values.capacity() > 0 {
+                values.clear();
+                self.values.push(values);
+            }
+            if let Some(block) = node.block.take() {
+                self.take_all(block);
+            }
         }
-        if let Some(mut nodes) = block {
-            nodes.drain(..).for_each(|node| self.take(node));
-            self.nodes.push(nodes);
-        }
+        nodes.clear();
+        self.nodes.push(nodes);
     }
 }
