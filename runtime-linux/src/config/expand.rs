@@ -14,6 +14,7 @@ mod definition;
 mod include;
 mod plain;
 mod sequence;
+mod sys;
 
 /// How deep definitions, sequences and includes may nest.
 const DEPTH: usize = 64;

@@ -55,7 +55,8 @@ fn a_large_file_is_checked_faster_than_by_keepalived_and_in_no_more_memory() {
             });
             let [ours, theirs] = samples.collect::<Vec<_>>().try_into().expect("steadfast and keepalived");
             assert_eq!(ours.exit, 0, "{name}");
-            if ours.processor_time * 2 > theirs.processor_time || ours.peak > theirs.peak * ALLOWANCE {
+            let times = if theirs.processor_time < AGAIN { 2 } else { TIMES };
+            if ours.processor_time * times > theirs.processor_time || ours.peak > theirs.peak {
                 dear.push(format!("{name}: {ours:?}, {theirs:?}"));
             }
         }
@@ -198,7 +199,8 @@ fn changed(more: usize) -> String {
 const COUNT: usize = 4_000;
 const AGAIN: Duration = Duration::from_secs(1);
 const PATIENCE: Duration = Duration::from_secs(60);
-/// Pages of the program itself count, and how many there are differs from build to build.
-const ALLOWANCE: f64 = 1.15;
+/// How many times as long keepalived has to take where it takes more than a second. The aim is 10, and the table says what
+/// it is; where others use the machine, ours, which is short, varies by a fifth.
+const TIMES: u32 = 8;
 /// What a reload may take longer than keepalived's: this machine is shared.
 const SOON: Duration = Duration::from_millis(250);

@@ -2,7 +2,7 @@
 
 use core::net::{IpAddr, Ipv4Addr};
 use core::time::Duration;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use smol_str::SmolStr;
 
@@ -32,6 +32,8 @@ mod vain;
 const PERSISTENCE: Duration = Duration::from_secs(360);
 /// 31 days, the most that IPVS takes.
 const LONGEST_PERSISTENCE: u64 = 31 * 86_400;
+/// So many real servers are compared with each other one by one.
+const FEW: usize = 16;
 
 /// What a virtual server answers to, before its protocol is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,7 +85,7 @@ pub(super) fn read_all(
     let groups = groups(tree, diagnostics);
     let material = Material::read(tree.heads(), diagnostics);
     let mut servers: Vec<VirtualServer> = Vec::new();
-    let mut taken: BTreeSet<ServiceKey> = BTreeSet::new();
+    let mut taken: HashSet<ServiceKey> = HashSet::new();
     let mut nodes = tree.select(|word| word == "virtual_server");
     while let Some(whole) = nodes.next(diagnostics.files()) {
         let node = &whole;
@@ -246,11 +248,17 @@ fn read(
             || said.forwarding(word, node, diagnostics)
             || said.availability(word, node, diagnostics)
     });
-    let mut servers: Vec<Server> = Vec::new();
-    let mut taken = BTreeSet::new();
+    let mut servers: Vec<Server> = Vec::with_capacity(real.len());
+    let (few, mut taken) = (real.len() <= FEW, BTreeSet::new());
     for node in real {
         let Some(server) = server::read(node, &said, diagnostics) else { continue };
-        if !taken.insert((server.address, server.port)) {
+        let place = (server.address, server.port);
+        let again = if few {
+            servers.iter().any(|other| (other.address, other.port) == place)
+        } else {
+            !taken.insert(place)
+        };
+        if again {
             diagnostics.push(
                 Diagnostic::new(
                     &kind::DUPLICATE_NAME,

@@ -1,9 +1,10 @@
 //! `include PATTERN` and its strict forms.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
-use super::{DEPTH, Diagnostic, Expander, kind};
+use super::{DEPTH, Diagnostic, Expander, kind, sys};
 use crate::config::source::Span;
 use crate::config::text::Token;
 
@@ -176,8 +177,19 @@ impl Expander<'_> {
 }
 
 fn read(path: &Path) -> io::Result<String> {
-    decoded(std::fs::read(path)?)
+    let mut file = File::open(path)?;
+    let mut bytes = Vec::new();
+    let size = file.metadata().map_or(0, |metadata| usize::try_from(metadata.len()).unwrap_or(0));
+    if size >= LARGE {
+        bytes.try_reserve_exact(size)?;
+        sys::advise_large_pages(&mut bytes);
+    }
+    file.read_to_end(&mut bytes)?;
+    decoded(bytes)
 }
+
+/// Files of so many bytes are read into large pages.
+const LARGE: usize = 4 << 20;
 
 fn decoded(bytes: Vec<u8>) -> io::Result<String> {
     if u32::try_from(bytes.len().saturating_mul(3)).is_err() {
