@@ -330,3 +330,6 @@ fn fold(open: &mut Vec<Open>) {
         node.block = Some(closed.nodes);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -26,7 +26,7 @@ mod tests {
         let mut buffer = vec![1, 2, 3];
         buffer.reserve(5 << 20);
         advise_large_pages(&mut buffer);
-        buffer.extend([7; 1 << 20]);
+        buffer.resize((1 << 20) + 3, 7);
         assert_eq!((buffer.len(), &buffer[..4], buffer.last()), ((1 << 20) + 3, &[1, 2, 3, 7][..], Some(&7)));
         advise_large_pages(&mut Vec::new());
     }
