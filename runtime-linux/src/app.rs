@@ -384,7 +384,7 @@ impl Daemon {
                 // Last, and only after everything else had its chance.
                 () = tokio::task::yield_now(), if self.services.has_due() => {
                     self.services.turn();
-                    if self.services.has_done_many() {
+                    if self.services.has_taken_up() {
                         crate::sys::give_memory_back();
                     }
                 },
@@ -540,7 +540,8 @@ impl Daemon {
             check::Event::Turned { what, subject, up, mail } => self.turned(&what, &subject, up, mail),
             check::Event::Orders(orders) => self.orders.save(orders),
             check::Event::Log { level, text } => log_at(level, &text),
-            check::Event::Applied | check::Event::Stopped => {}
+            check::Event::Applied => self.services.take_up(),
+            check::Event::Stopped => {}
         }
     }
 

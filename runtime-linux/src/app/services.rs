@@ -42,8 +42,8 @@ pub(super) struct Services {
     wishes: BTreeSet<ServiceKey>,
     /// Services that this round has yet to compare. Nothing was asked for: every difference is somebody else's doing.
     round: BTreeSet<ServiceKey>,
-    /// Thousands were asked for, and memory that this took may be given back.
-    many: bool,
+    /// A configuration was taken up, and what that needed can be given back once all is done.
+    taken_up: bool,
     /// What somebody else did to ours.
     damage: Damage,
     timeouts: Timeouts,
@@ -94,7 +94,7 @@ impl Services {
     pub(super) fn want(&mut self, service: Service, destinations: Arc<[Destination]>) {
         let ours = self.ours.entry(service.key).or_default();
         ours.wanted = Some(Arc::new(Whole { service, destinations }));
-        self.wish(service.key);
+        self.wishes.insert(service.key);
     }
 
     /// What the configuration says of the kernel's IPVS beside services. `active`: the instance is that the
@@ -112,12 +112,7 @@ impl Services {
     /// The service shall go.
     pub(super) fn unwant(&mut self, key: ServiceKey) {
         self.ours.entry(key).or_default().wanted = None;
-        self.wish(key);
-    }
-
-    fn wish(&mut self, key: ServiceKey) {
         self.wishes.insert(key);
-        self.many |= self.wishes.len() > MANY;
     }
 
     /// Everything that is ours is to be compared in the next turns.
@@ -149,13 +144,13 @@ impl Services {
     pub(super) fn turn(&mut self) {
         let Some(plane) = &mut self.plane else { return };
         let cause = if self.wishes.is_empty() { Cause::Round } else { Cause::Wish };
-        let believes = self.wishes.len() > FEW;
+        let many = self.wishes.len() > FEW;
         let due = match cause {
             Cause::Wish => &mut self.wishes,
             Cause::Round => &mut self.round,
         };
         let some = take_some(due, &self.ours);
-        let looks = |ours: &Ours| cause == Cause::Round || !believes || ours.must_be_looked_at();
+        let looks = |ours: &Ours| cause == Cause::Round || !many || ours.must_be_looked_at();
         let (doubted, believed): (Vec<ServiceKey>, Vec<ServiceKey>) =
             some.iter().partition(|key| self.ours.get(key).is_none_or(looks));
         let found = match plane.look(&doubted) {
@@ -223,9 +218,14 @@ impl Services {
         }
     }
 
-    /// Whether all of thousands has been done that was asked for; true once.
-    pub(super) fn has_done_many(&mut self) -> bool {
-        self.wishes.is_empty() && core::mem::take(&mut self.many)
+    /// All has been said that a configuration asks for.
+    pub(super) fn take_up(&mut self) {
+        self.taken_up = true;
+    }
+
+    /// Whether all has been done that a configuration asked for; true once.
+    pub(super) fn has_taken_up(&mut self) -> bool {
+        self.wishes.is_empty() && core::mem::take(&mut self.taken_up)
     }
 
     /// Removes what is ours and ends the data plane. `keep`: leave the kernel's services as they are (`-I`), but not
@@ -337,8 +337,6 @@ const COUNTED: usize = 128;
 const TURN: usize = 512;
 /// Services that are looked at before they are changed, when no more are to be changed.
 const FEW: usize = 64;
-/// Services that leave much memory behind which their change took.
-const MANY: usize = 1_024;
 
 #[cfg(test)]
 mod tests;

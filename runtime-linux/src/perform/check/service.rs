@@ -107,7 +107,7 @@ impl Served {
                 continue;
             }
             let what = format!("RS {} {vs}", self.name_of(real.address));
-            run(what.clone(), real.notify_up.as_deref(), say);
+            run(format_args!("{what}"), real.notify_up.as_deref(), say);
             let subject = format!("Realserver {} of virtual server {vs}", self.name_of(real.address));
             say(Event::Turned { what, subject, up: true, mail: false });
         }
@@ -238,7 +238,7 @@ impl Served {
                         (false, false, false) => format!("Adding service {rs} to VS {vs}"),
                     },
                 ));
-                run(format!("RS {rs} {vs}"), real.notify_up.as_deref(), say);
+                run(format_args!("RS {rs} {vs}"), real.notify_up.as_deref(), say);
                 let subject = format!("Realserver {rs} of virtual server {vs}");
                 say(Event::Turned { what: format!("RS {rs} {vs}"), subject, up: true, mail: real.mail });
             }
@@ -252,7 +252,7 @@ impl Served {
                 };
                 let why = why.map(|why| format!(": {why}")).unwrap_or_default();
                 say(log(Level::WARN, format!("{does}{why}")));
-                run(format!("RS {rs} {vs}"), real.notify_down.as_deref(), say);
+                run(format_args!("RS {rs} {vs}"), real.notify_down.as_deref(), say);
                 let subject = format!("Realserver {rs} of virtual server {vs}");
                 say(Event::Turned { what: format!("RS {rs} {vs}"), subject, up: false, mail: real.mail });
             }
@@ -318,7 +318,7 @@ impl Served {
             }
         }
         let script = if up { &self.config.quorum_up } else { &self.config.quorum_down };
-        run(format!("VS {vs}"), script.as_ref(), say);
+        run(format_args!("VS {vs}"), script.as_ref(), say);
         let subject = format!("Virtualserver {vs}");
         say(Event::Turned { what: format!("VS {vs}"), subject, up, mail: self.config.mail });
     }
@@ -327,9 +327,9 @@ impl Served {
 /// Why something goes that a reload took away.
 const NOT_CONFIGURED: &str = "not in the configuration any more";
 
-fn run(queue: String, script: Option<&Script>, say: &mut impl FnMut(Event)) {
+fn run(queue: fmt::Arguments<'_>, script: Option<&Script>, say: &mut impl FnMut(Event)) {
     if let Some(script) = script {
-        say(Event::Run { queue, script: script.clone() });
+        say(Event::Run { queue: queue.to_string(), script: script.clone() });
     }
 }
 
