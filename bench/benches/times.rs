@@ -67,13 +67,13 @@ pub(crate) fn ratios() -> Vec<Ratio> {
         for (title, count) in [("1 k", 1_000), ("64 k", 64_000), ("1 M", MILLION)] {
             ratios.push(ratio(
                 format!("{} in bursts / found in a batch, {title} connections", way.name()),
-                (Box::new(bursts(way, count)), 32),
+                (bursts(way, count), 32),
                 (Box::new(batched_finds(count)), 32),
                 Some(2.0),
             ));
             ratios.push(ratio(
                 format!("{} one at a time / found one at a time, {title} connections", way.name()),
-                (Box::new(singles(way, count)), 1),
+                (singles(way, count), 1),
                 (Box::new(single_finds(count, 0)), 1),
                 Some(2.0),
             ));
