@@ -12,8 +12,9 @@
 //!   control thread ── Step, read, status ────────────┘
 //! ```
 //!
-//! - Frames are read where the kernel puts them, in a ring that both share, and sent by the dozen. A kernel that has no
-//!   such ring is asked for each.
+//! - Frames are read where the kernel puts them, in a ring that both share, and leave by another such ring, a burst with
+//!   one system call. Where the kernel gives no ring, and for frames that are yet to be cut, dozens go with a call.
+//! - What the plane takes is dropped at the ingress hook where services are few, so that the stack does not look at it too.
 //! - Each thread has sockets and a director of its own, and shares nothing with the others: a client, by its address,
 //!   belongs to one thread with all that concerns it, so that the packets of a flow keep their order. What needs to see
 //!   all clients is on the first thread alone, and the others pass on its packets (`placement`). Schedulers take turns
