@@ -4,6 +4,7 @@
 //! plane's control and the log. Routers run on a thread of their own ([`crate::driver`]) that never waits for it.
 
 mod announce;
+mod calm;
 mod dump;
 mod errand;
 mod groups;
@@ -55,6 +56,7 @@ use crate::perform::track;
 use crate::perform::track_file::Files;
 use crate::perform::track_process::Processes;
 use crate::process::Policy;
+use calm::Calm;
 use dump::Dump;
 use groups::Groups;
 use orders::OrderFile;
@@ -91,9 +93,11 @@ pub fn socket_path(socket: Option<&Path>, pid_file: Option<&Path>) -> PathBuf {
 /// # Errors
 /// It could not start: the pid file is held, or the kernel refused something that nothing works without.
 pub fn run(run: &Run) -> anyhow::Result<u8> {
+    crate::sys::keep_large_blocks_apart();
     let loaded = config::load(&run.config, &run.options);
     let dump = run.dump_conf.then(|| config::show::text(&loaded.nodes()));
-    let Loaded { configuration, diagnostics, .. } = loaded;
+    let Loaded { configuration, diagnostics, tree, .. } = loaded;
+    drop(tree);
     let Some(configuration) = configuration else {
         eprint!("{}", diagnostics.render(io::IsTerminal::is_terminal(&io::stderr())));
         return Ok(diagnostics.exit_code());
@@ -329,6 +333,7 @@ impl Daemon {
         let _guard = AbortOnPanic;
         let (mut rounds, mut counts) = (Rounds::default(), Rounds::default());
         let mut appointment = Appointment::default();
+        let mut calm = Calm::default();
         let mut census = interval(CENSUS);
         census.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let signals = &mut inputs.signals;
@@ -354,6 +359,9 @@ impl Daemon {
                         | Report::Applied { .. }
                         | Report::Stopped => None,
                     };
+                    if moved.is_some() || matches!(report, Report::Applied { .. }) {
+                        calm.disturb();
+                    }
                     self.report(report);
                     if let Some((instance, to)) = moved {
                         self.follow_wait(&instance, to).await;
@@ -373,6 +381,7 @@ impl Daemon {
                 },
                 Some(question) = inputs.questions.recv() => self.answer(question).await,
                 _ = census.tick(), if self.orders.is_at_work() => self.look_after_orders(),
+                () = calm.next() => crate::sys::give_memory_back(),
                 () = rounds.next() => self.services.begin_round(),
                 () = counts.next() => self.count_connections().await,
                 _ = signals.data.recv() => self.dump(Dump::State).await,
@@ -471,7 +480,7 @@ impl Daemon {
             Report::Applied { instances } => {
                 debug!("{instances} VRRP instances run");
                 // What it took to read and to compare them.
-                crate::sys::give_memory_back();
+                crate::sys::trim_memory();
             }
             Report::Stopped => debug!("the VRRP thread has ended"),
         }

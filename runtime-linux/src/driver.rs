@@ -21,6 +21,7 @@
 mod apply;
 mod auto_priority;
 mod command;
+pub mod counters;
 mod delivery;
 mod extra;
 mod group;

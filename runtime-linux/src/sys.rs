@@ -2,7 +2,7 @@
 
 mod pages;
 
-pub use pages::{give_memory_back, trim_memory};
+pub use pages::{give_memory_back, keep_large_blocks_apart, trim_memory};
 
 use core::time::Duration;
 use std::io;

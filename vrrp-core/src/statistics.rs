@@ -3,8 +3,11 @@
 use crate::{Action, Ignored, State};
 
 /// What one virtual router did and heard since it was made (compare RFC 8347's `statistics`).
+///
+/// `D` is where the packets are counted that were dropped: one number for each of [`Ignored::ALL`], by its place there. It
+/// may be empty while it is only looked at: then none was dropped.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Statistics {
+pub struct Statistics<D = [u64; Ignored::ALL.len()]> {
     /// Adverts sent, resignations included.
     pub adverts_sent: u64,
     /// Valid adverts heard, resignations included.
@@ -19,10 +22,24 @@ pub struct Statistics {
     pub priority_zero_received: u64,
     /// Notices given.
     pub notices: u64,
-    ignored: [u64; Ignored::ALL.len()],
+    ignored: D,
 }
 
-impl Statistics {
+impl<D: AsRef<[u64]> + AsMut<[u64]>> Statistics<D> {
+    /// Nothing counted yet; the numbers of `ignored` are zero.
+    pub const fn new(ignored: D) -> Self {
+        Self {
+            adverts_sent: 0,
+            adverts_received: 0,
+            became_active: 0,
+            released_active: 0,
+            priority_zero_sent: 0,
+            priority_zero_received: 0,
+            notices: 0,
+            ignored,
+        }
+    }
+
     /// Counts what one call of [`handle`](crate::VirtualRouter::handle) returned.
     pub fn record(&mut self, actions: &[Action]) {
         for action in actions {
@@ -40,7 +57,7 @@ impl Statistics {
                     self.released_active += u64::from(from == State::Active);
                 }
                 Action::Ignored(why) => {
-                    if let Some(counter) = self.ignored.get_mut(why as usize) {
+                    if let Some(counter) = self.ignored.as_mut().get_mut(why as usize) {
                         *counter += 1;
                     }
                 }
@@ -52,26 +69,17 @@ impl Statistics {
 
     /// How many packets were dropped for this reason.
     pub fn ignored(&self, why: Ignored) -> u64 {
-        self.ignored.get(why as usize).copied().unwrap_or(0)
+        self.ignored.as_ref().get(why as usize).copied().unwrap_or(0)
     }
 
     /// Every reason for dropping a packet with its count; [`Ignored::name`] names the counter.
     pub fn all_ignored(&self) -> impl Iterator<Item = (Ignored, u64)> {
-        Ignored::ALL.into_iter().zip(self.ignored)
+        Ignored::ALL.into_iter().map(|why| (why, self.ignored(why)))
     }
 }
 
 impl Default for Statistics {
     fn default() -> Self {
-        Self {
-            adverts_sent: 0,
-            adverts_received: 0,
-            became_active: 0,
-            released_active: 0,
-            priority_zero_sent: 0,
-            priority_zero_received: 0,
-            notices: 0,
-            ignored: [0; Ignored::ALL.len()],
-        }
+        Self::new([0; Ignored::ALL.len()])
     }
 }

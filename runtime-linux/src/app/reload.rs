@@ -24,6 +24,11 @@ impl Daemon {
     /// Reads the configuration again. One that cannot run, or has an error that the running one had not,
     /// changes nothing.
     pub(super) async fn reload(&mut self) {
+        self.read_again().await;
+        crate::sys::give_memory_back();
+    }
+
+    async fn read_again(&mut self) {
         let path = self.run.config.clone();
         info!("reloading {}", path.display());
         let reload = &self.configuration.global.reload;
@@ -32,7 +37,8 @@ impl Daemon {
         let mut loaded = config::load(&path, &self.run.options);
         drop(mark);
         let refusal = reload.check.then(|| self.judge(&mut loaded, reload.log.as_deref())).flatten();
-        let Loaded { configuration, diagnostics, .. } = loaded;
+        let Loaded { configuration, diagnostics, tree, .. } = loaded;
+        drop(tree);
         for line in diagnostics.lines() {
             warn!("{line}");
         }
@@ -87,7 +93,6 @@ impl Daemon {
             warn!("shutdown_script changes at the next start only");
         }
         self.apply(configuration, virtual_servers).await;
-        crate::sys::give_memory_back();
         if self.configuration.global.fifos.states_on_reload {
             self.tell_states().await;
         }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use vrrp_core::seal::Seal;
 use vrrp_core::{Event, Fault};
 
-use super::instance::{Holding, Instance, boxed};
+use super::instance::{Holding, Instance, Place, boxed};
 use super::translate::{self, RouterConfig};
 use super::worker::Worker;
 use super::{Level, Report};
@@ -48,7 +48,7 @@ impl Worker {
         let mut enrolled = Vec::with_capacity(plans.len());
         for plan in &mut plans {
             let new = plan.config.take_if(|_| plan.id.is_none());
-            let new = new.map(|config| self.roster.insert(Instance::new(plan.wanted.clone(), *config, now)));
+            let new = new.map(|config| self.roster.insert(Instance::new(plan.wanted.clone(), config, now)));
             enrolled.push((new.or(plan.id), new.is_some()));
         }
         self.order = enrolled.iter().filter_map(|(id, _)| *id).collect();
@@ -63,9 +63,9 @@ impl Worker {
             }
             self.set_double(id, double, now);
             match (plan.config, self.roster.get_mut(id)) {
-                (Some(config), _) => self.reconfigure(id, plan.wanted, *config, now),
+                (Some(config), _) => self.reconfigure(id, plan.wanted, config, now),
                 // It says the same: what it was read into before is not needed twice.
-                (None, Some(instance)) => instance.wanted = plan.wanted,
+                (None, Some(instance)) => instance.share(plan.wanted),
                 (None, None) => {}
             }
         }
@@ -87,7 +87,7 @@ impl Worker {
         match translate::config(&wanted) {
             Ok(config) => {
                 let id = running.filter(|_| old.is_some_and(|old| old.is_same_router(&wanted)));
-                Some(Plan { wanted, config: Some(Box::new(config)), id })
+                Some(Plan { wanted, config: Some(config), id })
             }
             Err(error) => {
                 let old = old.cloned();
@@ -159,10 +159,9 @@ impl Worker {
     fn reconfigure(&mut self, id: usize, wanted: Arc<model::Instance>, config: RouterConfig, now: Duration) {
         let Some(instance) = self.roster.get_mut(id) else { return };
         let mut old = core::mem::take(&mut instance.holdings);
-        let addresses = wanted.addresses.iter().chain(&wanted.excluded);
-        instance.holdings = addresses
-            .map(|address| match old.iter().position(|holding| holding.address == *address) {
-                Some(position) => old.swap_remove(position),
+        instance.holdings = Place::all(&wanted)
+            .map(|address| match old.iter().position(|holding| holding.address == address) {
+                Some(position) => Holding { address, ..old.swap_remove(position) },
                 None => Holding::new(address),
             })
             .collect();
@@ -204,7 +203,7 @@ impl Worker {
 struct Plan {
     wanted: Arc<model::Instance>,
     /// The settings of its router; absent: it goes on as it is.
-    config: Option<Box<RouterConfig>>,
+    config: Option<RouterConfig>,
     /// The number of the instance that it goes on as; absent: it is new.
     id: Option<usize>,
 }

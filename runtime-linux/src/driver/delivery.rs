@@ -50,11 +50,11 @@ impl Worker {
                 port.count("send_failed");
             }
             let Some(instance) = self.roster.get_mut(id) else { continue };
-            if instance.send_failure.as_ref() != Some(&cause) {
+            if instance.send_failure.as_deref() != Some(cause.as_str()) {
                 let (name, interface) = (&instance.wanted.name, &instance.wanted.interface);
                 let text = format!("({name}) cannot send adverts on {interface}: {cause}");
                 self.hands.outbox.log(Level::Error, text);
-                instance.send_failure = Some(cause);
+                instance.send_failure = Some(cause.into());
             }
         }
     }

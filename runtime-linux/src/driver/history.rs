@@ -34,6 +34,12 @@ impl History {
     /// How many moments are kept.
     pub const KEPT: usize = 16;
 
+    /// No moments yet, and room for the two that most routers have: there are thousands of routers, and what they keep is
+    /// not to lie scattered among what is gone soon.
+    pub fn for_an_ordinary_life() -> Self {
+        Self { moments: Vec::with_capacity(2) }
+    }
+
     /// Adds something that happened, in the place of the oldest when there are [`KEPT`](Self::KEPT).
     pub fn push(&mut self, at: Duration, words: impl Into<Arc<str>>) {
         self.keep(Moment { at, entered: None, words: words.into() });
@@ -48,8 +54,9 @@ impl History {
         if self.moments.len() == Self::KEPT {
             self.moments.remove(0);
         }
-        // Most routers have two or three moments in all their life, and there are thousands of routers.
-        self.moments.reserve_exact(1);
+        if self.moments.len() == self.moments.capacity() {
+            self.moments.reserve_exact(2);
+        }
         self.moments.push(moment);
     }
 

@@ -3,8 +3,9 @@
 use core::time::Duration;
 use std::collections::BTreeMap;
 
-use vrrp_core::{Fault, Statistics, Timers};
+use vrrp_core::{Fault, Timers};
 
+use super::counters::{Counters, Drops};
 use super::history::Moment;
 use super::instance::Instance;
 use super::trackers::Watched;
@@ -42,7 +43,7 @@ impl Worker {
     pub(super) fn zero_statistics(&mut self) {
         for id in self.roster.ids() {
             if let Some(instance) = self.roster.get_mut(id) {
-                instance.statistics = Statistics::default();
+                instance.statistics = Counters::new(Drops::default());
             }
         }
     }

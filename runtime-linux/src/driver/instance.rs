@@ -1,13 +1,16 @@
 //! One instance as it runs: its virtual router and what this host has done for it.
 
+use core::fmt;
 use core::net::IpAddr;
+use core::ops::Deref;
 use core::time::Duration;
 use std::sync::Arc;
 
 use vrrp_core::seal::Seal;
-use vrrp_core::{Family, Peer, State, Statistics, VirtualRouter};
+use vrrp_core::{Family, Peer, State, VirtualRouter};
 
 use super::Phase;
+use super::counters::{Counters, Drops};
 use super::history::History;
 use super::translate::RouterConfig;
 use crate::config::model;
@@ -24,7 +27,7 @@ pub struct Instance {
     /// What its adverts are sealed with, where they are.
     pub seal: Option<Box<Seal>>,
     /// Its counters.
-    pub statistics: Statistics,
+    pub statistics: Counters,
     /// Addresses, advertised ones first, then the excluded: the order in which the router counts them.
     pub holdings: Vec<Holding>,
     /// Its routes and rules.
@@ -42,7 +45,7 @@ pub struct Instance {
     /// The sync group it moves with, as registered with the thread.
     pub group: Option<usize>,
     /// The interface whose setting `promote_secondaries` it needs, by number and path of the setting.
-    pub promoting: Option<(u32, String)>,
+    pub promoting: Option<Box<(u32, String)>>,
     /// Told to take part.
     pub started: bool,
     /// It went on as the router of the process before, so the scripts were good; they count as good until they
@@ -53,7 +56,7 @@ pub struct Instance {
     /// When the thread looks at its timer: when it runs out or before.
     pub due: Option<Duration>,
     /// What sending failed with last, so that it is reported once.
-    pub send_failure: Option<String>,
+    pub send_failure: Option<Box<str>>,
     /// Kinds of dropped packets that were reported since the last change of state.
     pub complaints: u64,
     /// Addresses put back after something else removed them.
@@ -67,10 +70,10 @@ pub struct Instance {
 }
 
 /// An address of an instance.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Holding {
     /// What the configuration says.
-    pub address: model::VirtualAddress,
+    pub address: Place,
     /// The interface that has it for us now.
     pub held: Option<u32>,
     /// The host had it before, and the instance is its owner: it is left when the instance lets go.
@@ -79,10 +82,46 @@ pub struct Holding {
     pub restored: Option<Duration>,
 }
 
+/// An address where the configuration has it.
+#[derive(Clone)]
+pub struct Place {
+    of: Arc<model::Instance>,
+    position: usize,
+}
+
+impl Place {
+    /// The addresses of an instance, advertised ones first, then the excluded.
+    pub fn all(of: &Arc<model::Instance>) -> impl ExactSizeIterator<Item = Self> {
+        (0..of.addresses.len() + of.excluded.len()).map(|position| Self { of: of.clone(), position })
+    }
+}
+
+impl Deref for Place {
+    type Target = model::VirtualAddress;
+
+    fn deref(&self) -> &model::VirtualAddress {
+        let Self { of, position } = self;
+        let excluded = || &of.excluded[position - of.addresses.len()];
+        of.addresses.get(*position).unwrap_or_else(excluded)
+    }
+}
+
+impl PartialEq for Place {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
+impl fmt::Debug for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(f)
+    }
+}
+
 impl Holding {
     /// An address not held yet.
-    pub fn new(address: &model::VirtualAddress) -> Self {
-        Self { address: address.clone(), held: None, foreign: false, restored: None }
+    pub fn new(address: Place) -> Self {
+        Self { address, held: None, foreign: false, restored: None }
     }
 }
 
@@ -94,13 +133,13 @@ pub(super) fn boxed(seal: Seal) -> Option<Box<Seal>> {
 impl Instance {
     /// An instance that takes no part yet.
     pub fn new(wanted: Arc<model::Instance>, config: RouterConfig, now: Duration) -> Self {
-        let holdings = wanted.addresses.iter().chain(&wanted.excluded).map(Holding::new).collect();
+        let holdings = Place::all(&wanted).map(Holding::new).collect();
         let routing = Routing::new(Entry::all(&wanted.routes, &wanted.rules));
         Self {
             seal: boxed(super::translate::seal(&wanted)),
             wanted,
             router: VirtualRouter::new(config),
-            statistics: Statistics::default(),
+            statistics: Counters::new(Drops::default()),
             holdings,
             routing,
             port: None,
@@ -119,7 +158,17 @@ impl Instance {
             restored: 0,
             retry: None,
             why: Arc::default(),
-            history: History::default(),
+            history: History::for_an_ordinary_life(),
+        }
+    }
+
+    /// Takes over a configuration that says the same, so that the one before it can go.
+    pub fn share(&mut self, wanted: Arc<model::Instance>) {
+        if !Arc::ptr_eq(&self.wanted, &wanted) {
+            for (holding, address) in self.holdings.iter_mut().zip(Place::all(&wanted)) {
+                holding.address = address;
+            }
+            self.wanted = wanted;
         }
     }
 
@@ -146,5 +195,17 @@ impl Instance {
     /// Name of the interface that one of its addresses belongs on.
     pub fn interface_of<'a>(&'a self, address: &'a model::VirtualAddress) -> &'a str {
         address.interface.as_deref().unwrap_or(&self.wanted.interface)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_of_instances_and_their_addresses_take_megabytes_and_not_tens_of_them() {
+        let size = size_of::<Instance>();
+        assert!(size <= 640, "{size}");
+        assert_eq!((size_of::<Holding>(), size_of::<model::Instance>() <= 480), (48, true));
     }
 }

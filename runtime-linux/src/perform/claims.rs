@@ -90,6 +90,8 @@ impl Claims {
     /// Puts a report off until the instance has its addresses; gives it back if it waits for none.
     pub fn report_later(&mut self, id: usize, report: Report) -> Option<Report> {
         let Some(waiting) = self.waiting.get_mut(&id) else { return Some(report) };
+        // Mostly it is the only one, and thousands may wait.
+        waiting.reports.reserve_exact(1);
         waiting.reports.push(report);
         None
     }
@@ -235,6 +237,10 @@ impl Performer {
             if self.claims.waiting.get(&coming.id).is_some_and(|waiting| waiting.claim == coming.claim) {
                 some.push(coming);
             }
+        }
+        if self.claims.coming.is_empty() {
+            // When thousands of routers take over at once it grows to a megabyte.
+            self.claims.coming = VecDeque::new();
         }
         if some.is_empty() {
             return Vec::new();

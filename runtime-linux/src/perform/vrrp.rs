@@ -142,11 +142,11 @@ impl Performer {
     /// wanted. `link`: that interface, while it exists and the instance runs.
     pub fn promote(&mut self, instance: &mut Instance, link: Option<(u32, &str)>) {
         let link = link.filter(|_| instance.wanted.promote_secondaries);
-        if instance.promoting.as_ref().map(|(index, _)| *index) == link.map(|(index, _)| index) {
+        if instance.promoting.as_ref().map(|promoting| promoting.0) == link.map(|(index, _)| index) {
             return;
         }
         let host = &mut self.virtual_interfaces.host;
-        if let Some((_, path)) = instance.promoting.take() {
+        if let Some((_, path)) = instance.promoting.take().map(|promoting| *promoting) {
             host.no_longer_need(&path);
         }
         let Some((index, name)) = link else { return };
@@ -155,7 +155,7 @@ impl Performer {
             let text = format!("({}) cannot set {path}: {error}", instance.wanted.name);
             self.outbox.log(Level::Warning, text);
         }
-        instance.promoting = Some((index, path));
+        instance.promoting = Some(Box::new((index, path)));
         self.virtual_interfaces.changed = true;
     }
 

@@ -21,6 +21,17 @@ pub fn give_memory_back() {
     }
 }
 
+/// Has every large block of memory mapped by itself, from now on, so that it is gone when it is freed. Left alone, glibc
+/// takes them from where small ones are after the first was freed, and what is small and stays keeps the rest from
+/// being given back.
+pub fn keep_large_blocks_apart() {
+    // SAFETY: the call takes no pointer.
+    #[cfg(target_env = "gnu")]
+    unsafe {
+        libc::mallopt(libc::M_MMAP_THRESHOLD, LARGE);
+    }
+}
+
 /// Gives memory that was freed back to the machine: what a configuration took while it was read, mostly.
 pub fn trim_memory() {
     // SAFETY: the call takes no pointer; glibc alone has it, and holds on to what was freed otherwise.
@@ -56,6 +67,10 @@ fn readable_file(line: &str) -> Option<Option<Range<usize>>> {
     let taken = ["r-xp", "r--p"].contains(&permissions) && path.starts_with('/');
     Some(Some(range).filter(|_| taken))
 }
+
+/// Bytes from which on a block is large: what glibc begins with.
+#[cfg(target_env = "gnu")]
+const LARGE: libc::c_int = 128 * 1024;
 
 #[cfg(test)]
 mod tests {
