@@ -34,7 +34,8 @@ impl Rules<'_> {
         if said.addresses.is_empty() && !self.may_be_without(said, version) {
             return None;
         }
-        let mut addresses = Vec::new();
+        // There may be thousands of routers, most of them with one address.
+        let mut addresses = Vec::with_capacity(said.addresses.len());
         let mut excluded: Vec<VirtualAddress> = Vec::new();
         let most = match (v4, &said.hmac) {
             (true, _) => MOST_ADDRESSES,
@@ -63,7 +64,6 @@ impl Rules<'_> {
                 excluded.push(address);
             }
         }
-        // There may be thousands of routers, most of them with one address.
         addresses.shrink_to_fit();
         excluded.shrink_to_fit();
         Some((addresses, excluded))
