@@ -18,9 +18,11 @@ mod reload_mark;
 mod reload_time;
 mod rounds;
 mod routers;
+mod save;
 mod services;
 mod status;
 mod sync_wait;
+mod threads;
 
 pub use pid_file::{PidFile, PidFileError};
 
@@ -41,7 +43,7 @@ use tracing::{debug, error, info, warn};
 use crate::api::{self, Question, Request};
 use crate::args::Run;
 use crate::clock;
-use crate::config::model::{Configuration, Global, VirtualServer};
+use crate::config::model::{Configuration, Global, Schedule, VirtualServer};
 use crate::config::{self, Loaded};
 use crate::driver::{self, Command, Handle, Kind, Level, Phase, Report, Setup, Verdict};
 use crate::guardian::{Charge, Guardian, Orders};
@@ -119,8 +121,12 @@ pub fn run(run: &Run) -> anyhow::Result<u8> {
     if let Some(script) = startup_script {
         errand::run("startup_script", script, &policy);
     }
-    let orders =
-        Orders { only_one: run.only_one_worker, lock_memory: configuration.global.schedule.locks_memory() };
+    let orders = Orders {
+        only_one: run.only_one_worker,
+        lock_memory: configuration.global.schedules().iter().any(Schedule::locks_memory),
+        patience: configuration.global.household.patience,
+    };
+    let name = configuration.global.household.name.clone();
     let guardian = Guardian::open(orders)?;
     let first = Cell::new(Some((configuration, diagnostics.errors())));
     drop(diagnostics);
@@ -129,6 +135,9 @@ pub fn run(run: &Run) -> anyhow::Result<u8> {
         // It is the worker's now.
         drop(first.take());
         crate::sys::give_memory_back();
+        if let Some(name) = &name {
+            driver::schedule::call(name);
+        }
     };
     let code = guardian.watch(forked, |charge| match work(run, first.take(), charge) {
         Ok(code) => code,
@@ -205,6 +214,8 @@ struct Daemon {
     /// Why the last reload was refused.
     reload_error: Option<String>,
     stopping: bool,
+    checks_place: threads::ChecksPlace,
+    saved: save::Saved,
 }
 
 /// Everything that the control thread listens to.
@@ -260,9 +271,12 @@ impl Daemon {
         // The guardian forked with them blocked, so that none is lost on the way here.
         SigSet::empty().thread_set_mask().context("cannot unblock signals")?;
         let setup = Setup {
-            schedule: Some(configuration.global.schedule.clone()),
+            schedule: Some({
+                let [vrrp, ..] = configuration.global.schedules();
+                vrrp
+            }),
             tuning: configuration.global.tuning.clone(),
-            startup_delay: configuration.global.startup_delay,
+            startup_delay: threads::startup_delay(&configuration.global, clock::since_boot()),
             ledger: Some(charge.ledger),
         };
         let (driver, reports) = driver::spawn(setup).context("cannot start the VRRP thread")?;
@@ -306,12 +320,15 @@ impl Daemon {
             errors,
             reload_error: None,
             stopping: false,
+            checks_place: threads::ChecksPlace::default(),
+            saved: save::Saved::default(),
         };
         info!("steadfast {} runs {}", env!("CARGO_PKG_VERSION"), daemon.run.config.display());
         host::disable_missing_scripts(&mut configuration);
         daemon.checker.send(check::Command::Restore(daemon.orders.load()));
         let virtual_servers = core::mem::take(&mut configuration.virtual_servers);
         daemon.apply(configuration, virtual_servers).await;
+        daemon.save_start().await;
         charge.ledger.live();
         crate::sys::give_memory_back();
         Ok((
@@ -404,8 +421,9 @@ impl Daemon {
         0
     }
 
-    /// Makes the VRRP thread an ordinary one for a moment: it has kept a processor from everybody else.
+    /// Makes threads in real time ordinary ones for a moment: one has kept a processor from everybody else.
     fn relax(&self) {
+        self.relax_others();
         let (urgency, schedule) = (self.driver.urgency(), self.configuration.global.schedule.clone());
         if urgency.relax() {
             warn!(

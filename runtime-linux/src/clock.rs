@@ -13,6 +13,12 @@ pub fn now() -> Duration {
     ORIGIN.get_or_init(Instant::now).elapsed()
 }
 
+/// How long the machine has run, suspended or not; zero where the kernel does not say.
+pub fn since_boot() -> Duration {
+    let time = nix::time::clock_gettime(nix::time::ClockId::CLOCK_BOOTTIME);
+    time.map_or(Duration::ZERO, Duration::from)
+}
+
 /// Wall-clock time since 1970-01-01 UTC, for logs and files only; zero if the clock stands before it.
 #[expect(clippy::disallowed_methods, reason = "this is the one place")]
 pub fn wall() -> Duration {

@@ -93,7 +93,7 @@ pub fn spawn(setup: Setup) -> io::Result<(Handle, mpsc::Receiver<Report>)> {
     let (commands, told) = sync_channel(COMMANDS);
     let worker = Worker::open(&setup, told, Outbox::new(reports))?;
     let (wake, urgency) = (worker.wake(), worker.urgency.clone());
-    let thread = thread::Builder::new().name("vrrp".into()).spawn(move || worker.run())?;
+    let thread = thread::Builder::new().name(schedule::VRRP.name.into()).spawn(move || worker.run())?;
     Ok((Handle { commands: Some(commands), wake, thread: Some(thread), urgency }, heard))
 }
 

@@ -48,6 +48,8 @@ pub struct Orders {
     pub only_one: bool,
     /// The memory of the process is locked.
     pub lock_memory: bool,
+    /// How long a worker may take to stop (`child_wait_time`); absent: as long as it takes.
+    pub patience: Option<Duration>,
 }
 
 /// What a worker is told.
@@ -192,14 +194,19 @@ impl Guardian {
         let patience = self.ledger.shortest_interval();
         let mut deadline = patience.map(|patience| clock::now().saturating_add(patience));
         let mut pulse = Pulse::default();
+        // When a worker that was told to stop has had its time.
+        let mut last: Option<Duration> = None;
         loop {
-            let next = deadline.map_or(pulse.next(), |deadline| deadline.min(pulse.next()));
+            let next = [deadline, last].into_iter().flatten().fold(pulse.next(), Duration::min);
             let timeout = Some(next.saturating_sub(clock::now()));
             for signal in self.hear(timeout)? {
                 if signal != Signal::SIGCHLD as i32 {
                     // One that has ended is about to be waited for.
                     sys::send_signal(pid, signal);
                 }
+            }
+            if self.ending && last.is_none() {
+                last = self.orders.patience.map(|patience| clock::now().saturating_add(patience));
             }
             match waitpid(pid, Some(WaitPidFlag::WNOHANG)).context("cannot wait for the worker")? {
                 WaitStatus::Exited(_, code) => return Ok(End::Exit(code)),
@@ -220,6 +227,11 @@ impl Guardian {
                 }
             }
             let now = clock::now();
+            if last.is_some_and(|last| last <= now) {
+                error!("worker {pid} does not stop within child_wait_time; it is killed");
+                let _ = kill(pid, Signal::SIGKILL);
+                last = Some(Duration::MAX);
+            }
             if now >= pulse.next() {
                 // Before it has taken over, what stands in the memory is its predecessor's.
                 let taken_over = !self.ledger.is_offered();

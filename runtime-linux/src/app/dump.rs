@@ -43,6 +43,11 @@ struct Router<'d> {
 impl Daemon {
     /// Does what a signal asks for.
     pub(super) async fn dump(&mut self, dump: Dump) {
+        self.dump_to(dump, None).await;
+    }
+
+    /// The same; the state goes to this file, where one is given.
+    pub(super) async fn dump_to(&mut self, dump: Dump, place_of_state: Option<PathBuf>) {
         let (reply, answer) = oneshot::channel();
         self.tell(Command::Status(reply)).await;
         let vrrp = answer.await.unwrap_or_default();
@@ -72,7 +77,7 @@ impl Daemon {
                     now: clock::wall(),
                 };
                 let services = state::services(&self.checker.status().await);
-                let state = path(dumps.state.as_ref(), "data");
+                let state = place_of_state.unwrap_or_else(|| path(dumps.state.as_ref(), "data"));
                 let check =
                     state.with_file_name(match state.file_name().map(|name| name.to_string_lossy()) {
                         Some(name) => name.replacen("keepalived", "keepalived_check", 1),

@@ -31,11 +31,12 @@ impl Daemon {
     async fn read_again(&mut self) {
         let path = self.run.config.clone();
         info!("reloading {}", path.display());
-        let reload = &self.configuration.global.reload;
+        let reload = self.configuration.global.reload.clone();
         let pid_file = self.run.pid_file.as_deref().unwrap_or(Path::new(PID_FILE));
         let mark = reload.mark.as_ref().and_then(|mark| Mark::make(mark, pid_file));
         let mut loaded = config::load(&path, &self.run.options);
         drop(mark);
+        self.save_before(&loaded).await;
         let refusal = reload.check.then(|| self.judge(&mut loaded, reload.log.as_deref())).flatten();
         let Loaded { configuration, diagnostics, tree, .. } = loaded;
         drop(tree);
@@ -77,8 +78,13 @@ impl Daemon {
         if configuration.global.data_plane_threads != self.configuration.global.data_plane_threads {
             warn!("data_plane_threads changes at the next start only");
         }
-        if configuration.global.schedule != self.configuration.global.schedule {
-            self.tell(Command::Schedule(configuration.global.schedule.clone())).await;
+        let [vrrp, ..] = configuration.global.schedules();
+        if vrrp != self.configuration.global.schedules()[0] {
+            self.tell(Command::Schedule(vrrp)).await;
+        }
+        let life = |global: &Global| (global.household.name.clone(), global.household.patience);
+        if life(&configuration.global) != life(&self.configuration.global) {
+            warn!("process_name and child_wait_time change at the next start only");
         }
         let place = |global: &Global| {
             let names = (global.namespace.clone(), global.lvs.namespace.clone());
@@ -93,6 +99,7 @@ impl Daemon {
             warn!("shutdown_script changes at the next start only");
         }
         self.apply(configuration, virtual_servers).await;
+        self.save_after().await;
         if self.configuration.global.fifos.states_on_reload {
             self.tell_states().await;
         }
@@ -135,10 +142,12 @@ impl Daemon {
         }
         // What is known of files and processes comes before who tracks them.
         let files = self.files.apply(&configuration.files).await;
-        let processes = self.processes.apply(&configuration.processes).await;
+        let buffer = configuration.global.household.process_buffer;
+        let processes = self.processes.apply(&configuration.processes, buffer).await;
         for report in files.into_iter().chain(processes) {
             self.tracked(report).await;
         }
+        self.place_threads(&configuration.global);
         if let Err(error) = self.bfd.apply(&configuration.bfd) {
             error!("no BFD: its thread cannot be started: {error}");
         }
@@ -154,6 +163,7 @@ impl Daemon {
         }
         self.services
             .configure(&configuration.global.lvs, self.is_synchronised_active(&configuration.global.lvs));
+        self.services.size_buffer(configuration.global.household.service_buffer);
         self.checker.send(check::Command::TellFirstServers(configuration.global.tells_first_servers));
         self.virtual_servers = Arc::new(virtual_servers);
         self.checker

@@ -15,9 +15,9 @@ use std::sync::Arc;
 
 use ipvs_core::{Destination, Service, ServiceKey, Step, plan};
 use nix::errno::Errno;
-use tracing::{error, info};
+use tracing::{error, info, warn};
 
-use crate::config::model::{DataPlane, FlushOnStop, Global, Lvs};
+use crate::config::model::{DataPlane, FlushOnStop, Global, Lvs, NetlinkBuffer};
 use crate::perform::ipvs::{self, Kernel, Plane, Present};
 use damage::Damage;
 use ours::{Ours, Whole};
@@ -87,6 +87,16 @@ impl Services {
                 self.plane = Some(plane);
             }
             Err(error) => self.complain(&format_args!("virtual servers get no traffic: {error}")),
+        }
+    }
+
+    /// How many bytes of answers wait at the socket for the kernel's IPVS.
+    pub(super) fn size_buffer(&mut self, buffer: Option<NetlinkBuffer>) {
+        let ipvs = self.plane.as_mut().and_then(|plane| plane.kernel());
+        if let (Some(buffer), Some(ipvs)) = (buffer, ipvs)
+            && let Err(error) = ipvs.size_buffer(buffer)
+        {
+            warn!("cannot size the socket for IPVS: {error} (lvs_netlink_cmd_rcv_bufs)");
         }
     }
 

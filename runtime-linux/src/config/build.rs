@@ -22,6 +22,7 @@ mod complete;
 mod garp;
 mod global;
 mod group;
+mod household;
 mod instance;
 mod lvs;
 mod notice;
@@ -55,7 +56,9 @@ pub fn build(tree: &Tree, purpose: Purpose, diagnostics: &mut Diagnostics) -> Co
     let mut defaults = global::Defaults::default();
     // Global words count wherever they stand, so they are read first.
     each(nodes, Block::Root, diagnostics, |word, node, diagnostics| {
-        if global::place(word, node, &mut configuration.global, diagnostics) {
+        if global::place(word, node, &mut configuration.global, diagnostics)
+            || household::root(word, node, &mut configuration.global, diagnostics)
+        {
             return true;
         }
         if word == "global_defs" {
@@ -180,7 +183,7 @@ fn each<'n>(
         let acted = take(word.name, node, diagnostics);
         match word.status {
             Status::Built | Status::Alias(_) if acted => {}
-            Status::Built | Status::Alias(_) | Status::Accepted => {
+            Status::Built | Status::Alias(_) | Status::Accepted | Status::Needless(_) => {
                 without_effect(node, word, block, diagnostics);
             }
             Status::Missed(instead) => {
@@ -200,7 +203,7 @@ fn each<'n>(
 
 /// Notes a word without effect, and looks at its values and for unknown words in its block.
 fn without_effect(node: &Node, word: &Word, block: Block, diagnostics: &mut Diagnostics) {
-    unbuilt::check(block, word.name, node, diagnostics);
+    unbuilt::check(word.name, node, diagnostics);
     diagnostics.without_effect(node.word.text.to_string(), block.name(), node.word.span);
     if let Takes::Block(inner) = word.takes {
         only_known(node.children(), inner, diagnostics);
@@ -211,7 +214,7 @@ fn only_known(nodes: &[Node], block: Block, diagnostics: &mut Diagnostics) {
     for node in nodes {
         let Some(word) = known(node, block, diagnostics) else { continue };
         shape(node, word, diagnostics);
-        unbuilt::check(block, word.name, node, diagnostics);
+        unbuilt::check(word.name, node, diagnostics);
         if let Takes::Block(inner) = word.takes {
             only_known(node.children(), inner, diagnostics);
         }

@@ -79,6 +79,8 @@ pub enum Status {
     Built,
     /// It is accepted; nothing acts on it yet, which is harmless enough to be told only when asked.
     Accepted,
+    /// It is accepted, and for this reason nothing has to act on it.
+    Needless(&'static str),
     /// It is accepted; nothing acts on it yet, and that must be told: this is what happens instead.
     Missed(&'static str),
     /// It is another name of this word.
@@ -217,7 +219,7 @@ pub fn without_effect() -> String {
     for block in Block::ALL {
         let words = block.words().filter_map(|word| match word.status {
             Status::Accepted => Some(format!("`{}`", word.name)),
-            Status::Missed(instead) => Some(format!("`{}` ({instead})", word.name)),
+            Status::Missed(why) | Status::Needless(why) => Some(format!("`{}` ({why})", word.name)),
             Status::Built | Status::Alias(_) => None,
         });
         let words: Vec<String> = words.collect();
@@ -254,6 +256,11 @@ const fn built(class: Class, name: &'static str, takes: Takes) -> Word {
 /// A word that nothing acts on, without much harm.
 const fn accepted(class: Class, name: &'static str, takes: Takes) -> Word {
     Word { name, class, takes, status: Status::Accepted }
+}
+
+/// A word that nothing has to act on, and why.
+const fn needless(class: Class, name: &'static str, takes: Takes, why: &'static str) -> Word {
+    Word { name, class, takes, status: Status::Needless(why) }
 }
 
 /// A word that nothing acts on, and what happens instead.

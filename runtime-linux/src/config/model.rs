@@ -12,6 +12,7 @@ use std::sync::Arc;
 mod bfd;
 mod dumps;
 mod fixture;
+mod household;
 mod lvs;
 mod notice;
 mod probe;
@@ -28,6 +29,7 @@ mod watch;
 pub use bfd::BfdInstance;
 pub use dumps::Dumps;
 pub use fixture::{Fixture, Fixtures};
+pub use household::Household;
 pub use ipvs_core::{Forward, Method};
 pub use lvs::{FlushOnStop, Lvs, LvsTimeouts, SyncDaemon};
 pub use notice::{Fifo, Fifos, Mail, MailSecurity, TimedScript};
@@ -100,6 +102,8 @@ pub struct Global {
     pub schedule: Schedule,
     /// How the VRRP thread goes about its work.
     pub tuning: Tuning,
+    /// The daemon's processes and threads.
+    pub household: Household,
     /// `rs_init_notifies`: real servers that are up from the start are told of like those that come up.
     pub tells_first_servers: bool,
     /// The kernel's IPVS.
@@ -138,6 +142,7 @@ impl Default for Global {
             script_security: false,
             schedule: Schedule::default(),
             tuning: Tuning::default(),
+            household: Household::default(),
             tells_first_servers: false,
             lvs: Lvs::default(),
             startup_delay: Duration::ZERO,

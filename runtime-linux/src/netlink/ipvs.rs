@@ -18,6 +18,7 @@ use nix::sched::{CloneFlags, setns};
 use super::batch::Request;
 use super::module::{self, Missing};
 use super::{Error, Socket};
+use crate::config::model::NetlinkBuffer;
 
 /// A connection to the kernel's IPVS of the network namespace in which it was opened.
 pub struct Ipvs {
@@ -59,6 +60,14 @@ impl Ipvs {
         };
         let lost = |_| Closed::Netlink(Error::Malformed("its thread panicked".to_owned()));
         thread::scope(|scope| scope.spawn(there).join()).map_err(lost)?
+    }
+
+    /// Gives its receive buffer another size.
+    ///
+    /// # Errors
+    /// `EPERM` without `CAP_NET_ADMIN`, where it is to be larger than the host allows.
+    pub fn size_buffer(&self, buffer: NetlinkBuffer) -> io::Result<()> {
+        super::size_buffer(&self.socket, buffer)
     }
 
     /// Version and table size.

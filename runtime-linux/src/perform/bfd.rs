@@ -17,7 +17,8 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use self::thread::Thread;
 use super::track::Report;
-use crate::config::model::BfdInstance;
+use crate::config::model::{BfdInstance, Schedule};
+use crate::driver::schedule::{self, Urgency};
 
 /// Which sessions stand well, for the checks of real servers; one that has not been judged is absent.
 pub type Judged = std::collections::BTreeMap<String, bool>;
@@ -62,6 +63,8 @@ enum Command {
     Apply(Vec<BfdInstance>),
     /// How do they stand?
     Status(oneshot::Sender<Vec<Status>>),
+    /// Take another place among the threads of the machine.
+    Place(Schedule),
     /// Say that they are held down, and end.
     Stop,
 }
@@ -72,6 +75,7 @@ pub struct Sessions {
     reports: mpsc::Sender<Report>,
     judged: watch::Sender<Judged>,
     followed: Vec<BfdInstance>,
+    schedule: Schedule,
     running: Option<Running>,
 }
 
@@ -80,12 +84,19 @@ struct Running {
     commands: Sender<Command>,
     wake: Arc<EventFd>,
     thread: JoinHandle<()>,
+    urgency: Urgency,
 }
 
 impl Sessions {
     /// No sessions yet; changes are reported there.
     pub fn new(reports: mpsc::Sender<Report>) -> Self {
-        Self { reports, judged: watch::Sender::default(), followed: Vec::new(), running: None }
+        Self {
+            reports,
+            judged: watch::Sender::default(),
+            followed: Vec::new(),
+            schedule: Schedule::default(),
+            running: None,
+        }
     }
 
     /// What checks follow.
@@ -102,12 +113,26 @@ impl Sessions {
             self.stop();
         } else {
             if self.running.is_none() {
-                self.running = Some(Running::start(self.reports.clone(), self.judged.clone())?);
+                self.running =
+                    Some(Running::start(self.reports.clone(), self.judged.clone(), self.schedule.clone())?);
             }
             self.tell(Command::Apply(sessions.to_vec()));
         }
         sessions.clone_into(&mut self.followed);
         Ok(())
+    }
+
+    /// The thread takes this place among the threads of the machine, now and when it begins.
+    pub fn place(&mut self, schedule: Schedule) {
+        if self.schedule != schedule {
+            self.tell(Command::Place(schedule.clone()));
+            self.schedule = schedule;
+        }
+    }
+
+    /// The real-time priority of the thread, while there is one.
+    pub fn urgency(&self) -> Option<Urgency> {
+        self.running.as_ref().map(|running| running.urgency.clone())
     }
 
     /// How every session stands, in the order of the configuration.
@@ -141,12 +166,19 @@ impl Drop for Sessions {
 }
 
 impl Running {
-    fn start(reports: mpsc::Sender<Report>, judged: watch::Sender<Judged>) -> io::Result<Self> {
+    fn start(
+        reports: mpsc::Sender<Report>,
+        judged: watch::Sender<Judged>,
+        schedule: Schedule,
+    ) -> io::Result<Self> {
         let flags = EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK;
         let wake = Arc::new(EventFd::from_flags(flags)?);
         let (commands, receiver): (_, Receiver<Command>) = channel();
-        let work = Thread::new(receiver, Arc::clone(&wake), reports, judged);
-        let thread = std::thread::Builder::new().name("bfd".to_owned()).spawn(move || work.run())?;
-        Ok(Self { commands, wake, thread })
+        let urgency = Urgency::default();
+        let work = Thread::new(receiver, Arc::clone(&wake), reports, judged, urgency.clone());
+        let thread = std::thread::Builder::new()
+            .name(schedule::BFD.name.to_owned())
+            .spawn(move || work.run(&schedule))?;
+        Ok(Self { commands, wake, thread, urgency })
     }
 }

@@ -22,7 +22,7 @@ use self::events::{Event, Events};
 use self::quorum::Quorum;
 use super::track::Report;
 use crate::clock;
-use crate::config::model::TrackProcess;
+use crate::config::model::{NetlinkBuffer, TrackProcess};
 use crate::driver::{Kind, Verdict};
 
 /// What is known of one kind of process, for `steadfast status`.
@@ -43,6 +43,7 @@ pub struct Status {
 pub struct Processes {
     reports: mpsc::Sender<Report>,
     followed: Vec<TrackProcess>,
+    buffer: Option<NetlinkBuffer>,
     known: Arc<Mutex<Vec<Status>>>,
     task: Option<AbortHandle>,
 }
@@ -50,18 +51,21 @@ pub struct Processes {
 impl Processes {
     /// A watcher without processes, which reports changes there.
     pub fn new(reports: mpsc::Sender<Report>) -> Self {
-        Self { reports, followed: Vec::new(), known: Arc::default(), task: None }
+        Self { reports, followed: Vec::new(), buffer: None, known: Arc::default(), task: None }
     }
 
     /// Counts these from now on; returns how each stands, unless nothing changed.
-    pub async fn apply(&mut self, processes: &[TrackProcess]) -> Vec<Report> {
-        if processes == self.followed {
+    ///
+    /// `buffer` is that of the socket which hears of processes; absent: as large as it may be.
+    pub async fn apply(&mut self, processes: &[TrackProcess], buffer: Option<NetlinkBuffer>) -> Vec<Report> {
+        if processes == self.followed && buffer == self.buffer {
             return Vec::new();
         }
         if let Some(task) = self.task.take() {
             task.abort();
         }
         processes.clone_into(&mut self.followed);
+        self.buffer = buffer;
         if processes.is_empty() {
             self.known.lock().unwrap_or_else(PoisonError::into_inner).clear();
             return Vec::new();
@@ -73,7 +77,7 @@ impl Processes {
         watcher.census = census;
         watcher.publish();
         let reports = (0..processes.len()).map(|index| watcher.report(index)).collect();
-        self.task = Some(tokio::spawn(watcher.run(self.reports.clone())).abort_handle());
+        self.task = Some(tokio::spawn(watcher.run(self.reports.clone(), buffer)).abort_handle());
         reports
     }
 
@@ -105,8 +109,8 @@ impl Watcher {
         Self { kinds, census: Census::default(), quorums: Vec::new(), told: false, known }
     }
 
-    async fn run(mut self, reports: mpsc::Sender<Report>) {
-        let mut events = Events::open().await.inspect_err(|error| {
+    async fn run(mut self, reports: mpsc::Sender<Report>, buffer: Option<NetlinkBuffer>) {
+        let mut events = Events::open(buffer).await.inspect_err(|error| {
             warn!(
                 "tracked processes are looked for once a second: the kernel does not tell of processes here: \
                  {error} (it takes CAP_NET_ADMIN, and the first network and process namespaces)"

@@ -16,6 +16,7 @@ mod elections;
 mod exit_codes;
 mod followed;
 mod host;
+mod household;
 mod lints;
 mod mistakes;
 mod notices;

@@ -16,6 +16,7 @@ fn every_word_of_scheduling_reaches_the_thread() {
         nice: Some(-20),
         no_swap: true,
         processors: vec![0, 3],
+        ..Schedule::default()
     };
     assert_eq!(clean(text).global.schedule, expected);
     assert_eq!(clean("").global.schedule, Schedule::default());

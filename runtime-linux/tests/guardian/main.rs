@@ -5,6 +5,7 @@
 mod death;
 mod ending;
 mod hang;
+mod household;
 mod kinds;
 mod pair;
 mod routes;

@@ -1,14 +1,13 @@
 //! `global_defs`.
 
 use core::net::IpAddr;
-use core::time::Duration;
 use std::path::PathBuf;
 
 use super::notice::{self, Notices};
 use super::{each, lvs};
 use crate::config::diagnose::Diagnostics;
 use crate::config::keyword::Block;
-use crate::config::model::{ChecksumForm, DataPlane, Global, Schedule, ScriptUser, Version};
+use crate::config::model::{ChecksumForm, DataPlane, Global, ScriptUser, Version};
 use crate::config::tree::Node;
 use crate::config::value::{Values, wrong};
 
@@ -74,6 +73,7 @@ pub(super) fn read(node: &Node, global: &mut Global, defaults: &mut Defaults, di
     let mut min_garp = false;
     let mut notices = notice::Said::default();
     let mut tuning = super::tuning::Said::default();
+    let mut household = super::household::Said::default();
     each(node.children(), Block::Global, diagnostics, |word, node, diagnostics| {
         if notices.read(word, node, global, &mut defaults.notices, diagnostics) {
             return true;
@@ -82,6 +82,7 @@ pub(super) fn read(node: &Node, global: &mut Global, defaults: &mut Defaults, di
             || super::reload::read(word, node, global, diagnostics)
             || lvs::read(word, node, &mut global.lvs, &mut defaults.sync, diagnostics)
             || tuning.read(word, node, &mut global.tuning, diagnostics)
+            || household.read(word, node, global, diagnostics)
         {
             return true;
         }
@@ -121,10 +122,6 @@ pub(super) fn read(node: &Node, global: &mut Global, defaults: &mut Defaults, di
                 set(&mut global.dumps.json_by_kind, values.one_of(&versions, "version 1 is written"));
             }
             "enable_script_security" => set(&mut global.script_security, values.boolean()),
-            "vrrp_rt_priority" | "vrrp_rlimit_rttime" | "vrrp_priority" | "vrrp_no_swap"
-            | "vrrp_cpu_affinity" => {
-                schedule(word, &mut values, &mut global.schedule);
-            }
             "rs_init_notifies" => set(&mut global.tells_first_servers, values.boolean()),
             "checker_log_all_failures" => set(&mut defaults.log_all_failures, values.boolean()),
             "vrrp_startup_delay" => set(&mut global.startup_delay, values.seconds(0.0..=LONGEST)),
@@ -163,6 +160,7 @@ pub(super) fn read(node: &Node, global: &mut Global, defaults: &mut Defaults, di
     });
     notices.complete(node, global, diagnostics);
     tuning.complete(&mut global.tuning);
+    household.complete(global);
     if min_garp {
         defaults.garp.least();
     }
@@ -252,21 +250,6 @@ impl Checksum {
         let as_version_2 = values.boolean()?;
         let form = if as_version_2 { ChecksumForm::Rfc9568 } else { ChecksumForm::PseudoHeader };
         Some(Self { form, follow: false })
-    }
-}
-
-fn schedule(word: &str, values: &mut Values<'_, '_>, schedule: &mut Schedule) {
-    match word {
-        // keepalived takes no 0; here it means an ordinary thread.
-        "vrrp_rt_priority" => schedule.rt_priority = values.number(0..=99).or(schedule.rt_priority),
-        "vrrp_rlimit_rttime" => {
-            let microseconds = values.number(1..=u64::from(u32::MAX));
-            schedule.rttime = microseconds.map(Duration::from_micros).or(schedule.rttime);
-        }
-        "vrrp_priority" => schedule.nice = values.number(-20..=19).or(schedule.nice),
-        "vrrp_no_swap" => set(&mut schedule.no_swap, values.boolean()),
-        "vrrp_cpu_affinity" => set(&mut schedule.processors, values.numbers(0..=1023)),
-        _ => unreachable!("a word of scheduling"),
     }
 }
 

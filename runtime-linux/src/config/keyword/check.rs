@@ -3,7 +3,7 @@
 use super::Block as B;
 use super::Class::{Common, Essential, Old, Rare};
 use super::Takes::{Block, Values};
-use super::{Word, accepted, alias, built};
+use super::{Word, alias, built, needless};
 
 /// What every check that connects has.
 pub(super) const CONNECTING: &[Word] = &[
@@ -51,7 +51,7 @@ pub(super) const URL: &[Word] = &[
     built(Rare, "regex_options", Values),
     built(Rare, "regex_min_offset", Values),
     built(Rare, "regex_max_offset", Values),
-    accepted(Rare, "regex_stack", Values),
+    needless(Rare, "regex_stack", Values, "matching takes linear time and needs no stack"),
     built(Rare, "tls_compliant", Values),
 ];
 
@@ -84,5 +84,5 @@ pub(super) const FILE_CHECK: &[Word] = &[
     built(Rare, "track_file", Values),
     built(Rare, "weight", Values),
     // In the manual only: keepalived itself does not know it.
-    accepted(Rare, "dynamic", Values),
+    needless(Rare, "dynamic", Values, "keepalived's manual alone knows it"),
 ];

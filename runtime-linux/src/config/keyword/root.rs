@@ -3,7 +3,7 @@
 use super::Block as B;
 use super::Class::{Common, Essential, Old, Rare};
 use super::Takes::{Block, List, Values};
-use super::{Word, accepted, alias, built, missed};
+use super::{Word, alias, built, missed, needless};
 
 pub(super) const ROOT: &[Word] = &[
     built(Essential, "global_defs", Block(B::Global)),
@@ -22,15 +22,15 @@ pub(super) const ROOT: &[Word] = &[
     built(Rare, "bfd_instance", Block(B::BfdInstance)),
     built(Rare, "garp_group", Block(B::GarpGroup)),
     built(Rare, "interface_up_down_delays", List),
-    accepted(Rare, "linkbeat_interfaces", List),
-    accepted(Rare, "linkbeat_use_polling", Values),
+    needless(Rare, "linkbeat_interfaces", List, "the kernel tells of every change of a carrier"),
+    needless(Rare, "linkbeat_use_polling", Values, "the kernel tells of every change of a carrier"),
     built(Rare, "SSL", Block(B::Ssl)),
     built(Common, "net_namespace", Values),
     built(Rare, "net_namespace_ipvs", Values),
-    accepted(Old, "namespace_with_ipsets", Values),
+    needless(Old, "namespace_with_ipsets", Values, "there are no ipsets"),
     built(Rare, "instance", Values),
     built(Rare, "use_pid_dir", Values),
-    accepted(Rare, "child_wait_time", Values),
+    built(Rare, "child_wait_time", Values),
 ];
 
 pub(super) const TRACK_GROUP: &[Word] = &[built(Rare, "group", List)];

@@ -3,7 +3,7 @@
 use super::Block as B;
 use super::Class::{Common, Essential, Old, Rare};
 use super::Takes::{Block, Values};
-use super::{Word, accepted, alias, built};
+use super::{Word, accepted, alias, built, needless};
 
 pub(super) const VIRTUAL_SERVER: &[Word] = &[
     built(Essential, "delay_loop", Values),
@@ -17,7 +17,7 @@ pub(super) const VIRTUAL_SERVER: &[Word] = &[
     built(Common, "persistence_granularity", Values),
     built(Rare, "persistence_engine", Values),
     built(Rare, "ops", Values),
-    accepted(Old, "hashed", Values),
+    needless(Old, "hashed", Values, "it does nothing in keepalived either"),
     built(Rare, "flag-1", Values),
     built(Rare, "flag-2", Values),
     built(Rare, "flag-3", Values),

@@ -3,7 +3,7 @@
 use super::Block as B;
 use super::Class::{Common, Essential, Old, Rare};
 use super::Takes::{Block, List, Values};
-use super::{Word, accepted, alias, built, missed};
+use super::{Word, alias, built, missed, needless};
 
 pub(super) const SYNC_GROUP: &[Word] = &[
     built(Essential, "group", List),
@@ -20,7 +20,7 @@ pub(super) const SYNC_GROUP: &[Word] = &[
     built(Rare, "notify_deleted", Values),
     built(Common, "smtp_alert", Values),
     built(Rare, "notify_priority_changes", Values),
-    accepted(Old, "global_tracking", Values),
+    needless(Old, "global_tracking", Values, "a group tracks what it says itself"),
     // Weights of members always count here, once for all.
     built(Rare, "sync_group_tracking_weight", Values),
 ];
@@ -83,7 +83,7 @@ pub(super) const INSTANCE: &[Word] = &[
     built(Common, "no_accept", Values),
     built(Common, "skip_check_adv_addr", Values),
     built(Common, "strict_mode", Values),
-    accepted(Old, "debug", Values),
+    needless(Old, "debug", Values, "it does nothing in keepalived either"),
     built(Essential, "notify_master", Values),
     built(Essential, "notify_backup", Values),
     built(Essential, "notify_fault", Values),
@@ -94,7 +94,7 @@ pub(super) const INSTANCE: &[Word] = &[
     built(Rare, "notify_priority_changes", Values),
     built(Common, "smtp_alert", Values),
     built(Rare, "kernel_rx_buf_size", Values),
-    accepted(Old, "linkbeat_use_polling", Values),
+    needless(Old, "linkbeat_use_polling", Values, "the kernel tells of every change of a carrier"),
     built(Old, "lvs_sync_daemon_interface", Values),
 ];
 

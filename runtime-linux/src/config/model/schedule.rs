@@ -1,10 +1,12 @@
-//! `global_defs`: how the VRRP thread shares the processors with the rest of the machine.
+//! `global_defs`: how a thread of the daemon shares the processors with the rest of the machine.
 
 use core::time::Duration;
 
-/// What the `vrrp_*` words of scheduling say; what is absent was not said.
+/// What the words of scheduling say of one thread, `vrrp_*`, `checker_*` or `bfd_*`; what is absent was not said.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Schedule {
+    /// `vrrp_process_name`: what the thread is called.
+    pub name: Option<String>,
     /// `vrrp_rt_priority`: `SCHED_RR` with this priority, 1-99; 0 (steadfast's own): never in real time.
     pub rt_priority: Option<u8>,
     /// `vrrp_rlimit_rttime`: how long the thread may compute in real time without once waiting.

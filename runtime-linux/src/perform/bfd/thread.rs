@@ -20,7 +20,8 @@ use super::socket::{Ear, Mouth, Place};
 use super::{Command, Judged, Status};
 use crate::app::AbortOnPanic;
 use crate::clock;
-use crate::config::model::BfdInstance;
+use crate::config::model::{BfdInstance, Schedule};
+use crate::driver::schedule::{self, Urgency};
 use crate::driver::{Kind, Verdict};
 use crate::perform::track::Report;
 
@@ -35,6 +36,7 @@ pub(super) struct Thread {
     deaf: BTreeMap<Place, Duration>,
     random: RandomState,
     drawn: u64,
+    urgency: Urgency,
 }
 
 /// One session and what belongs to it.
@@ -61,6 +63,7 @@ impl Thread {
         wake: Arc<EventFd>,
         reports: mpsc::Sender<Report>,
         judged: watch::Sender<Judged>,
+        urgency: Urgency,
     ) -> Self {
         Self {
             commands,
@@ -72,10 +75,12 @@ impl Thread {
             deaf: BTreeMap::new(),
             random: RandomState::new(),
             drawn: 0,
+            urgency,
         }
     }
 
-    pub(super) fn run(mut self) {
+    pub(super) fn run(mut self, schedule: &Schedule) {
+        schedule::BFD.take(schedule, &self.urgency, |level, text| schedule::log(level, &text));
         // Without it what is up would seem so for ever.
         let _guard = AbortOnPanic;
         while self.take_commands() {
@@ -104,6 +109,9 @@ impl Thread {
         loop {
             match self.commands.try_recv() {
                 Ok(Command::Apply(wanted)) => self.apply(wanted),
+                Ok(Command::Place(schedule)) => {
+                    schedule::BFD.take(&schedule, &self.urgency, |level, text| schedule::log(level, &text));
+                }
                 Ok(Command::Status(reply)) => {
                     // Whoever asked may have gone.
                     let _ = reply.send(self.seats.iter().map(Seat::status).collect());

@@ -8,6 +8,8 @@ use nix::sys::socket::{setsockopt, sockopt};
 use tokio::time::timeout;
 
 use crate::awaited::Awaited;
+use crate::config::model::NetlinkBuffer;
+use crate::netlink;
 
 /// Something that happened to a process. Threads that are not the first of theirs are left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,12 +37,16 @@ impl Events {
     /// # Errors
     /// Outside the first network and process namespaces, and without `CAP_NET_ADMIN`, the kernel refuses, or says
     /// nothing at all.
-    pub(super) async fn open() -> io::Result<Self> {
+    pub(super) async fn open(buffer: Option<NetlinkBuffer>) -> io::Result<Self> {
         let mut socket = netlink_sys::Socket::new(CONNECTOR)?;
         socket.set_non_blocking(true)?;
         // As large as we may; what does not fit is made up for by reading everything.
-        let _ = setsockopt(&socket, sockopt::RcvBufForce, &BUFFER)
-            .or_else(|_| setsockopt(&socket, sockopt::RcvBuf, &BUFFER));
+        let _ = match buffer {
+            Some(buffer) => netlink::size_buffer(&socket, buffer),
+            None => setsockopt(&socket, sockopt::RcvBufForce, &BUFFER)
+                .or_else(|_| setsockopt(&socket, sockopt::RcvBuf, &BUFFER))
+                .map_err(io::Error::from),
+        };
         socket.bind(&SocketAddr::new(0, PROCESSES))?;
         socket.send_to(&LISTEN, &SocketAddr::new(0, 0), 0)?;
         let mut events = Self { readiness: Awaited::new(&socket)?, socket };
@@ -163,6 +169,16 @@ const LISTEN: [u8; 40] = {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// `process_monitor_rcv_bufs`.
+    #[tokio::test]
+    #[ignore = "needs root: the kernel tells nobody else of processes"]
+    async fn as_much_waits_as_was_asked_for() {
+        let buffer = Some(NetlinkBuffer { bytes: 50_001, force: true });
+        let events = Events::open(buffer).await.unwrap();
+        // The kernel doubles it.
+        assert_eq!(nix::sys::socket::getsockopt(&events.socket, sockopt::RcvBuf), Ok(100_002));
+    }
 
     #[test]
     fn events_are_read_as_the_kernel_writes_them() {

@@ -17,7 +17,7 @@ async fn real_processes_are_counted_as_they_begin_and_end() {
         quorum: 2,
         ..census::tests::named("sleep")
     };
-    let first = processes.apply(core::slice::from_ref(&tracked)).await;
+    let first = processes.apply(core::slice::from_ref(&tracked), None).await;
     assert_eq!(first.iter().map(|report| report.verdict).collect::<Vec<_>>(), [Verdict::Good(false)]);
     let mut sleepers = vec![sleeper(&argument), sleeper(&argument)];
     let report = timeout(SOON, receiver.recv()).await.expect("no report in time").unwrap();
@@ -48,7 +48,7 @@ async fn a_process_that_is_killed_and_not_reaped_does_not_run() {
         assert!(tries < 400, "it does not start");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
-    let first = processes.apply(&[tracked]).await;
+    let first = processes.apply(&[tracked], None).await;
     assert_eq!(first[0].verdict, Verdict::Good(true));
     sleeper.kill().unwrap();
     let report = timeout(SOON, receiver.recv()).await.expect("no report in time").unwrap();
