@@ -482,7 +482,7 @@ impl Daemon {
         match report {
             Report::Transition { instance, from, to, priority, reason } => {
                 debug!("({instance}) {} -> {}: {reason}", from.name(), to.name());
-                self.transition(instance, to, priority);
+                self.transition(&instance, to, priority);
             }
             Report::PriorityChanged { instance, phase, priority } => {
                 debug!("({instance}) effective priority {priority} in {}", phase.name());
@@ -504,9 +504,9 @@ impl Daemon {
         }
     }
 
-    fn transition(&mut self, instance: String, to: Phase, priority: u8) {
-        let removed = to == Phase::Stop && !self.stopping && self.routers.is_leaving(&instance);
-        if let Some(wanted) = self.routers.wanted(&instance) {
+    fn transition(&mut self, instance: &str, to: Phase, priority: u8) {
+        let removed = to == Phase::Stop && !self.stopping && self.routers.is_leaving(instance);
+        if let Some(wanted) = self.routers.wanted(instance) {
             let notify = &wanted.notify;
             let told = match removed {
                 true if notify.tells_deletion => Some(State::Deleted),
@@ -514,13 +514,13 @@ impl Daemon {
                 false => state(to),
             };
             if let Some(state) = told {
-                self.announce(&Subject::Instance(instance.clone()), notify, state, priority);
+                self.announce(&Subject::Instance(instance.to_owned()), notify, state, priority);
             }
         }
         if removed {
-            self.routers.forget(&instance);
+            self.routers.forget(instance);
         } else {
-            self.routers.note(&instance, to);
+            self.routers.note(instance, to);
         }
         let lvs = &self.configuration.global.lvs;
         self.services.configure(lvs, self.is_synchronised_active(lvs));

@@ -223,7 +223,9 @@ impl Scribe {
         let fits = |place: &Place| place.words().len() >= needed;
         let Some(place) = old.filter(fits).or_else(|| self.room.take(needed)) else {
             word.store(0, Ordering::SeqCst);
-            old.into_iter().for_each(|old| self.room.give_back(old));
+            if let Some(old) = old {
+                self.room.give_back(old);
+            }
             return false;
         };
         let written = record::write(self.ledger.will(self.bank, place), &bytes);

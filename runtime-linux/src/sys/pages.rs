@@ -3,8 +3,8 @@
 //! Most of the program is there to read and to check configurations. Once that is done, its pages stay with the process
 //! although nobody looks at them until the next reload.
 
+use core::ops::Range;
 use std::fs;
-use std::ops::Range;
 
 /// Gives back what the start or a reload took and nobody needs until the next one. Where the memory of the process is
 /// locked, the program's own stays.
