@@ -34,7 +34,7 @@ impl LogFile {
     pub(super) fn take(&mut self, lines: &[u8]) {
         let mut left = lines;
         let Err(error) = self.put(&mut left) else { return };
-        let missing = left.iter().filter(|byte| **byte == b'\n').count() as u64;
+        let missing = left.split_inclusive(|byte| *byte == b'\n').count() as u64;
         LOST.fetch_add(missing, Ordering::Relaxed);
         let first = self.lost == 0;
         self.lost += missing;

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use super::file::LogFile;
 
-/// While this is held lines wait for each other, up to [`MOST`] bytes. Lines of other threads wait with them, so that the
+/// While this is held lines wait for each other, up to 4 KiB of them. Lines of other threads wait with them, so that the
 /// order stays.
 #[must_use]
 #[derive(Debug)]

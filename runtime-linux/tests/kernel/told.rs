@@ -117,7 +117,9 @@ fn scripts_fifos_and_mail_are_told_of_services_what_keepalived_tells_them() {
     machine::inside(|| {
         let lives = [|| Director::keepalived(node("keepalived")), || Director::steadfast(node("steadfast"))];
         let lives = lives.map(|director| thread::spawn(move || live(director())));
-        lives.into_iter().for_each(|life| life.join().unwrap());
+        for life in lives {
+            life.join().unwrap();
+        }
     });
 }
 
