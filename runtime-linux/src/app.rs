@@ -20,6 +20,7 @@ mod rounds;
 mod routers;
 mod save;
 mod services;
+mod signals;
 mod status;
 mod sync_wait;
 mod threads;
@@ -35,7 +36,6 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use nix::sys::signal::SigSet;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 use tracing::{debug, error, info, warn};
@@ -66,6 +66,7 @@ use reload_time::Appointment;
 use rounds::Rounds;
 use routers::Routers;
 use services::Services;
+use signals::Signals;
 use sync_wait::SyncWait;
 
 /// Where the process id goes when nobody says otherwise; tools know the name.
@@ -228,36 +229,6 @@ struct Inputs {
     signals: Signals,
     /// Held so that the socket's file goes with the daemon.
     _socket: Option<api::Socket>,
-}
-
-/// Signals as keepalived takes them.
-struct Signals {
-    reload: Signal,
-    terminate: Signal,
-    interrupt: Signal,
-    data: Signal,
-    statistics: Signal,
-    statistics_clear: Signal,
-    json: Signal,
-    timers: Signal,
-    /// The kernel sends it when a thread has computed in real time for too long.
-    exhausted: Signal,
-}
-
-impl Signals {
-    fn new() -> io::Result<Self> {
-        Ok(Self {
-            reload: signal(SignalKind::hangup())?,
-            terminate: signal(SignalKind::terminate())?,
-            interrupt: signal(SignalKind::interrupt())?,
-            data: signal(SignalKind::user_defined1())?,
-            statistics: signal(SignalKind::user_defined2())?,
-            statistics_clear: signal(SignalKind::from_raw(libc::SIGRTMAX() - 1))?,
-            json: signal(SignalKind::from_raw(libc::SIGRTMIN() + 2))?,
-            timers: signal(SignalKind::from_raw(libc::SIGRTMAX()))?,
-            exhausted: signal(SignalKind::from_raw(libc::SIGXCPU))?,
-        })
-    }
 }
 
 impl Daemon {

@@ -2,9 +2,7 @@
 
 use core::net::{IpAddr, Ipv4Addr};
 use core::time::Duration;
-use std::collections::{BTreeMap, BTreeSet, HashSet};
-
-use smol_str::SmolStr;
+use std::collections::{BTreeSet, HashSet};
 
 use ipvs_core::{
     Engine, Family, Method, Mode, Persistence, Protocol, SchedulerFlags, Service, ServiceKey, Tunnel,
@@ -14,7 +12,7 @@ use ipvs_core::{
 use super::check::{Material, Timings, followed};
 use super::global::{Defaults, set};
 use super::server::{self, Server};
-use super::{blocks, each, notify};
+use super::{each, notify};
 use crate::config::Purpose;
 use crate::config::diagnose::{Diagnostic, Diagnostics, kind};
 use crate::config::host;
@@ -24,8 +22,10 @@ use crate::config::source::Span;
 use crate::config::text::Token;
 use crate::config::tree::{Node, Tree};
 use crate::config::value::{self, Values, wrong};
+use target::{Target, groups, targets};
 
 mod entry;
+mod target;
 mod vain;
 
 /// What `persistence_timeout` without a value means, and what a service gets that must be persistent.
@@ -34,13 +34,6 @@ const PERSISTENCE: Duration = Duration::from_secs(360);
 const LONGEST_PERSISTENCE: u64 = 31 * 86_400;
 /// So many real servers are compared with each other one by one.
 const FEW: usize = 16;
-
-/// What a virtual server answers to, before its protocol is known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Target {
-    Address(IpAddr, u16),
-    Mark(u32, Option<Family>),
-}
 
 /// What a virtual server says.
 #[expect(clippy::struct_excessive_bools, reason = "each is a word of the file")]
@@ -135,61 +128,6 @@ pub(super) fn read_all(
 fn is_asked_for(server: &VirtualServer) -> bool {
     host::names_something(server)
         || server.services().any(|service| service.mode == Mode::Improved || service.engine.is_some())
-}
-
-/// The groups of virtual servers by name; those that nobody uses are looked at for what is wrong with them.
-fn groups<'t>(tree: &'t Tree, diagnostics: &mut Diagnostics) -> BTreeMap<&'t str, &'t Node> {
-    let nodes = tree.heads();
-    let mut used: BTreeSet<SmolStr> = BTreeSet::new();
-    if blocks(nodes, "virtual_server_group").next().is_some() {
-        let services = tree.nodes(diagnostics.files(), |word| word == "virtual_server");
-        used.extend(services.filter_map(|node| match &node.values[..] {
-            [word, name, ..] if word.text == "group" => Some(name.text.clone()),
-            _ => None,
-        }));
-    }
-    let mut groups: BTreeMap<&str, &Node> = BTreeMap::new();
-    for group in blocks(nodes, "virtual_server_group") {
-        let Some(name) = Values::new(group, diagnostics).required(0, "a name") else { continue };
-        groups.entry(&name.text).or_insert(group);
-        if group.children().is_empty() {
-            diagnostics.push(
-                Diagnostic::new(&kind::UNUSABLE_SERVICE, format!("the group `{}` has no entries", name.text))
-                    .at(group.span())
-                    .consequence("virtual servers of it are left out"),
-            );
-        }
-        if !used.contains(name.text.as_str()) {
-            for line in group.children() {
-                entry::several(&line.word, &line.values, diagnostics);
-            }
-        }
-    }
-    groups
-}
-
-/// What stands behind `virtual_server`: one service, or those of a group.
-fn targets(node: &Node, groups: &BTreeMap<&str, &Node>, diagnostics: &mut Diagnostics) -> Vec<Target> {
-    let Some(first) = Values::new(node, diagnostics).required(0, "an address, `fwmark` or `group`") else {
-        return Vec::new();
-    };
-    if first.text != "group" {
-        Values::new(node, diagnostics).no_more_than(2);
-        let second = node.values.get(1).map(core::slice::from_ref).unwrap_or_default();
-        return entry::single(first, second, diagnostics).into_iter().collect();
-    }
-    let Some(name) = Values::new(node, diagnostics).required(1, "the name of a virtual_server_group") else {
-        return Vec::new();
-    };
-    let Some(group) = groups.get(name.text.as_str()) else {
-        diagnostics.push(
-            Diagnostic::new(&kind::UNKNOWN_NAME, format!("there is no virtual_server_group `{}`", name.text))
-                .at(name.span)
-                .consequence("the virtual server is left out"),
-        );
-        return Vec::new();
-    };
-    group.children().iter().flat_map(|line| entry::several(&line.word, &line.values, diagnostics)).collect()
 }
 
 fn complain_of_protocol(node: &Node, said: &Said, targets: &[Target], diagnostics: &mut Diagnostics) {
