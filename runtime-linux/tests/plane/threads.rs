@@ -5,6 +5,7 @@ use core::time::Duration;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::ErrorKind;
 use std::net::UdpSocket;
+use std::thread;
 
 use ipvs_core::{Destination, Family, Method, Persistence, Protocol, Service, ServiceKey, Step};
 use netlink_packet_route::route::{RouteAttribute, RouteMetric};
@@ -177,25 +178,31 @@ fn keeps_order(settings: Settings) {
             .into_iter()
             .map(|client| network.client.run(|| UdpSocket::bind((client, 30_000))).unwrap().unwrap())
             .collect();
+        // They listen meanwhile, or what comes first fills their queues.
+        let sinks: Vec<_> = sinks.into_iter().map(|sink| thread::spawn(move || arrived(&sink))).collect();
         for number in 1..=EACH {
             for source in &sources {
                 source.send_to(&number.to_be_bytes(), to).unwrap();
             }
         }
+        let arrived = sinks.into_iter().flat_map(|sink| sink.join().unwrap());
         let (mut latest, mut count) = (BTreeMap::new(), 0);
-        for sink in sinks {
-            let mut buffer = [0; 4];
-            while let Ok((_, from)) = sink.recv_from(&mut buffer) {
-                let number = u32::from_be_bytes(buffer);
-                let before = latest.insert(from, number).unwrap_or(0);
-                assert!(number > before, "{from}: {number} after {before}");
-                count += 1;
-            }
+        for (from, number) in arrived {
+            let before = latest.insert(from, number).unwrap_or(0);
+            assert!(number > before, "{from}: {number} after {before}");
+            count += 1;
         }
         assert_eq!(latest.len(), usize::from(CLIENTS));
         // A sender that is faster than the machine loses some.
         assert!(count > EACH, "{count} of {} arrived", EACH * u32::from(CLIENTS));
     });
+}
+
+/// What comes to a socket until nothing comes for half a second: from whom, and the number in it.
+fn arrived(sink: &UdpSocket) -> Vec<(SocketAddr, u32)> {
+    let mut buffer = [0; 4];
+    let next = || sink.recv_from(&mut buffer).ok().map(|(_, from)| (from, u32::from_be_bytes(buffer)));
+    core::iter::from_fn(next).collect()
 }
 
 /// A count of ICMP messages in `/proc/net/snmp`.
