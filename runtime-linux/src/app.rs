@@ -97,6 +97,7 @@ pub fn socket_path(socket: Option<&Path>, pid_file: Option<&Path>) -> PathBuf {
 /// It could not start: the pid file is held, or the kernel refused something that nothing works without.
 pub fn run(run: &Run) -> anyhow::Result<u8> {
     crate::sys::keep_large_blocks_apart();
+    crate::sys::heed_quit();
     let loaded = config::load(&run.config, &run.options);
     let dump = run.dump_conf.then(|| config::show::text(&loaded.nodes()));
     let Loaded { configuration, diagnostics, tree, .. } = loaded;

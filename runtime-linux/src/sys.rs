@@ -29,6 +29,15 @@ pub fn link_address(index: u32, protocol: u16, mac: [u8; 6]) -> LinkAddr {
         .unwrap_or_else(|| unreachable!("the family is AF_PACKET"))
 }
 
+/// Takes SIGQUIT as a process does by default. A shell that starts something in the background has it ignored, and so
+/// would every script have it.
+pub fn heed_quit() {
+    // SAFETY: no handler is installed, and nothing of ours has one.
+    unsafe {
+        libc::signal(libc::SIGQUIT, libc::SIG_DFL);
+    }
+}
+
 /// `AF_PACKET`, in the type of the address field.
 const PACKET_FAMILY: libc::sa_family_t = 17;
 

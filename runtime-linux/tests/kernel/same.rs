@@ -72,9 +72,11 @@ fn compare(configurations: &[Configuration]) {
             theirs.start(configuration.text);
             ours.start(configuration.text);
             let settled = until(PATIENCE, || {
+                // First, or what is seen may be of a moment before.
+                let meant = theirs.ipvsadm(&["-Sn"]).contains(configuration.with);
                 let seen = theirs.glance();
                 let whole = seen.lines().count() == configuration.lines && seen == ours.glance();
-                (whole && theirs.ipvsadm(&["-Sn"]).contains(configuration.with)).then_some(seen)
+                (meant && whole).then_some(seen)
             });
             let (left, right) = (views(&theirs), views(&ours));
             let different = left.iter().zip(&right).filter(|(left, right)| left != right);

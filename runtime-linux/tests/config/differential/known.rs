@@ -49,9 +49,7 @@ pub(super) const DIFFERENT: &[Reason] = &[
             ("global_defs/use_symlink_paths alone", 0, 5),
             ("global_defs/use_symlink_paths good", 0, 5),
             ("global_defs/v3_checksum_as_v2 good", 0, 5),
-            ("global_defs/vrrp_delay_after_boot alone", 0, 5),
             ("global_defs/vrrp_delay_after_boot good", 0, 5),
-            ("global_defs/vrrp_delay_after_boot wrong", 0, 5),
             ("global_defs/vrrp_owner_ignore_adverts alone", 0, 5),
             ("global_defs/vrrp_owner_ignore_adverts good", 0, 5),
             ("url/tls_compliant alone", 0, 5),
@@ -298,6 +296,10 @@ pub(super) const DIFFERENT: &[Reason] = &[
     (
         "A word that tutorials have in TCP_CHECK, where keepalived does not know it; it is taken as `retry`.",
         &[("real_server: nb_get_retry where keepalived does not know it", 0, 5)],
+    ),
+    (
+        "A real-time priority of 0 is an ordinary thread; keepalived takes 1 instead.",
+        &[("global_defs/bfd_rt_priority wrong", 0, 5)],
     ),
     (
         "A word that does nothing beside what else is said.",
