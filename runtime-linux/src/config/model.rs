@@ -201,7 +201,7 @@ pub struct Instance {
     pub interface: String,
     /// Interfaces that it makes (`use_vmac`, `use_ipvlan`, `use_vmac_addr`). Where it has one of its own for its
     /// addresses, that is the first and lies on `interface`.
-    pub virtual_interfaces: Vec<VirtualInterface>,
+    pub virtual_interfaces: Seldom<Vec<VirtualInterface>>,
     /// `vmac_xmit_base`: adverts have the link address of `interface`, not the virtual one.
     pub transmit_base: bool,
     /// `virtual_router_id`.
@@ -222,11 +222,11 @@ pub struct Instance {
     /// (`no_virtual_ipaddress`).
     pub addresses: Vec<VirtualAddress>,
     /// `virtual_ipaddress_excluded`: held like the others but not advertised; any family.
-    pub excluded: Vec<VirtualAddress>,
+    pub excluded: Seldom<Vec<VirtualAddress>>,
     /// `virtual_routes`: there while it is Active.
-    pub routes: Vec<Route>,
+    pub routes: Seldom<Vec<Route>>,
     /// `virtual_rules`: there while it is Active.
-    pub rules: Vec<Rule>,
+    pub rules: Seldom<Vec<Rule>>,
     /// False with `nopreempt`.
     pub preempt: bool,
     /// `preempt_delay`.
@@ -238,7 +238,7 @@ pub struct Instance {
     /// `mcast_dst_ip` or `vrrp_mcast_group4` and `6`: another group than 224.0.0.18 and `ff02::12`.
     pub group: Option<IpAddr>,
     /// `unicast_peer`: adverts go to each of these instead of the multicast group. Empty: multicast.
-    pub unicast_peers: Vec<UnicastPeer>,
+    pub unicast_peers: Seldom<Vec<UnicastPeer>>,
     /// `check_unicast_src`: adverts from elsewhere than a peer are dropped.
     pub check_unicast_source: bool,
     /// `unicast_ttl`: TTL of unicast adverts.
@@ -267,15 +267,15 @@ pub struct Instance {
     /// `promote_secondaries`: when the first address of a subnet goes from `interface`, the others stay.
     pub promote_secondaries: bool,
     /// `track_interface`.
-    pub track_interfaces: Vec<Tracked>,
+    pub track_interfaces: Seldom<Vec<Tracked>>,
     /// `track_script`: the name is one of [`Configuration::scripts`]; the weight is the effective one.
-    pub track_scripts: Vec<Tracked>,
+    pub track_scripts: Seldom<Vec<Tracked>>,
     /// `track_file`: the name is one of [`Configuration::files`]; the weight is the effective one, -254..=254.
-    pub track_files: Vec<Tracked>,
+    pub track_files: Seldom<Vec<Tracked>>,
     /// `track_process`: the name is one of [`Configuration::processes`]; the weight is the effective one.
-    pub track_processes: Vec<Tracked>,
+    pub track_processes: Seldom<Vec<Tracked>>,
     /// `track_bfd`: the name is one of [`Configuration::bfd`]; the weight is the effective one.
-    pub track_bfd: Vec<Tracked>,
+    pub track_bfd: Seldom<Vec<Tracked>>,
     /// Notify scripts.
     pub notify: Seldom<Notify>,
     /// What hardly any instance says; [`Instance::rare`] has it in any case.

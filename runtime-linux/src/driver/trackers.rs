@@ -9,7 +9,7 @@ use vrrp_core::track::{Effect, Gauge, Tracker};
 use super::instance::Instance;
 use super::worker::Worker;
 use crate::clock;
-use crate::config::model::{self, Tracked};
+use crate::config::model::{self, Seldom, Tracked};
 
 /// What kind of thing is tracked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -29,7 +29,7 @@ pub enum Kind {
 
 impl Kind {
     /// What an instance tracks of this kind.
-    pub fn of(self, instance: &model::Instance) -> &Vec<Tracked> {
+    pub fn of(self, instance: &model::Instance) -> &Seldom<Vec<Tracked>> {
         match self {
             Self::Interface => &instance.track_interfaces,
             Self::Script => &instance.track_scripts,
@@ -151,7 +151,7 @@ impl Worker {
 /// What an instance tracks, then what else the others in its sync group track with a weight.
 pub fn shared<'t>(
     own: &'t [Tracked],
-    mates: impl Iterator<Item = &'t Vec<Tracked>>,
+    mates: impl Iterator<Item = &'t Seldom<Vec<Tracked>>>,
 ) -> impl Iterator<Item = &'t Tracked> {
     let mut all: Vec<&Tracked> = own.iter().collect();
     for tracked in mates.flatten().filter(|tracked| tracked.weight != 0) {

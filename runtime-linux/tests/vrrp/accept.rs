@@ -12,7 +12,7 @@ use crate::virtual_interface::with_vmac;
 fn closed_instance(priority: u8) -> Instance {
     let mut one = instance("a", priority);
     one.accept = false;
-    one.excluded = vec![address("2001:db8::100", 64), address("fe80::100", 64)];
+    one.excluded = vec![address("2001:db8::100", 64), address("fe80::100", 64)].into();
     one
 }
 

@@ -103,7 +103,7 @@ fn addresses_carry_our_mark_and_the_excluded_ones_are_held_unadvertised() {
         let station = Station::new(&switch, "one", 1);
         let observer = Observer::new(&switch).unwrap();
         let mut one = instance("a", 100);
-        one.excluded = vec![address("198.18.0.101", 32), address("2001:db8::101", 128)];
+        one.excluded = vec![address("198.18.0.101", 32), address("2001:db8::101", 128)].into();
         station.apply(&[one]);
         station.wait_for(Phase::Master, PATIENCE);
         let marked = station
@@ -123,7 +123,7 @@ fn an_address_that_cannot_be_had_lets_another_router_serve() {
         let switch = Switch::new("lan").unwrap();
         let mut station = Station::new(&switch, "one", 1);
         let mut one = instance("a", 100);
-        one.excluded = vec![address("198.18.0.101", 32)];
+        one.excluded = vec![address("198.18.0.101", 32)].into();
         one.excluded[0].interface = Some("nowhere".to_owned());
         station.apply(&[one]);
         station.wait_for(Phase::Fault, PATIENCE);

@@ -22,7 +22,7 @@ fn a_router_that_tracks_a_session_is_at_fault_within_the_detection_time_when_the
         let (mut here, mut there) = (Talker::new(), Talker::new());
         here.apply(&station, &[session("path", "198.18.0.2")]);
         let tracks = Tracked { name: "path".to_owned(), weight: 0, reverse: false };
-        station.apply(&[Instance { track_bfd: vec![tracks], ..instance("a", 100) }]);
+        station.apply(&[Instance { track_bfd: vec![tracks].into(), ..instance("a", 100) }]);
         station.wait_for(Phase::Fault, PATIENCE);
         there.apply(&other, &[session("back", "198.18.0.1")]);
         wait(PATIENCE, "the session does not come up", || here.pass_on(&station) == [("path", true)]);

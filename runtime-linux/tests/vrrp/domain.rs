@@ -73,7 +73,7 @@ fn a_unicast_peer_is_listened_to_within_its_range_of_ttl() {
         let (one, two) = (Station::new(&switch, "one", 1), Station::new(&switch, "two", 2));
         let with = |priority, peer: &str, (min_ttl, max_ttl), unicast_ttl| {
             let peer = UnicastPeer { address: peer.parse().unwrap(), min_ttl, max_ttl };
-            Instance { unicast_peers: vec![peer], unicast_ttl, ..instance("a", priority) }
+            Instance { unicast_peers: vec![peer].into(), unicast_ttl, ..instance("a", priority) }
         };
         one.apply(&[with(200, "198.18.0.2", (0, 255), 64)]);
         two.apply(&[with(100, "198.18.0.1", (65, 255), 255)]);

@@ -152,7 +152,8 @@ fn unicast_routers_hear_only_each_other() {
                 address: peer.into(),
                 min_ttl: 255,
                 max_ttl: 255,
-            }];
+            }]
+            .into();
             one
         };
         high.apply(&[unicast(200, [198, 18, 0, 2])]);
@@ -179,7 +180,7 @@ fn a_script_moves_the_priority_and_a_weightless_one_is_a_fault() {
             reverse: false,
         };
         let mut one = instance("a", 100);
-        one.track_scripts = vec![tracked("vital", 0), tracked("nice", 20)];
+        one.track_scripts = vec![tracked("vital", 0), tracked("nice", 20)].into();
         let script = |name: &str, good| judged(name, good);
         station.apply(&[one]);
         // Not judged yet: the weightless one holds it back, the other counts as good.

@@ -118,7 +118,8 @@ fn what_one_member_tracks_with_a_weight_counts_for_all() {
         let (lan, wan) = (Switch::new("lan").unwrap(), Switch::new("wan").unwrap());
         let (high, low) = (station(&lan, &wan, "high", 1), station(&lan, &wan, "low", 2));
         let mut tracking = pair(120);
-        tracking[0].track_scripts = vec![Tracked { name: "s".to_owned(), weight: -30, reverse: false }];
+        tracking[0].track_scripts =
+            vec![Tracked { name: "s".to_owned(), weight: -30, reverse: false }].into();
         high.apply_groups(&tracking, &[group(&["a", "b"])]);
         low.apply_groups(&pair(100), &[group(&["a", "b"])]);
         wait(PATIENCE, "high is not Active", || states(&high) == ["MASTER"; 2]);

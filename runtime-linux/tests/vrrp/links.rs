@@ -105,12 +105,12 @@ fn a_tracked_interface_that_is_down_is_a_fault_or_a_lesser_priority() {
             reverse: false,
         };
         let mut one = instance("a", 100);
-        one.track_interfaces = vec![tracked(-30)];
+        one.track_interfaces = vec![tracked(-30)].into();
         station.apply(core::slice::from_ref(&one));
         station.wait_for(Phase::Master, PATIENCE);
         station.node.set_link("wan0", false).unwrap();
         wait(PATIENCE, "priority stays", || station.instance("a").priority == 70);
-        one.track_interfaces = vec![tracked(0)];
+        one.track_interfaces = vec![tracked(0)].into();
         station.apply(&[one]);
         station.wait_for(Phase::Fault, PATIENCE);
         station.node.set_link("wan0", true).unwrap();

@@ -32,7 +32,7 @@ fn addresses_on_other_interfaces_are_announced_again_and_again() {
         (one.garp.repeat, one.garp.delay) = (1, Duration::ZERO);
         let mut elsewhere = address("198.19.0.100", 24);
         elsewhere.interface = Some("eth1".to_owned());
-        one.excluded = vec![elsewhere];
+        one.excluded = vec![elsewhere].into();
         let announced = |tap: &Wiretap| tap.frames().iter().filter(|raw| is_announcement(raw)).count();
         // eth1 is no virtual interface: a burst of one and no more.
         station.apply(&[with(extra(false), one.clone())]);
@@ -130,7 +130,7 @@ fn where_an_old_checksum_is_never_to_be_understood_it_is_wrong() {
 
 fn unicast(priority: u8, peer: u8, old_checksum: OldChecksum) -> Instance {
     let peer = UnicastPeer { address: [198, 18, 0, peer].into(), min_ttl: 0, max_ttl: 255 };
-    let one = Instance { unicast_peers: vec![peer], ..instance("a", priority) };
+    let one = Instance { unicast_peers: vec![peer].into(), ..instance("a", priority) };
     with(Rare { old_checksum, ..Rare::default() }, one)
 }
 

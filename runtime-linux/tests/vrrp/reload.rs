@@ -53,7 +53,7 @@ fn only_the_difference_in_addresses_is_touched() {
         station.wait_for(Phase::Master, PATIENCE);
         let watch = station.node.run(|| runtime_linux::netlink::route::Changes::open().unwrap()).unwrap();
         one.addresses = vec![address("198.18.0.101", 24), address("198.18.0.102", 24)];
-        one.excluded = vec![address("198.18.0.103", 32)];
+        one.excluded = vec![address("198.18.0.103", 32)].into();
         station.apply(&[one]);
         wait(PATIENCE, "the new addresses are not there", || {
             station.has("198.18.0.102") && station.has("198.18.0.103")

@@ -15,7 +15,7 @@ fn the_number_in_a_file_times_its_weight_moves_the_priority() {
         let station = Station::new(&switch, "one", 1);
         let file = tracked("load", -2);
         station.tell(holds("load", 7));
-        station.apply(&[Instance { track_files: vec![file], ..instance("a", 100) }]);
+        station.apply(&[Instance { track_files: vec![file].into(), ..instance("a", 100) }]);
         station.wait_for(Phase::Master, PATIENCE);
         assert_eq!(station.instance("a").priority, 86);
         assert_eq!(arithmetic(&station), ["base 100", "file load holds 7, times -2 -14", "= effective 86"]);
@@ -43,14 +43,15 @@ fn what_was_judged_while_nobody_tracked_it_counts_when_somebody_does() {
         station.tell(crate::station::judged("vital", true));
         station.apply(&[instance("a", 100)]);
         station.wait_for(Phase::Master, PATIENCE);
-        let (track_files, track_scripts) = (vec![tracked("load", 1)], vec![tracked("vital", 0)]);
+        let (track_files, track_scripts) =
+            (vec![tracked("load", 1)].into(), vec![tracked("vital", 0)].into());
         station.apply(&[Instance { track_files, track_scripts, ..instance("a", 100) }]);
         wait(PATIENCE, "not counted", || station.instance("a").priority == 130);
         assert_eq!(station.instance("a").faults, Vec::<String>::new());
         // A definition that went and came back has yet to be judged.
         station.apply(&[instance("a", 100)]);
         station.tell(Command::Forget { kind: Kind::Script, name: "vital".to_owned() });
-        station.apply(&[Instance { track_scripts: vec![tracked("vital", 0)], ..instance("a", 100) }]);
+        station.apply(&[Instance { track_scripts: vec![tracked("vital", 0)].into(), ..instance("a", 100) }]);
         station.wait_for(Phase::Fault, PATIENCE);
     });
 }
@@ -61,8 +62,8 @@ fn a_process_without_a_weight_keeps_a_whole_group_out_and_one_with_a_weight_coun
         let switch = Switch::new("s").unwrap();
         let station = Station::new(&switch, "one", 1);
         let first = Instance {
-            track_processes: vec![tracked("vital", 0), tracked("useful", 20)],
-            track_files: vec![Tracked { reverse: true, ..tracked("drain", 0) }],
+            track_processes: vec![tracked("vital", 0), tracked("useful", 20)].into(),
+            track_files: vec![Tracked { reverse: true, ..tracked("drain", 0) }].into(),
             ..instance("a", 100)
         };
         let second = Instance {

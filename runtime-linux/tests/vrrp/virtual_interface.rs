@@ -20,7 +20,8 @@ pub(crate) fn with_vmac(mut one: Instance, name: &str, mac: [u8; 6]) -> Instance
         name: name.to_owned(),
         base: one.interface.clone(),
         kind: VirtualKind::Macvlan { mac },
-    }];
+    }]
+    .into();
     for address in one.addresses.iter_mut().chain(&mut one.excluded) {
         address.interface.get_or_insert_with(|| name.to_owned());
     }
@@ -373,7 +374,8 @@ fn a_router_may_track_its_virtual_interface_which_is_as_well_as_the_one_below() 
             name: "vrrp.51".to_owned(),
             weight: 0,
             reverse: false,
-        }];
+        }]
+        .into();
         station.apply(&[one]);
         station.wait_for(Phase::Master, PATIENCE);
         station.node.set_link("eth0", false).unwrap();

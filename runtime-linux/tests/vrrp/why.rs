@@ -13,7 +13,8 @@ fn a_router_that_lost_its_script_says_who_beats_it_and_why_its_priority_is_low()
         let switch = Switch::new("lan").unwrap();
         let (first, second) = (Station::new(&switch, "first", 1), Station::new(&switch, "second", 2));
         let mut tracking = instance("a", 150);
-        tracking.track_scripts = vec![Tracked { name: "httpd".to_owned(), weight: -60, reverse: false }];
+        tracking.track_scripts =
+            vec![Tracked { name: "httpd".to_owned(), weight: -60, reverse: false }].into();
         first.apply(&[tracking]);
         first.wait_for(Phase::Master, PATIENCE);
         second.apply(&[instance("a", 100)]);

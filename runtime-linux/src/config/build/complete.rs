@@ -10,7 +10,7 @@ use core::time::Duration;
 use super::authentication::Choice;
 use super::instance::Said;
 use crate::config::diagnose::{Diagnostic, Diagnostics, Kind, kind};
-use crate::config::model::{Instance, Priority, Rare, Version};
+use crate::config::model::{Instance, Priority, Rare, Seldom, Version};
 use crate::config::source::Span;
 
 /// The longest interval of version 3: 12 bits of centiseconds.
@@ -63,7 +63,7 @@ pub(super) fn complete(mut said: Said, diagnostics: &mut Diagnostics) -> Option<
     let mut instance = Instance {
         name: said.name,
         interface,
-        virtual_interfaces: Vec::new(),
+        virtual_interfaces: Seldom::default(),
         transmit_base: false,
         vrid,
         version,
@@ -73,16 +73,16 @@ pub(super) fn complete(mut said: Said, diagnostics: &mut Diagnostics) -> Option<
         advert_interval,
         authentication,
         addresses,
-        excluded,
-        routes: Vec::new(),
-        rules: Vec::new(),
+        excluded: excluded.into(),
+        routes: Seldom::default(),
+        rules: Seldom::default(),
         preempt,
         preempt_delay,
         track_source: rules.track_source(said.track_source, source.is_some()),
         group: group.or(said.groups[usize::from(!v4)]),
         source: source.map(|(address, _)| address),
         check_unicast_source: said.check_unicast_source && !peers.is_empty(),
-        unicast_peers: peers,
+        unicast_peers: peers.into(),
         unicast_ttl: said.unicast_ttl,
         checksum: said.checksum.form,
         follow_checksum: said.checksum.follow,
@@ -95,11 +95,11 @@ pub(super) fn complete(mut said: Said, diagnostics: &mut Diagnostics) -> Option<
         down_timer_adverts,
         ignore_own_interface: said.ignore_own_interface,
         promote_secondaries: said.promote_secondaries,
-        track_interfaces: said.tracked.interfaces,
-        track_scripts: said.tracked.scripts,
-        track_files: said.tracked.files,
-        track_processes: said.tracked.processes,
-        track_bfd: said.tracked.bfd,
+        track_interfaces: said.tracked.interfaces.into(),
+        track_scripts: said.tracked.scripts.into(),
+        track_files: said.tracked.files.into(),
+        track_processes: said.tracked.processes.into(),
+        track_bfd: said.tracked.bfd.into(),
         notify: said.notify.into(),
         rare: rare.boxed(),
     };

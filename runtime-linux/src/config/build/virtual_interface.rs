@@ -119,7 +119,7 @@ impl Said {
         instance.transmit_base = self.transmit_base.is_some() || !instance.unicast_peers.is_empty();
         let (vrid, base, primary) =
             (instance.vrid, instance.interface.clone(), !instance.virtual_interfaces.is_empty());
-        let mut more: Vec<VirtualInterface> = instance.virtual_interfaces.clone();
+        let mut more: Vec<VirtualInterface> = instance.virtual_interfaces.to_vec();
         for address in instance.addresses.iter_mut().chain(&mut instance.excluded) {
             let on = address.interface.as_ref().unwrap_or(&base).clone();
             let fits = on == base && address.address.is_ipv6() == v6;
@@ -136,7 +136,7 @@ impl Said {
                 address.held_by = Some(0);
             }
         }
-        instance.virtual_interfaces = more;
+        instance.virtual_interfaces = more.into();
     }
 
     /// Strict mode sends adverts from the virtual link address of the RFC (keepalived.md 4.7).

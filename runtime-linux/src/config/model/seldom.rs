@@ -52,6 +52,41 @@ impl<T: Usual + fmt::Debug> fmt::Debug for Seldom<T> {
     }
 }
 
+impl<T: PartialEq + 'static> Usual for Vec<T> {
+    const USUAL: &'static Self = &Self::new();
+}
+
+impl<T> Seldom<Vec<T>> {
+    /// Its elements, to be changed.
+    pub fn iter_mut(&mut self) -> core::slice::IterMut<'_, T> {
+        self.0.as_deref_mut().map(Vec::as_mut_slice).unwrap_or_default().iter_mut()
+    }
+}
+
+impl<'a, T: PartialEq + 'static> IntoIterator for &'a mut Seldom<Vec<T>> {
+    type Item = &'a mut T;
+    type IntoIter = core::slice::IterMut<'a, T>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter_mut()
+    }
+}
+
+impl<'a, T: PartialEq + 'static> IntoIterator for &'a Seldom<Vec<T>> {
+    type Item = &'a T;
+    type IntoIter = core::slice::Iter<'a, T>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl<T: PartialEq + 'static, const N: usize> PartialEq<[T; N]> for Seldom<Vec<T>> {
+    fn eq(&self, other: &[T; N]) -> bool {
+        **self == *other
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
