@@ -63,7 +63,7 @@ impl<T> Seldom<Vec<T>> {
     }
 }
 
-impl<'a, T: PartialEq + 'static> IntoIterator for &'a mut Seldom<Vec<T>> {
+impl<'a, T> IntoIterator for &'a mut Seldom<Vec<T>> {
     type Item = &'a mut T;
     type IntoIter = core::slice::IterMut<'a, T>;
 
@@ -102,5 +102,15 @@ mod tests {
         assert!(other.0.is_some() && other != usual);
         other.mail = false;
         assert_eq!(other, usual);
+    }
+
+    #[test]
+    fn an_empty_list_takes_no_memory_though_somebody_passed_over_it_to_change_it() {
+        let mut list = Seldom::<Vec<u8>>::default();
+        list.iter_mut().for_each(|number| *number += 1);
+        assert!(list.0.is_none() && list.is_empty());
+        let mut list = Seldom::from(vec![1, 2]);
+        list.iter_mut().for_each(|number| *number += 1);
+        assert_eq!(list, [2, 3]);
     }
 }
