@@ -2,11 +2,14 @@
 
 use core::time::Duration;
 use std::fs;
-use std::io::{self, BufRead, BufReader};
+use std::io::{self, PipeReader, PipeWriter, Read};
+use std::os::fd::AsFd;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread::JoinHandle;
 
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::sys::wait::{Id, WaitPidFlag, waitid};
 use nix::unistd::Pid;
@@ -44,6 +47,8 @@ impl Process {
         let failed = || format!("starting {name}");
         let (output, end) = io::pipe().map_err(Error::when(failed()))?;
         let other_end = end.try_clone().map_err(Error::when(failed()))?;
+        fcntl(&output, FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).map_err(Error::when(failed()))?;
+        let (ended, ending) = io::pipe().map_err(Error::when(failed()))?;
         command.stdin(Stdio::null()).stdout(end).stderr(other_end);
         sys::inside(&mut command, namespace);
         let child = command.spawn().map_err(Error::when(failed()))?;
@@ -57,10 +62,10 @@ impl Process {
             running.retain(|one| one.strong_count() > 0);
             running.push(Arc::downgrade(&shared));
         }
-        let (for_reader, for_waiter) = (Arc::clone(&shared), Arc::clone(&shared));
+        let for_reader = Arc::clone(&shared);
         let threads = vec![
-            std::thread::spawn(move || for_reader.read(output, echo.as_deref())),
-            std::thread::spawn(move || for_waiter.await_end(pid)),
+            std::thread::spawn(move || for_reader.attend(Output::new(output, echo), ended)),
+            std::thread::spawn(move || await_end(pid, ending)),
         ];
         Ok(Self { name, pid, shared, threads })
     }
@@ -182,16 +187,40 @@ impl Shared {
         found
     }
 
-    fn read(&self, output: impl io::Read, echo: Option<&str>) {
-        for line in BufReader::new(output).split(b'\n') {
-            let Ok(line) = line else { return };
-            let text = String::from_utf8_lossy(&line).into_owned();
-            if let Some(name) = echo {
-                eprintln!("{name}: {text}");
+    /// Reads what it says, and reaps it when `ended` is closed: its last words are there before its end is.
+    fn attend(&self, mut output: Output, ended: PipeReader) {
+        let mut ended = Some(ended);
+        loop {
+            let mut awaited = Vec::new();
+            awaited.extend(output.pipe.as_ref().map(|pipe| PollFd::new(pipe.as_fd(), PollFlags::POLLIN)));
+            awaited.extend(ended.as_ref().map(|pipe| PollFd::new(pipe.as_fd(), PollFlags::POLLIN)));
+            if awaited.is_empty() {
+                return;
             }
-            self.lock().lines.push(Line { at: clock::wall(), text });
-            self.news.notify_all();
+            // An interrupted wait reads what there is, which may be nothing.
+            let _ = poll(&mut awaited, PollTimeout::NONE);
+            let over = ended.is_some() && awaited.last().and_then(PollFd::any) == Some(true);
+            let mut lines = output.read();
+            if over {
+                lines.extend(output.rest());
+            }
+            if !lines.is_empty() {
+                self.lock().lines.extend(lines);
+                self.news.notify_all();
+            }
+            if over {
+                ended = None;
+                self.reap();
+            }
         }
+    }
+
+    /// Under the lock, so that whoever holds it may signal the pid.
+    fn reap(&self) {
+        let mut state = self.lock();
+        state.ended = state.child.wait().ok();
+        drop(state);
+        self.news.notify_all();
     }
 
     fn kill(&self) {
@@ -205,15 +234,68 @@ impl Shared {
             }
         }
     }
+}
 
-    /// Reaps under the lock, so that whoever holds it may signal the pid.
-    fn await_end(&self, pid: Pid) {
-        // An interrupted wait is begun again; any other error means there is nothing to wait for.
-        while waitid(Id::Pid(pid), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT) == Err(nix::Error::EINTR) {}
-        let mut state = self.lock();
-        state.ended = state.child.wait().ok();
-        drop(state);
-        self.news.notify_all();
+/// Closes `ending` when the process has ended. It is not reaped yet.
+fn await_end(pid: Pid, ending: PipeWriter) {
+    // An interrupted wait is begun again; any other error means there is nothing to wait for.
+    while waitid(Id::Pid(pid), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT) == Err(nix::Error::EINTR) {}
+    drop(ending);
+}
+
+/// What a process says, line by line.
+#[derive(Debug)]
+struct Output {
+    /// Never blocks. `None`: all who could write have closed it.
+    pipe: Option<PipeReader>,
+    /// The beginning of a line.
+    begun: Vec<u8>,
+    /// A name to print each line after.
+    echo: Option<String>,
+}
+
+impl Output {
+    fn new(pipe: PipeReader, echo: Option<String>) -> Self {
+        Self { pipe: Some(pipe), begun: Vec::new(), echo }
+    }
+
+    /// The lines that have come.
+    fn read(&mut self) -> Vec<Line> {
+        let mut lines = Vec::new();
+        let mut octets = [0; 4096];
+        while let Some(pipe) = &mut self.pipe {
+            match pipe.read(&mut octets) {
+                Ok(length @ 1..) => {
+                    for piece in octets[..length].split_inclusive(|&octet| octet == b'\n') {
+                        self.begun.extend(piece);
+                        if self.begun.pop_if(|last| *last == b'\n').is_some() {
+                            lines.push(self.line());
+                        }
+                    }
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Ok(0) | Err(_) => {
+                    self.pipe = None;
+                    lines.extend(self.rest());
+                }
+            }
+        }
+        lines
+    }
+
+    /// A line that nobody will end.
+    fn rest(&mut self) -> Option<Line> {
+        (!self.begun.is_empty()).then(|| self.line())
+    }
+
+    fn line(&mut self) -> Line {
+        let text = String::from_utf8_lossy(&self.begun).into_owned();
+        self.begun.clear();
+        if let Some(name) = &self.echo {
+            eprintln!("{name}: {text}");
+        }
+        Line { at: clock::wall(), text }
     }
 }
 

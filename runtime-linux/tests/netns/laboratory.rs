@@ -65,6 +65,23 @@ fn a_stopped_process_tells_how_it_ended() {
 }
 
 #[test]
+fn what_a_process_says_last_is_there_when_it_has_ended() {
+    lab::test(|| {
+        let node = Node::new("a").unwrap();
+        for _ in 0..50 {
+            let process = node.spawn(shell("echo first; printf second")).unwrap();
+            process.wait(LONG).unwrap();
+            let lines: Vec<_> = process.log().into_iter().map(|line| line.text).collect();
+            assert_eq!(lines, ["first", "second"]);
+        }
+        // One that it leaves behind holds its output open; the end does not wait for that one.
+        let process = node.spawn(shell("sleep 1 & echo first; printf second")).unwrap();
+        process.wait(LONG).unwrap();
+        assert_eq!(process.log().first().map(|line| line.text.as_str()), Some("first"));
+    });
+}
+
+#[test]
 fn files_of_the_machine_cannot_be_written() {
     lab::test(|| {
         let node = Node::new("a").unwrap();
