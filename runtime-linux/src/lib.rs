@@ -20,5 +20,6 @@ pub mod plane;
 pub mod process;
 pub mod realserver;
 pub mod simulate;
+pub mod snmp;
 pub mod sys;
 pub mod why;

@@ -23,6 +23,7 @@ pub mod rule;
 mod schedule;
 mod seldom;
 mod server;
+mod snmp;
 mod tuning;
 mod virtual_interface;
 mod watch;
@@ -44,6 +45,7 @@ pub use rule::Rule;
 pub use schedule::Schedule;
 pub use seldom::{Seldom, Usual};
 pub use server::{Check, RealServer, VirtualServer};
+pub use snmp::Snmp;
 pub use tuning::{
     AutoPriority, BufferPolicy, ClosedTable, Gaps, LinkDelay, NetlinkBuffer, PaceGroup, ReceiveBuffer, Tuning,
 };
@@ -132,6 +134,8 @@ pub struct Global {
     pub reload: Reload,
     /// `umask`: the permissions that no file of ours gets.
     pub umask: Option<u32>,
+    /// What SNMP tells.
+    pub snmp: Snmp,
 }
 
 impl Default for Global {
@@ -158,6 +162,7 @@ impl Default for Global {
             dumps: Dumps::default(),
             reload: Reload::default(),
             umask: None,
+            snmp: Snmp::default(),
         }
     }
 }

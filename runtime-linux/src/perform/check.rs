@@ -14,6 +14,7 @@ mod roster;
 mod service;
 mod spread;
 mod status;
+mod survey;
 mod suspend;
 mod timers;
 mod told;
@@ -44,6 +45,7 @@ pub use self::command::{Count, Counted, Meant, Wish};
 pub use self::order::{Order, Standing};
 pub use self::probe::{Page, fetch};
 pub use self::status::{CheckStatus, DrainStatus, ServerStatus, ServiceStatus, SorryStatus};
+pub use self::survey::{ServerSurvey, ServiceSurvey};
 pub use self::told::Told;
 
 /// What the task is told.
@@ -75,6 +77,8 @@ pub enum Command {
     Counted(Counted),
     /// Asks for the state of everything.
     Status(oneshot::Sender<Vec<ServiceStatus>>),
+    /// The same in numbers alone.
+    Survey(oneshot::Sender<Vec<ServiceSurvey>>),
     /// Ends the task: what `omega` asks for, then [`Event::Stopped`].
     Stop,
 }
@@ -157,6 +161,13 @@ impl Checker {
         self.send(Command::Status(reply));
         answer.await.unwrap_or_default()
     }
+
+    /// The same in numbers alone.
+    pub async fn survey(&self) -> Vec<ServiceSurvey> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Command::Survey(reply));
+        answer.await.unwrap_or_default()
+    }
 }
 
 /// The task.
@@ -221,6 +232,9 @@ impl Task {
                     Some(Command::Counted(counted)) => self.counted(&counted),
                     Some(Command::Status(reply)) => {
                         let _ = reply.send(status::of(&self.roster, clock::now()));
+                    }
+                    Some(Command::Survey(reply)) => {
+                        let _ = reply.send(survey::of(&self.roster));
                     }
                     Some(Command::Stop) | None => break,
                 },
