@@ -47,6 +47,7 @@ mod unbuilt;
 mod virtual_interface;
 mod watch;
 
+pub(super) use check::identity_of;
 pub use reload::mask;
 
 /// Makes a configuration of a tree, for this purpose.

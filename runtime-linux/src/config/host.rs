@@ -1,5 +1,5 @@
-//! A configuration beside the host that it is to run on (`steadfast check --host`, `-t`): its interfaces, addresses and
-//! scripts. Without this a check says the same on every host.
+//! A configuration beside the host that it is to run on (`steadfast check --host`, `-t`): its interfaces, addresses,
+//! scripts and keys. Without this a check says the same on every host.
 
 use core::net::IpAddr;
 use std::collections::BTreeSet;
@@ -15,6 +15,7 @@ use super::text::Token;
 use super::tree::{Node, Tree};
 use super::value;
 
+mod identity;
 mod interface;
 mod script;
 
@@ -75,6 +76,7 @@ impl Host {
             diagnostics.extend(sources);
         }
         script::check(&scripts, configuration, diagnostics);
+        diagnostics.extend(identity::check(tree.heads()));
         diagnostics.sort();
     }
 

@@ -36,7 +36,8 @@ pub use ipvs_core::{Forward, Method};
 pub use lvs::{FlushOnStop, Lvs, LvsTimeouts, SyncDaemon};
 pub use notice::{Fifo, Fifos, Mail, MailSecurity, TimedScript};
 pub use probe::{
-    Connect, Dns, FileCheck, Http, HttpProtocol, Pattern, Probe, RecordType, Smtp, Tls, Udp, UdpReply, Url,
+    Connect, Dns, FileCheck, Http, HttpProtocol, Identity, Password, Pattern, Probe, RecordType, Smtp, Tls,
+    Udp, UdpReply, Url,
 };
 pub use rare::{ExtraAnnouncements, OldChecksum, Rare};
 pub use reload::{Reload, ReloadMark};

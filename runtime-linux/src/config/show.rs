@@ -96,7 +96,11 @@ fn written(token: &Token, text: &str) -> String {
 }
 
 /// Words, by their blocks, whose last value is nobody's business.
-const SECRETS: [(&str, &str); 3] =
-    [("authentication", "auth_pass"), ("auth_hmac", "key"), ("global_defs", "smtp_password")];
+const SECRETS: [(&str, &str); 4] = [
+    ("authentication", "auth_pass"),
+    ("auth_hmac", "key"),
+    ("global_defs", "smtp_password"),
+    ("SSL", "password"),
+];
 
 const WRITES: &str = "a String takes everything";

@@ -43,7 +43,7 @@ use crate::process::Policy;
 
 pub use self::command::{Count, Counted, Meant, Wish};
 pub use self::order::{Order, Standing};
-pub use self::probe::{Page, fetch};
+pub use self::probe::{Page, fetch, presentable};
 pub use self::status::{CheckStatus, DrainStatus, ServerStatus, ServiceStatus, SorryStatus};
 pub use self::survey::{ServerSurvey, ServiceSurvey};
 pub use self::told::Told;

@@ -9,6 +9,7 @@ use runtime_linux::clock;
 use runtime_linux::lab::{Daemon, Process};
 use serde_json::Value;
 
+use crate::certificate::PASSWORD;
 use crate::scene::{PATIENCE, Scene, pause};
 
 /// The daemon.
@@ -21,7 +22,8 @@ impl<'a> Director<'a> {
     /// Real server N, counted from 1, is 198.18.9.N:80 and has the check N. `timing` stands in the virtual server.
     pub(crate) fn start(scene: &'a Scene, timing: &str, checks: &[String]) -> Self {
         let mut text = format!(
-            "global_defs {{\n router_id checks\n data_plane user\n}}\nSSL {{\n ca /run/tls/ca.pem\n}}\n\
+            "global_defs {{\n router_id checks\n data_plane user\n}}\nSSL {{\n ca /run/tls/ca.pem\n\
+             certificate /run/tls/visitor.pem\n key /run/tls/visitor.key\n password {PASSWORD}\n}}\n\
              bfd_instance frr {{\n neighbor_ip 198.18.0.2\n source_ip 198.18.0.1\n min_rx 50\n min_tx 50\n multiplier 3\n}}\n\
              virtual_server 198.18.0.100 80 {{\n lb_algo rr\n lb_kind NAT\n protocol TCP\n{timing}\n"
         );
@@ -30,6 +32,9 @@ impl<'a> Director<'a> {
         }
         text += "}\n";
         scene.director.install("/run/tls/ca.pem", scene.authority().as_bytes(), 0o644).unwrap();
+        let visitor = scene.visitor();
+        scene.director.install("/run/tls/visitor.pem", visitor.certificate.as_bytes(), 0o644).unwrap();
+        scene.director.install("/run/tls/visitor.key", visitor.key.as_bytes(), 0o600).unwrap();
         let daemon = Daemon::steadfast(PathBuf::from(PROGRAM));
         let process = daemon.start(&scene.director, text.as_bytes(), false).unwrap();
         Self { scene, process }

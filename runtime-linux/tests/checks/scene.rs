@@ -6,7 +6,7 @@ use std::process::Command;
 use runtime_linux::clock;
 use runtime_linux::lab::{Node, Process, Switch};
 
-use crate::certificate::Authority;
+use crate::certificate::{Authority, Pair};
 use crate::{faulty, mail, names, session, web};
 
 /// The director is 198.18.0.1, the servers are 198.18.0.2. Behind the servers lie 198.18.66.0/24, where packets are lost,
@@ -46,6 +46,11 @@ impl Scene {
         let session = session::start(&host);
         faulty::start(&host, &authority);
         Self { director, host, web, _mail: mail, names, session, authority, _switch: switch }
+    }
+
+    /// What the checks show.
+    pub(crate) fn visitor(&self) -> Pair {
+        self.authority.visitor("director")
     }
 
     /// Whom the checks trust, as PEM.

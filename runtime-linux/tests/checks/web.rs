@@ -22,6 +22,7 @@ pub(crate) fn start(node: &Node, authority: &Authority) -> Process {
         node.install(format!("/run/tls/{name}.pem"), pair.certificate.as_bytes(), 0o644).unwrap();
         node.install(format!("/run/tls/{name}.key"), pair.key.as_bytes(), 0o600).unwrap();
     }
+    node.install("/run/tls/authority.pem", authority.pem().as_bytes(), 0o644).unwrap();
     // Served with ssi, so that its length is unknown and it is sent in chunks.
     node.install("/run/web/page.html", "steadfast ".repeat(5000).as_bytes(), 0o644).unwrap();
     node.install("/run/web/nginx.conf", CONFIGURATION.as_bytes(), 0o644).unwrap();
@@ -107,11 +108,16 @@ http {
         ssl_certificate /run/tls/www.pem; ssl_certificate_key /run/tls/www.key;
     }
     server { listen 4436 ssl; ssl_reject_handshake on; }
-    # Knows its visitors by their certificates.
+    # Know their visitors by their certificates; those of the one are others.
     server {
         listen 4437 ssl; ssl_verify_client on; ssl_client_certificate /run/tls/stranger.pem;
         ssl_certificate /run/tls/www.pem; ssl_certificate_key /run/tls/www.key;
         location / { return 200 "ok"; }
+    }
+    server {
+        listen 4438 ssl; ssl_verify_client on; ssl_client_certificate /run/tls/authority.pem;
+        ssl_certificate /run/tls/www.pem; ssl_certificate_key /run/tls/www.key;
+        location / { return 200 "$ssl_client_s_dn"; }
     }
 }
 "#;

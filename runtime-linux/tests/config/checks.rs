@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use runtime_linux::config::model::{
-    Check, Connect, Dns, HttpProtocol, Probe, RecordType, Smtp, Tls, Udp, UdpReply,
+    Check, Connect, Dns, HttpProtocol, Identity, Probe, RecordType, Smtp, Tls, Udp, UdpReply,
 };
 
 use super::{clean, codes, complaints, load};
@@ -92,11 +92,15 @@ fn ssl_get_secures_and_verifies_as_it_is_told() {
         [Some("a.example".to_owned()), Some("c.example".to_owned())]
     );
     assert_eq!(
-        tls("tls_verify", "SSL {\nca /etc/ca.pem\ncertificate /etc/me.pem\n}\n").0,
+        tls("tls_verify", "SSL {\nca /etc/ca.pem\ncertificate /etc/me.pem\npassword geheim\n}\n").0,
         Tls {
             verify: true,
             authorities: Some("/etc/ca.pem".into()),
-            identity: Some(("/etc/me.pem".into(), "/etc/me.pem".into())),
+            identity: Some(Box::new(Identity {
+                certificate: "/etc/me.pem".into(),
+                key: "/etc/me.pem".into(),
+                password: Some("geheim".to_owned().into()),
+            })),
             ..plain
         }
     );

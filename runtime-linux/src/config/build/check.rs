@@ -23,6 +23,7 @@ mod ssl;
 mod udp;
 
 pub(super) use self::ssl::Material;
+pub(in super::super) use self::ssl::identity_of;
 
 /// The most probes in a row that a server may have to pass.
 const LONGEST_RISE: u32 = 1000;

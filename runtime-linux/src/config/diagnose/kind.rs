@@ -254,6 +254,8 @@ pub const OPEN_SCRIPT: Kind = advice("S0804");
 pub const FOREIGN_SOURCE: Kind = advice("S0805");
 /// Interfaces in another network namespace.
 pub const OTHER_NAMESPACE: Kind = note("S0806");
+/// A certificate or a key that checks cannot show.
+pub const UNREADABLE_IDENTITY: Kind = advice("S0807");
 
 /// Two routers with one priority.
 pub const PRIORITIES_TIE: Kind = advice("S0901");
@@ -356,6 +358,7 @@ pub const ALL: &[&Kind] = &[
     &OPEN_SCRIPT,
     &FOREIGN_SOURCE,
     &OTHER_NAMESPACE,
+    &UNREADABLE_IDENTITY,
     &PRIORITIES_TIE,
     &VERSIONS_DIFFER,
     &INTERVALS_DIFFER,

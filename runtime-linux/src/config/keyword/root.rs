@@ -3,7 +3,7 @@
 use super::Block as B;
 use super::Class::{Common, Essential, Old, Rare};
 use super::Takes::{Block, List, Values};
-use super::{Word, alias, built, missed, needless};
+use super::{Word, alias, built, needless};
 
 pub(super) const ROOT: &[Word] = &[
     built(Essential, "global_defs", Block(B::Global)),
@@ -87,7 +87,7 @@ pub(super) const GARP_GROUP: &[Word] = &[
 ];
 
 pub(super) const SSL: &[Word] = &[
-    missed(Rare, "password", Values, "an encrypted key cannot be read"),
+    built(Rare, "password", Values),
     built(Rare, "ca", Values),
     built(Rare, "certificate", Values),
     built(Rare, "key", Values),

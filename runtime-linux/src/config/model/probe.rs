@@ -1,5 +1,6 @@
 //! What a health check asks of a server.
 
+use core::fmt;
 use core::hash::{Hash, Hasher};
 use core::net::SocketAddr;
 use core::time::Duration;
@@ -147,8 +148,42 @@ pub struct Tls {
     pub verify: bool,
     /// `SSL { ca FILE }`: who is trusted; the system's authorities if not said.
     pub authorities: Option<PathBuf>,
-    /// `SSL { certificate FILE key FILE }`: what we show.
-    pub identity: Option<(PathBuf, PathBuf)>,
+    /// What we show, where we show something.
+    pub identity: Option<Box<Identity>>,
+}
+
+/// `SSL { certificate FILE key FILE password WORD }`: who a check says that it is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Identity {
+    /// The certificate, and those between it and its authority.
+    pub certificate: PathBuf,
+    /// The file of its key; may be the same.
+    pub key: PathBuf,
+    /// What an encrypted key is opened with.
+    pub password: Option<Password>,
+}
+
+/// A word that is not shown.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Password(String);
+
+impl Password {
+    /// The word itself.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<String> for Password {
+    fn from(word: String) -> Self {
+        Self(word)
+    }
+}
+
+impl fmt::Debug for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
 }
 
 /// `SMTP_CHECK`.

@@ -16,6 +16,7 @@ use self::connect::{close, connect, reason, remaining, within};
 pub use self::http::{Page, fetch};
 pub(super) use self::misc::Gate;
 pub(super) use self::tls::Clients;
+pub use self::tls::presentable;
 use crate::clock;
 use crate::config::model::{Connect, Probe};
 use crate::process::Policy;

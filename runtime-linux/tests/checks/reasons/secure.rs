@@ -24,6 +24,7 @@ pub(super) fn rows() -> Vec<Row> {
         good("verified by name", &verified(443)),
         good("verified by address", &to(4430, "tls_verify", "path /")),
         good("expired, and nobody asks", &to(4431, "", "path /")),
+        good("knows us by our certificate", &to(4438, "", "path /\nregex \"CN=director\"")),
         good("nginx says farewell", &to(443, "tls_compliant", "path /")),
         good("cut off, and nobody asks", &to(8023, "", "path /")),
         bad(
@@ -67,7 +68,7 @@ pub(super) fn rows() -> Vec<Row> {
             "HTTPS check of [198.18.0.2]:tcp:4436 fails: TLS alert 112 (unrecognized_name)",
         ),
         bad(
-            "asks for our certificate",
+            "asks for another certificate than ours",
             &to(4437, "", "path /"),
             "HTTPS check of [198.18.0.2]:tcp:4437 fails: HTTP status 400 for /",
         ),

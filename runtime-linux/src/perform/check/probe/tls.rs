@@ -11,7 +11,7 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::client::{Resumption, WebPkiServerVerifier};
 use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{
     AlertDescription, CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
 };
@@ -19,14 +19,16 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use crate::config::model::{Connect, Tls};
+use crate::config::model::{Connect, Identity, Tls};
+
+mod key;
 
 /// Where systems keep the authorities that they trust: Debian's, Red Hat's and SUSE's place.
 const SYSTEM: [&str; 3] =
     ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem"];
 
 /// What files a client is made of.
-type Key = (bool, bool, Option<PathBuf>, Option<(PathBuf, PathBuf)>);
+type Key = (bool, bool, Option<PathBuf>, Option<Box<Identity>>);
 
 /// The clients of all checks: files are read once, not for each probe.
 #[derive(Clone, Debug, Default)]
@@ -87,16 +89,25 @@ fn config(tls: &Tls) -> Result<ClientConfig, String> {
     let builder = builder.dangerous().with_custom_certificate_verifier(verifier);
     let mut config = match &tls.identity {
         None => builder.with_no_client_auth(),
-        Some((certificate, key)) => {
-            let chain = certificates(certificate)?;
-            let key = PrivateKeyDer::from_pem_file(key)
-                .map_err(|error| format!("cannot read a key from {}: {error}", key.display()))?;
+        Some(identity) => {
+            let chain = certificates(&identity.certificate)?;
+            let key = key::read(&identity.key, identity.password.as_ref())?;
             builder.with_client_auth_cert(chain, key).map_err(|error| error.to_string())?
         }
     };
     // Every probe is to see the certificate.
     config.resumption = Resumption::disabled();
     Ok(config)
+}
+
+/// Whether what we are to show can be read on this host.
+///
+/// # Errors
+/// What is wrong with it, in words.
+pub fn presentable(identity: &Identity) -> Result<(), String> {
+    certificates(&identity.certificate)?;
+    key::read(&identity.key, identity.password.as_ref())?;
+    Ok(())
 }
 
 fn authorities(file: Option<&Path>) -> Result<RootCertStore, String> {
