@@ -51,8 +51,8 @@ mod worker;
 pub use command::{Command, Handle};
 pub use report::{Level, Phase, Report};
 pub use status::{
-    GroupStatus, InstanceStatus, MomentStatus, PeerStatus, RoutesStatus, Status, TimersStatus, TrackerStatus,
-    VirtualInterfaceStatus,
+    FixturesStatus, GroupStatus, InstanceStatus, MomentStatus, PeerStatus, RoutesStatus, Status,
+    TimersStatus, TrackerStatus, VirtualInterfaceStatus,
 };
 pub use trackers::{Kind, Verdict, shared};
 

@@ -36,6 +36,7 @@ impl Worker {
             lateness_max_us: microseconds(self.lateness.most),
             reports_dropped: self.hands.outbox.dropped(),
             interfaces,
+            fixtures: self.fixtures.status(),
         }
     }
 
@@ -85,6 +86,7 @@ impl Worker {
             fault_reasons: router.faults().iter().map(|fault| self.reason(id, instance, fault)).collect(),
             faults: router.faults().iter().map(|fault| fault.name().to_owned()).collect(),
             addresses: instance.holdings.iter().filter(|one| one.held.is_some()).map(described).collect(),
+            held: instance.holdings.iter().map(|one| one.held.is_some()).collect(),
             addresses_restored: instance.restored,
             routes: routes(instance),
             virtual_interfaces: self.virtual_statuses(id),
@@ -111,6 +113,7 @@ fn routes(instance: &Instance) -> RoutesStatus {
         held: named(true),
         missing: if instance.is_active() { named(false) } else { Vec::new() },
         restored: instance.routing.restored,
+        there: instance.routing.entries().map(|(_, there)| there).collect(),
     }
 }
 

@@ -22,6 +22,18 @@ pub struct Status {
     pub reports_dropped: u64,
     /// Packets and events per interface that belong to no instance, by counter name.
     pub interfaces: BTreeMap<String, BTreeMap<&'static str, u64>>,
+    /// What is static.
+    #[serde(skip)]
+    pub fixtures: FixturesStatus,
+}
+
+/// Of what is static, whether this host has it; each in the order of the configuration.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FixturesStatus {
+    /// Of each address.
+    pub addresses: Vec<bool>,
+    /// Of each route, then of each rule.
+    pub routing: Vec<bool>,
 }
 
 /// One sync group at one moment.
@@ -80,6 +92,9 @@ pub struct InstanceStatus {
     pub fault_reasons: Vec<String>,
     /// Addresses this host holds for it, with prefix lengths.
     pub addresses: Vec<String>,
+    /// The same of each address in the order of the configuration, the advertised ones first.
+    #[serde(skip)]
+    pub held: Vec<bool>,
     /// How often each address was put back after something else removed it.
     pub addresses_restored: u64,
     /// Its routes and rules.
@@ -105,6 +120,9 @@ pub struct RoutesStatus {
     pub missing: Vec<String>,
     /// How often one was put back after something else removed it.
     pub restored: u64,
+    /// Of each route, then of each rule, in the order of the configuration, whether this host has it.
+    #[serde(skip)]
+    pub there: Vec<bool>,
 }
 
 /// An interface that an instance made.

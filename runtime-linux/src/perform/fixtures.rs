@@ -7,8 +7,8 @@ use nix::errno::Errno;
 use super::routes::{Entry, Router, Routing};
 use super::vrrp::{explained, request};
 use crate::config::model::{self, Fixture, VirtualAddress};
-use crate::driver::Level;
 use crate::driver::outbox::Outbox;
+use crate::driver::{FixturesStatus, Level};
 use crate::net::links::Links;
 use crate::netlink::route::Route;
 
@@ -103,6 +103,14 @@ impl Fixtures {
                 .chain(rules)
                 .zip(self.routing.entries())
                 .any(|(concerned, (_, there))| concerned && !there)
+    }
+
+    /// What of them this host has.
+    pub fn status(&self) -> FixturesStatus {
+        FixturesStatus {
+            addresses: self.addresses.iter().map(|standing| standing.held.is_some()).collect(),
+            routing: self.routing.entries().map(|(_, there)| there).collect(),
+        }
     }
 
     /// Takes everything away that was not there before us.

@@ -35,7 +35,7 @@ mod status;
 mod wording;
 
 pub use kernel::Kernel;
-pub use status::{DestinationStatus, ServiceStatus, Statistics, Status};
+pub use status::{DestinationStatus, Rates, ServiceStatus, Statistics, Status};
 pub use wording::describe;
 
 /// Who forwards the packets of virtual servers.

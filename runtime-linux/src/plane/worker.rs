@@ -371,6 +371,7 @@ impl Worker<'_> {
             packets_out: statistics.out_packets,
             bytes_in: statistics.in_bytes,
             bytes_out: statistics.out_bytes,
+            ..Statistics::default()
         };
         let services = self.director.services().map(|service| {
             let destinations = self.director.destinations(&service.service.key).map(|status| {

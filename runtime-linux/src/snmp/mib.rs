@@ -1,5 +1,9 @@
 //! The objects: which there are, and what they have.
 
+mod found;
+
+pub use found::{Found, Link};
+
 use super::state::State;
 use super::value::{Oid, Value};
 use crate::config::model::Snmp;

@@ -8,7 +8,9 @@ use ipvs_core::ServiceKey;
 use crate::config::model::{Configuration, VirtualServer};
 use crate::driver;
 use crate::perform::check::ServiceSurvey;
-use crate::perform::{ipvs, script};
+use crate::perform::{bfd, ipvs, script, track_file, track_process};
+
+pub use super::mib::Found;
 
 /// The worker while a question is answered. Configurations and names are borrowed; what the VRRP thread and the checks
 /// say is asked for at most once a second, and only while somebody asks.
@@ -24,8 +26,16 @@ pub struct State<'s> {
     pub vrrp: &'s driver::Status,
     /// The virtual servers, one for each of [`Self::virtual_servers`]; fewer while a reload goes on.
     pub services: &'s [ServiceSurvey],
-    /// The tracked scripts.
+    /// The tracked scripts, by name.
     pub scripts: &'s [script::Status],
+    /// The tracked files, in the order of the configuration.
+    pub files: &'s [track_file::Status],
+    /// The tracked processes, in the order of the configuration.
+    pub processes: &'s [track_process::Status],
+    /// The BFD sessions that were judged.
+    pub sessions: &'s bfd::Judged,
+    /// What is found out when an object first needs it. Made anew whenever `vrrp` is.
+    pub found: &'s Found,
     /// What was counted of a service (`snmp_vs_stats_update_interval`).
     pub traffic: &'s dyn Traffic,
     /// When all this was so, on the clock that spans are measured by.

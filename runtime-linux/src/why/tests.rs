@@ -240,6 +240,7 @@ fn backup() -> InstanceStatus {
         faults: Vec::new(),
         fault_reasons: Vec::new(),
         addresses: Vec::new(),
+        held: Vec::new(),
         addresses_restored: 0,
         routes: RoutesStatus::default(),
         virtual_interfaces: Vec::new(),

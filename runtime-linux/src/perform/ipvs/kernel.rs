@@ -10,7 +10,7 @@ use ipvs_core::{Destination, Mode, Service, ServiceKey, Step};
 use nix::errno::Errno;
 
 use super::wording::{describe, reason};
-use super::{DestinationStatus, Error, Plane, Present, ServiceStatus, Statistics, Status};
+use super::{DestinationStatus, Error, Plane, Present, Rates, ServiceStatus, Statistics, Status};
 use crate::netlink;
 use crate::netlink::ipvs::{Closed, Ipvs};
 use crate::netlink::module;
@@ -233,6 +233,13 @@ fn traffic(kernel: &reply::Statistics) -> Statistics {
         packets_out: kernel.packets_out,
         bytes_in: kernel.bytes_in,
         bytes_out: kernel.bytes_out,
+        rates: Rates {
+            connections: kernel.connection_rate,
+            packets_in: kernel.packet_rate_in,
+            packets_out: kernel.packet_rate_out,
+            bytes_in: kernel.byte_rate_in,
+            bytes_out: kernel.byte_rate_out,
+        },
     }
 }
 

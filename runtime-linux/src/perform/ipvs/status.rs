@@ -53,7 +53,7 @@ pub struct DestinationStatus {
     pub statistics: Statistics,
 }
 
-/// Totals.
+/// Totals, and what the kernel makes of them per second.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Statistics {
     /// Connections scheduled.
@@ -65,6 +65,24 @@ pub struct Statistics {
     /// Bytes from clients.
     pub bytes_in: u64,
     /// Bytes to clients that passed the director.
+    pub bytes_out: u64,
+    /// The kernel's estimate over some seconds; the user-space plane makes none.
+    #[serde(skip)]
+    pub rates: Rates,
+}
+
+/// What passes in a second.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rates {
+    /// Connections scheduled.
+    pub connections: u64,
+    /// Packets from clients.
+    pub packets_in: u64,
+    /// Packets to clients.
+    pub packets_out: u64,
+    /// Bytes from clients.
+    pub bytes_in: u64,
+    /// Bytes to clients.
     pub bytes_out: u64,
 }
 
