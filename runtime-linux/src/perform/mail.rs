@@ -1,7 +1,8 @@
 //! Mail about changes (keepalived.md 3.6), with TLS and an account where they are asked for.
 //!
 //! Letters wait in a queue for a task of their own, and are delivered one after the other. A server that is absent,
-//! refuses or hangs is tried again with growing pauses; a letter that nobody takes is dropped, counted and told of.
+//! puts off or hangs is tried again with growing pauses; a letter that nobody takes, or that is refused for good, is
+//! dropped, counted and told of.
 
 mod letter;
 mod transport;
@@ -16,7 +17,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 use tracing::{error, info, warn};
 
-use self::transport::Transport;
+use self::transport::{Failure, Transport};
 use crate::config::model::Mail;
 
 /// What became of the letters, for `steadfast status`.
@@ -65,12 +66,13 @@ impl Shared {
     fn account(
         &self,
         letter: &[u8],
-        outcome: Result<(), String>,
+        outcome: Result<(), Failure>,
         tries: &mut u32,
         server: &str,
     ) -> Option<Duration> {
         let mut queue = self.lock();
-        let given_up = outcome.is_err() && (*tries == TRIES || queue.ending);
+        let given_up =
+            outcome.as_ref().is_err_and(|failure| failure.permanent || *tries == TRIES || queue.ending);
         // Meanwhile the queue may have dropped it.
         if (outcome.is_ok() || given_up) && queue.letters.front().is_some_and(|front| front == letter) {
             queue.letters.pop_front();
@@ -87,13 +89,21 @@ impl Shared {
                 }
                 None
             }
-            Err(error) => {
+            Err(Failure { why, permanent }) => {
                 queue.status.lost += u64::from(given_up);
-                if given_up || queue.status.last_error.as_ref() != Some(&error) {
-                    let consequence = if given_up { "a letter is lost" } else { "it is tried again" };
-                    warn!("mail server {server}: {error}; {consequence}");
+                let known = queue.status.last_error.as_ref() == Some(&why);
+                // What a server refuses for good it refuses with every letter: that is told of once, and counted.
+                let told = if permanent { known && queue.complained } else { known && !given_up };
+                if !told {
+                    let consequence = match (permanent, given_up) {
+                        (true, _) => "the letter is lost, and others like it are",
+                        (false, true) => "a letter is lost",
+                        (false, false) => "it is tried again",
+                    };
+                    warn!("mail server {server}: {why}; {consequence}");
                 }
-                queue.status.last_error = Some(error);
+                queue.complained |= permanent;
+                queue.status.last_error = Some(why);
                 (!queue.ending).then_some(pause)
             }
         }

@@ -45,6 +45,36 @@ async fn a_server_that_refuses_is_told_of_with_its_own_words() {
     until(|| mailer.status().last_error.is_some()).await;
     let error = mailer.status().last_error.unwrap();
     assert!(error.contains("no relaying here"), "{error}");
+    // For good: there is no second try.
+    assert_eq!((mailer.status().waiting, mailer.status().lost), (0, 1));
+}
+
+#[tokio::test]
+async fn a_server_that_puts_off_is_tried_again() {
+    let (at, _heard) = server(Manner::PutsOff).await;
+    let mailer = mailer(at, 5);
+    mailer.send("s", "t");
+    until(|| mailer.status().last_error.is_some()).await;
+    assert_eq!((mailer.status().waiting, mailer.status().lost), (1, 0));
+}
+
+#[test]
+fn what_is_refused_for_good_is_told_of_once_and_counted() {
+    let shared = Shared::default();
+    let refusal = || Err(Failure { why: "550 no".to_owned(), permanent: true });
+    let told = |outcome: Result<(), Failure>, mut tries: u32| {
+        shared.lock().letters.push_back(vec![1]);
+        let before = shared.lock().complained;
+        let pause = shared.account(&[1], outcome, &mut tries, "mail:25");
+        (pause, tries, shared.lock().letters.len(), before)
+    };
+    let pause = Some(Duration::from_secs(1));
+    assert_eq!(told(refusal(), 1), (pause, 0, 0, false));
+    assert_eq!(told(refusal(), 1), (pause, 0, 0, true));
+    assert_eq!(shared.lock().status.lost, 2);
+    // It is told of again where letters were taken meanwhile.
+    assert_eq!(told(Ok(()), 1), (None, 0, 0, true));
+    assert_eq!(told(refusal(), 1), (pause, 0, 0, false));
 }
 
 #[tokio::test]
@@ -86,6 +116,7 @@ async fn without_starttls_nothing_is_sent_where_it_is_demanded() {
 enum Manner {
     Good,
     Refuses,
+    PutsOff,
     Hangs,
 }
 
@@ -134,6 +165,7 @@ async fn talk(stream: TcpStream, manner: Manner, tell: mpsc::UnboundedSender<Str
             (false, command) if command.starts_with("RCPT") && manner == Manner::Refuses => {
                 "550 no relaying here\r\n"
             }
+            (false, command) if command.starts_with("RCPT") && manner == Manner::PutsOff => "450 later\r\n",
             (false, _) => "250 fine\r\n",
         };
         if stream.write_all(answer.as_bytes()).await.is_err() {

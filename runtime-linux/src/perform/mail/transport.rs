@@ -62,14 +62,26 @@ impl Transport {
     /// Delivers a letter.
     ///
     /// # Errors
-    /// Why not, in words. A server that hangs has twice its time for all of it.
-    pub(super) async fn send(&self, letter: &[u8]) -> Result<(), String> {
+    /// Why not. A server that hangs has twice its time for all of it.
+    pub(super) async fn send(&self, letter: &[u8]) -> Result<(), Failure> {
         match timeout(self.limit, self.inner.send_raw(&self.envelope, letter)).await {
             Ok(Ok(_)) => Ok(()),
-            Ok(Err(error)) => Err(worded(&error)),
-            Err(_) => Err(format!("no answer within {} s", self.limit.as_secs())),
+            Ok(Err(error)) => Err(Failure { permanent: error.is_permanent(), why: worded(&error) }),
+            Err(_) => {
+                let why = format!("no answer within {} s", self.limit.as_secs());
+                Err(Failure { permanent: false, why })
+            }
         }
     }
+}
+
+/// Why a letter was not delivered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Failure {
+    /// In words.
+    pub(super) why: String,
+    /// The server said so (5yz): the same letter is not to be sent again (RFC 5321 §4.2.1).
+    pub(super) permanent: bool,
 }
 
 /// `user@host` of `Name <user@host>`.
