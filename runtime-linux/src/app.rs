@@ -192,8 +192,8 @@ struct Daemon {
     run: Run,
     /// What the file says, but for its virtual servers.
     configuration: Configuration,
-    /// Those, which the checks hold, too.
-    virtual_servers: Arc<Vec<VirtualServer>>,
+    /// Those; the checks hold them, too.
+    virtual_servers: Vec<Arc<VirtualServer>>,
     driver: Handle,
     scripts: Scripts,
     files: Files,
@@ -275,7 +275,7 @@ impl Daemon {
             mailer: Mailer::default(),
             run,
             configuration: Configuration::default(),
-            virtual_servers: Arc::default(),
+            virtual_servers: Vec::new(),
             driver,
             scripts,
             files,

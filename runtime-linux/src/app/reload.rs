@@ -68,7 +68,7 @@ impl Daemon {
         host::disable_missing_scripts(&mut configuration);
         share(&mut configuration.instances, &self.configuration.instances);
         let virtual_servers = core::mem::take(&mut configuration.virtual_servers);
-        if configuration == self.configuration && virtual_servers == *self.virtual_servers {
+        if configuration == self.configuration && virtual_servers == self.virtual_servers {
             info!("nothing changed");
             return;
         }
@@ -123,7 +123,11 @@ impl Daemon {
 
     /// Brings every part to this configuration and its virtual servers. What did not change is not touched: each part
     /// compares.
-    pub(super) async fn apply(&mut self, configuration: Configuration, virtual_servers: Vec<VirtualServer>) {
+    pub(super) async fn apply(
+        &mut self,
+        configuration: Configuration,
+        virtual_servers: Vec<Arc<VirtualServer>>,
+    ) {
         let policy = Policy::from(&configuration.global);
         if self.is_first_start() && configuration.global.lvs.sync_wait().is_some() {
             self.sync_wait.begin(clock::now());
@@ -165,9 +169,8 @@ impl Daemon {
             .configure(&configuration.global.lvs, self.is_synchronised_active(&configuration.global.lvs));
         self.services.size_buffer(configuration.global.household.service_buffer);
         self.checker.send(check::Command::TellFirstServers(configuration.global.tells_first_servers));
-        self.virtual_servers = Arc::new(virtual_servers);
-        self.checker
-            .send(check::Command::Apply { virtual_servers: Arc::clone(&self.virtual_servers), policy });
+        self.virtual_servers = virtual_servers;
+        self.checker.send(check::Command::Apply { virtual_servers: self.virtual_servers.clone(), policy });
         self.configuration = configuration;
     }
 }
@@ -175,8 +178,8 @@ impl Daemon {
 impl Daemon {
     /// The services of this configuration, while the daemon starts for the first time. What another worker left is
     /// ours, and nothing is flushed for its sake.
-    fn first_services(&self, virtual_servers: &[VirtualServer]) -> Option<BTreeSet<ServiceKey>> {
-        let services = virtual_servers.iter().flat_map(VirtualServer::services);
+    fn first_services(&self, virtual_servers: &[Arc<VirtualServer>]) -> Option<BTreeSet<ServiceKey>> {
+        let services = virtual_servers.iter().flat_map(|server| server.services());
         self.is_first_start().then(|| services.map(|service| service.key).collect())
     }
 }

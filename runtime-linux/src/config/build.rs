@@ -98,7 +98,7 @@ pub fn build(tree: &Tree, purpose: Purpose, diagnostics: &mut Diagnostics) -> Co
 /// IPVS has its schedulers in one form only.
 fn complain_of_data_plane(configuration: &Configuration, diagnostics: &mut Diagnostics) {
     let in_user_space = configuration.global.data_plane == DataPlane::User;
-    for service in configuration.virtual_servers.iter().flat_map(super::model::VirtualServer::services) {
+    for service in configuration.virtual_servers.iter().flat_map(|server| server.services()) {
         if !in_user_space && service.mode == Mode::Improved {
             let message = format!("the kernel's IPVS has no `lb_mode improved` for {}", service.key);
             diagnostics.push(

@@ -48,7 +48,7 @@ impl Host {
     pub fn check(&self, loaded: &mut Loaded) {
         let Some(configuration) = &loaded.configuration else { return };
         let (tree, files) = (&loaded.tree, loaded.diagnostics.files());
-        let services = configuration.virtual_servers.iter().any(names_something);
+        let services = configuration.virtual_servers.iter().any(|server| names_something(server));
         let wanted = |word: &str| services || word != "virtual_server";
         let (mut interfaces, mut scripts) = (Vec::new(), Vec::new());
         let mut nodes = tree.select(wanted);

@@ -72,7 +72,7 @@ pub struct Configuration {
     /// `bfd_instance` blocks; names are unique, and so are neighbours per port.
     pub bfd: Vec<BfdInstance>,
     /// `virtual_server` blocks; no two share a service.
-    pub virtual_servers: Vec<VirtualServer>,
+    pub virtual_servers: Vec<Arc<VirtualServer>>,
     /// `static_ipaddress`, `static_routes` and `static_rules`.
     pub fixtures: Fixtures,
 }

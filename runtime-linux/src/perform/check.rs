@@ -55,7 +55,7 @@ pub enum Command {
     /// the times of their next probes.
     Apply {
         /// The services.
-        virtual_servers: Arc<Vec<VirtualServer>>,
+        virtual_servers: Vec<Arc<VirtualServer>>,
         /// How the scripts of `MISC_CHECK` run.
         policy: Policy,
     },
@@ -257,7 +257,7 @@ impl Task {
         say(&self.events, Event::Stopped);
     }
 
-    fn apply(&mut self, virtual_servers: &Arc<Vec<VirtualServer>>, policy: Policy) {
+    fn apply(&mut self, virtual_servers: &[Arc<VirtualServer>], policy: Policy) {
         self.policy = policy;
         // The files may have changed.
         self.clients = Clients::default();

@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 use std::path::Path;
+use std::sync::Arc;
 
 use ipvs_core::ServiceKey;
 
@@ -18,7 +19,7 @@ pub struct State<'s> {
     /// What the file says, but for its virtual servers.
     pub configuration: &'s Configuration,
     /// Its virtual servers.
-    pub virtual_servers: &'s [VirtualServer],
+    pub virtual_servers: &'s [Arc<VirtualServer>],
     /// The pid file, where one was named.
     pub pid_file: Option<&'s Path>,
     /// The VRRP thread. Its instances and groups are in the order of the configuration's, but while a reload goes on

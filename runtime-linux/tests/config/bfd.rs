@@ -114,9 +114,8 @@ fn real_servers_follow_sessions_that_are_for_checks() {
              real_server 192.0.2.2 80 {{\n BFD_CHECK {{\n {name}\n alpha\n }}\n }}\n}}\n"
         )
     };
-    let checks = |text: &str| {
-        load(text).configuration.unwrap().virtual_servers.remove(0).real_servers.remove(0).checks
-    };
+    let checks =
+        |text: &str| load(text).configuration.unwrap().virtual_servers[0].real_servers[0].checks.clone();
     assert_eq!(codes(&text("name a", "")), Vec::<&str>::new());
     let check = checks(&text("name a", "")).remove(0);
     assert_eq!((check.probe, check.timing.alpha), (Probe::Bfd("a".to_owned()), true));

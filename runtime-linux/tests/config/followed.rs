@@ -18,7 +18,7 @@ fn with(global: &str, check: &str) -> String {
 }
 
 fn checks(text: &str) -> Vec<Check> {
-    load(text).configuration.unwrap().virtual_servers.remove(0).real_servers.remove(0).checks
+    load(text).configuration.unwrap().virtual_servers[0].real_servers[0].checks.clone()
 }
 
 fn file(words: &str) -> FileCheck {

@@ -1,6 +1,7 @@
 //! Virtual servers, real servers and checks.
 
 use core::time::Duration;
+use std::sync::Arc;
 
 use ipvs_core::{Family, Method, Persistence, Protocol, SchedulerFlags, ServiceKey, Tunnel, TunnelChecksum};
 use runtime_linux::config::model::{Forward, Probe, VirtualServer};
@@ -19,7 +20,7 @@ const REAL: &str = "real_server 10.0.0.250 80 {\n}\n";
 fn only(text: &str) -> VirtualServer {
     let mut servers = load(text).configuration.unwrap().virtual_servers;
     assert_eq!(servers.len(), 1, "{text}");
-    servers.remove(0)
+    Arc::unwrap_or_clone(servers.remove(0))
 }
 
 fn address(text: &str, port: u16, protocol: Protocol) -> ServiceKey {
@@ -147,7 +148,7 @@ fn an_entry_of_a_group_that_is_a_service_already_is_left_out() {
     assert_eq!(codes(&text), ["S0506", "S0506"]);
     let servers = load(&text).configuration.unwrap().virtual_servers;
     let keys: Vec<String> =
-        servers.iter().flat_map(VirtualServer::services).map(|service| service.key.to_string()).collect();
+        servers.iter().flat_map(|server| server.services()).map(|service| service.key.to_string()).collect();
     assert_eq!(keys, ["[192.0.2.1]:tcp:80", "[192.0.2.2]:tcp:80"]);
 }
 
@@ -200,7 +201,7 @@ fn real_servers_inherit_and_are_unique() {
 fn slow_start_is_handed_down_and_has_few_steps_where_each_is_dear() {
     let slow = |outer: &str, inner: &str| {
         let text = format!("protocol TCP\nweight 100\n{outer}\nreal_server 10.0.0.1 80 {{\n{inner}\n}}");
-        let start = clean(&service(&text)).virtual_servers.remove(0).real_servers.remove(0).slow_start;
+        let start = clean(&service(&text)).virtual_servers[0].real_servers[0].slow_start;
         start.map(|start| (start.length, start.steps))
     };
     assert_eq!(slow("", ""), None);
@@ -276,13 +277,8 @@ fn a_misc_check_runs_a_program_and_does_not_retry() {
             ))
         )
     };
-    let check = clean(&text("misc_path \"/bin/x 'a b'\"\nuser me"))
-        .virtual_servers
-        .remove(0)
-        .real_servers
-        .remove(0)
-        .checks
-        .remove(0);
+    let configuration = clean(&text("misc_path \"/bin/x 'a b'\"\nuser me"));
+    let check = configuration.virtual_servers[0].real_servers[0].checks[0].clone();
     let Probe::Misc { script, timeout, dynamic: false } = check.probe else { panic!("not MISC") };
     assert_eq!(
         (script.words, timeout, check.timing.retry),

@@ -3,6 +3,7 @@
 use core::net::{IpAddr, Ipv4Addr};
 use core::time::Duration;
 use std::collections::{BTreeSet, HashSet};
+use std::sync::Arc;
 
 use ipvs_core::{
     Engine, Family, Method, Mode, Persistence, Protocol, SchedulerFlags, Service, ServiceKey, Tunnel,
@@ -74,10 +75,10 @@ pub(super) fn read_all(
     followed: &followed::Known,
     purpose: Purpose,
     diagnostics: &mut Diagnostics,
-) -> Vec<VirtualServer> {
+) -> Vec<Arc<VirtualServer>> {
     let groups = groups(tree, diagnostics);
     let material = Material::read(tree.heads(), diagnostics);
-    let mut servers: Vec<VirtualServer> = Vec::new();
+    let mut servers: Vec<Arc<VirtualServer>> = Vec::new();
     let mut taken: HashSet<ServiceKey> = HashSet::new();
     let mut nodes = tree.select(|word| word == "virtual_server");
     while let Some(whole) = nodes.next(diagnostics.files()) {
@@ -117,7 +118,7 @@ pub(super) fn read_all(
             Purpose::Run => true,
             Purpose::Check => is_asked_for(server),
         };
-        servers.extend(server.map(|server| followed.resolved(server)).filter(kept));
+        servers.extend(server.map(|server| followed.resolved(server)).filter(kept).map(Arc::new));
         nodes.recycle(whole);
     }
     servers

@@ -13,7 +13,7 @@ use ipvs_core::ServiceKey;
 use super::Event;
 use super::order::Order;
 use super::prober::{Key, Prober};
-use super::service::{Configured, Served};
+use super::service::Served;
 use super::spread::Spread;
 use super::told::Told;
 use crate::config::model::{self, VirtualServer};
@@ -60,7 +60,7 @@ impl Roster {
     pub(super) fn apply(
         &mut self,
         now: Duration,
-        wanted: &Arc<Vec<VirtualServer>>,
+        wanted: &[Arc<VirtualServer>],
         say: &mut impl FnMut(Event),
     ) {
         let services = self.services.iter().flat_map(|service| service.config.services());
@@ -71,7 +71,7 @@ impl Roster {
         let mut old = self.take(still_wanted);
         let mut present: HashMap<u64, Vec<usize>> = HashMap::new();
         self.services.reserve_exact(wanted.len());
-        for config in Configured::each(wanted) {
+        for config in wanted.iter().map(Arc::clone) {
             let key = config.service.key;
             let before = old.service(&key);
             let down = before.as_ref().map(Served::down).unwrap_or_default();

@@ -10,21 +10,19 @@ use check_core::{Pool, Server, pool};
 use ipvs_core::{Destination, Service, ServiceKey};
 use tracing::Level;
 
-pub(super) use self::configured::Configured;
 use self::held::destinations;
 use super::Event;
 use super::order::Order;
 use crate::clock;
 use crate::config::model::{Probe, Script, VirtualServer};
 
-mod configured;
 mod held;
 mod orders;
 
 /// One virtual server.
 #[derive(Debug)]
 pub(super) struct Served {
-    pub(super) config: Configured,
+    pub(super) config: Arc<VirtualServer>,
     pub(super) pool: Pool<Box<[Server]>>,
     /// The pool is in service.
     begun: bool,
@@ -38,7 +36,7 @@ impl Served {
     /// Takes a virtual server into service, or goes on with the old one of the same key. `orders`: what was wanted of
     /// its servers before a restart.
     pub(super) fn new(
-        config: Configured,
+        config: Arc<VirtualServer>,
         mut servers: Box<[Server]>,
         old: Option<Self>,
         orders: &[Order],

@@ -151,7 +151,7 @@ async fn a_reload_without_changes_keeps_verdicts_and_times_and_says_nothing_agai
     }
     take(&mut events, 5).await;
     let before = checker.status().await;
-    checker.send(Command::Apply { virtual_servers: vec![config].into(), policy: Policy::default() });
+    apply_to(&checker, vec![config]);
     assert_eq!(next(&mut events).await, Event::Applied);
     let after = checker.status().await;
     assert_eq!(without_times(&after), without_times(&before));
@@ -173,7 +173,7 @@ async fn a_reload_that_changes_the_check_of_a_dead_server_keeps_it_out_until_it_
     let timeout = Duration::from_secs(4);
     config.real_servers[1].checks[0].probe = Probe::Tcp(Connect { timeout, ..connect(at_a) });
     config.real_servers[0].weight = 5;
-    checker.send(Command::Apply { virtual_servers: vec![config.clone()].into(), policy: Policy::default() });
+    apply_to(&checker, vec![config.clone()]);
     assert_eq!(
         take(&mut events, 5).await,
         [
@@ -193,9 +193,9 @@ async fn a_service_that_a_reload_removes_is_gone() {
         VirtualServer { service: Service { method: Method::RoundRobin, ..config.service }, ..service() };
     let (checker, mut events) = apply([config.clone()]);
     assert_eq!(take(&mut events, 2).await, [wanted(&config, &[]), Event::Applied]);
-    checker.send(Command::Apply { virtual_servers: vec![other.clone()].into(), policy: Policy::default() });
+    apply_to(&checker, vec![other.clone()]);
     assert_eq!(take(&mut events, 2).await, [wanted(&other, &[]), Event::Applied]);
-    checker.send(Command::Apply { virtual_servers: vec![].into(), policy: Policy::default() });
+    apply_to(&checker, vec![]);
     assert_eq!(take(&mut events, 2).await, [Event::Gone { service: config.service.key }, Event::Applied]);
 }
 
@@ -249,7 +249,7 @@ async fn the_services_of_a_group_share_their_servers_checks_and_scripts() {
     );
     // A reload that takes an entry away leaves the others as they are.
     let smaller = VirtualServer { siblings: vec![siblings[1]], ..config };
-    checker.send(Command::Apply { virtual_servers: vec![smaller].into(), policy: Policy::default() });
+    apply_to(&checker, vec![smaller]);
     assert_eq!(take(&mut events, 2).await, [Event::Gone { service: siblings[0].key }, Event::Applied]);
 }
 
@@ -369,7 +369,7 @@ async fn ten_thousand_servers_are_checked_by_one_task() {
     }
     let (checker, _events) = Checker::spawn(tokio::sync::watch::Sender::default().subscribe());
     let before = nix::sys::resource::getrusage(nix::sys::resource::UsageWho::RUSAGE_THREAD).unwrap();
-    checker.send(Command::Apply { virtual_servers: configs.into(), policy: Policy::default() });
+    apply_to(&checker, configs);
     sleep(Duration::from_secs(10)).await;
     let status = checker.status().await;
     let after = nix::sys::resource::getrusage(nix::sys::resource::UsageWho::RUSAGE_THREAD).unwrap();
@@ -453,7 +453,7 @@ fn script(name: &str) -> Script {
 
 fn apply<const N: usize>(configs: [VirtualServer; N]) -> (Checker, UnboundedReceiver<Event>) {
     let (checker, events) = Checker::spawn(tokio::sync::watch::Sender::default().subscribe());
-    checker.send(Command::Apply { virtual_servers: Arc::new(configs.into()), policy: Policy::default() });
+    apply_to(&checker, configs);
     (checker, events)
 }
 
@@ -463,8 +463,9 @@ fn start(configs: Vec<VirtualServer>) -> (Checker, UnboundedReceiver<Event>) {
     (checker, events)
 }
 
-fn apply_to(checker: &Checker, virtual_servers: Vec<VirtualServer>) {
-    checker.send(Command::Apply { virtual_servers: virtual_servers.into(), policy: Policy::default() });
+fn apply_to(checker: &Checker, configs: impl IntoIterator<Item = VirtualServer>) {
+    let virtual_servers = configs.into_iter().map(Arc::new).collect();
+    checker.send(Command::Apply { virtual_servers, policy: Policy::default() });
 }
 
 /// The service 198.51.100.N.

@@ -20,7 +20,8 @@ proptest! {
     ) {
         let configs: Vec<VirtualServer> = (1..).zip(&services).map(|(number, servers)| config(number, servers)).collect();
         let mut roster = Roster::default();
-        roster.apply(Duration::ZERO, &configs.clone().into(), &mut |_| {});
+        let wanted: Vec<Arc<VirtualServer>> = configs.iter().cloned().map(Arc::new).collect();
+        roster.apply(Duration::ZERO, &wanted, &mut |_| {});
         let mut own: Vec<(u8, Core)> = configs.iter().flat_map(|service| &service.real_servers).flat_map(|real| {
             real.checks.iter().map(|check| (target(real.address), started(Core::new(check.timing))))
         }).collect();
