@@ -46,7 +46,7 @@ pub use rule::Rule;
 pub use schedule::Schedule;
 pub use seldom::{Seldom, Usual};
 pub use server::{Check, RealServer, VirtualServer};
-pub use snmp::Snmp;
+pub use snmp::{Snmp, SnmpSocket};
 pub use tuning::{
     AutoPriority, BufferPolicy, ClosedTable, Gaps, LinkDelay, NetlinkBuffer, PaceGroup, ReceiveBuffer, Tuning,
 };
