@@ -21,6 +21,7 @@ mod routers;
 mod save;
 mod services;
 mod signals;
+mod snmp;
 mod status;
 mod sync_wait;
 mod threads;
@@ -28,6 +29,7 @@ mod threads;
 pub use pid_file::{PidFile, PidFileError};
 
 use core::cell::Cell;
+use core::net::IpAddr;
 use core::time::Duration;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -39,6 +41,7 @@ use nix::sys::signal::SigSet;
 use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 use tracing::{debug, error, info, warn};
+use vrrp_core::Reason;
 
 use crate::api::{self, Question, Request};
 use crate::args::Run;
@@ -58,6 +61,7 @@ use crate::perform::track;
 use crate::perform::track_file::Files;
 use crate::perform::track_process::Processes;
 use crate::process::Policy;
+use crate::snmp::{Agent, Question as ObjectQuestion};
 use calm::Calm;
 use dump::Dump;
 use groups::Groups;
@@ -217,6 +221,8 @@ struct Daemon {
     reload_error: Option<String>,
     stopping: bool,
     checks_place: threads::ChecksPlace,
+    agent: Agent,
+    gathered: snmp::Gathered,
     saved: save::Saved,
 }
 
@@ -227,6 +233,7 @@ struct Inputs {
     track_reports: mpsc::Receiver<track::Report>,
     check_events: mpsc::UnboundedReceiver<check::Event>,
     questions: mpsc::Receiver<Question>,
+    object_questions: mpsc::Receiver<ObjectQuestion>,
     signals: Signals,
     /// Held so that the socket's file goes with the daemon.
     _socket: Option<api::Socket>,
@@ -268,6 +275,7 @@ impl Daemon {
                 (None, mpsc::channel(1).1)
             }
         };
+        let (agent, object_questions) = Agent::new();
         let orders = OrderFile::beside(run.pid_file.as_deref().unwrap_or(Path::new(PID_FILE)));
         let mut daemon = Self {
             notifier: Notifier::new(Policy::from(&configuration.global)),
@@ -293,6 +301,8 @@ impl Daemon {
             reload_error: None,
             stopping: false,
             checks_place: threads::ChecksPlace::default(),
+            agent,
+            gathered: snmp::Gathered::default(),
             saved: save::Saved::default(),
         };
         info!("steadfast {} runs {}", env!("CARGO_PKG_VERSION"), daemon.run.config.display());
@@ -311,6 +321,7 @@ impl Daemon {
                 track_reports,
                 check_events,
                 questions,
+                object_questions,
                 signals,
                 _socket: socket,
             },
@@ -369,6 +380,8 @@ impl Daemon {
                     self.services.begin_round();
                 },
                 Some(question) = inputs.questions.recv() => self.answer(question).await,
+                Some(question) = inputs.object_questions.recv() => self.tell_objects(question).await,
+                () = self.gathered.outlived() => self.gathered.forget(),
                 _ = census.tick(), if self.orders.is_at_work() => self.look_after_orders(),
                 () = calm.next() => crate::sys::give_memory_back(),
                 () = rounds.next() => self.services.begin_round(),
@@ -439,7 +452,7 @@ impl Daemon {
         }
         self.services.close(self.run.keep_services, self.configuration.global.lvs.flush_on_stop);
         // Nobody waits for the others, and none of them for long.
-        tokio::join!(self.notifier.stop(), self.fifos.stop(), self.mailer.stop());
+        tokio::join!(self.notifier.stop(), self.fifos.stop(), self.agent.stop(), self.mailer.stop());
         info!("stopped");
     }
 
@@ -452,9 +465,10 @@ impl Daemon {
 
     fn report(&mut self, report: Report) {
         match report {
-            Report::Transition { instance, from, to, priority, reason } => {
+            Report::Transition { instance, from, to, priority, reason, why, source } => {
                 debug!("({instance}) {} -> {}: {reason}", from.name(), to.name());
-                self.transition(&instance, to, priority);
+                self.disturb_objects();
+                self.transition(&instance, to, priority, (why, source));
             }
             Report::PriorityChanged { instance, phase, priority } => {
                 debug!("({instance}) effective priority {priority} in {}", phase.name());
@@ -476,7 +490,13 @@ impl Daemon {
         }
     }
 
-    fn transition(&mut self, instance: &str, to: Phase, priority: u8) {
+    fn transition(
+        &mut self,
+        instance: &str,
+        to: Phase,
+        priority: u8,
+        cause: (Option<Reason>, Option<IpAddr>),
+    ) {
         let removed = to == Phase::Stop && !self.stopping && self.routers.is_leaving(instance);
         if let Some(wanted) = self.routers.wanted(instance) {
             let notify = &wanted.notify;
@@ -487,6 +507,9 @@ impl Daemon {
             };
             if let Some(state) = told {
                 self.announce(&Subject::Instance(instance.to_owned()), notify, state, priority);
+            }
+            if to == Phase::Master {
+                self.trap_new_active(instance, cause);
             }
         }
         if removed {
@@ -536,7 +559,9 @@ impl Daemon {
                 self.services.unwant(service);
             }
             check::Event::Run { queue, script } => self.notifier.run(&queue, &script),
-            check::Event::Turned { what, subject, up, mail } => self.turned(&what, &subject, up, mail),
+            check::Event::Turned { what, subject, up, mail, whose } => {
+                self.turned(&what, (&subject, mail), up, &whose);
+            }
             check::Event::Orders(orders) => self.orders.save(orders),
             check::Event::Log { level, text } => log_at(level, &text),
             check::Event::Applied => self.services.take_up(),

@@ -73,6 +73,10 @@ pub struct Options {
     pub subsystems: Subsystems,
     /// What it is read for.
     pub purpose: Purpose,
+    /// All of SNMP is told, whatever the file says (`-x`).
+    pub snmp: bool,
+    /// Where the master agent listens, whatever the file says (`-A`).
+    pub snmp_socket: Option<model::SnmpSocket>,
 }
 
 /// What reading a configuration gave.
@@ -127,6 +131,7 @@ fn understand(options: &Options, read: impl Fn(&mut Diagnostics, &mut dyn expand
     }
     let mut configuration = build::build(&tree, options.purpose, &mut diagnostics);
     diagnostics.sort();
+    configuration.global.snmp.overrule(options.snmp, options.snmp_socket.as_ref());
     match options.subsystems {
         Subsystems::All => {}
         Subsystems::Vrrp => configuration.virtual_servers.clear(),

@@ -1,10 +1,12 @@
-//! Telling the world what happens: notify scripts, then FIFOs, then mail (keepalived.md 3.4 to 3.6).
+//! Telling the world what happens: notify scripts, then FIFOs, then SNMP traps, then mail (keepalived.md 3.4 to
+//! 3.7).
 
 use tokio::sync::oneshot;
 
 use super::{Daemon, state};
 use crate::config::model::Notify;
 use crate::driver::{Command, Phase};
+use crate::perform::check::Whose;
 use crate::perform::notify::{State, Subject};
 
 impl Daemon {
@@ -12,6 +14,7 @@ impl Daemon {
     pub(super) fn announce(&self, subject: &Subject, notify: &Notify, to: State, priority: u8) {
         self.notifier.transition(subject, notify, to, priority);
         self.fifos.vrrp(&line(subject, to.name(), priority));
+        self.trap_state(subject, to);
         if notify.mail && (to != State::Fault || self.mailer.tells_of_faults()) {
             let (kind, name) = match subject {
                 Subject::Instance(name) => ("Instance", name),
@@ -74,9 +77,10 @@ impl Daemon {
     }
 
     /// A service or real server came or went.
-    pub(super) fn turned(&self, what: &str, subject: &str, up: bool, mail: bool) {
+    pub(super) fn turned(&mut self, what: &str, (subject, mail): (&str, bool), up: bool, whose: &Whose) {
         let state = if up { "UP" } else { "DOWN" };
         self.fifos.services(&format!("{what} {state}"));
+        self.trap_service(whose, up);
         if mail {
             let now = if up { "is in service" } else { "is out of service" };
             self.mailer.send(&format!("{subject} - {state}"), &format!("{subject} {now}"));

@@ -141,6 +141,8 @@ impl Daemon {
         }
         self.fifos.apply(&configuration.global.fifos, &policy);
         self.mailer.apply(&configuration.global.mail, &configuration.global.router_id);
+        self.agent.apply(&configuration.global.snmp);
+        self.gathered.forget();
         for (kind, name) in gone(&self.configuration, &configuration) {
             self.tell(Command::Forget { kind, name }).await;
         }

@@ -286,6 +286,14 @@ impl Services {
         self.plane.as_mut()?.status().inspect_err(|error| tracing::warn!("data plane: {error}")).ok()
     }
 
+    /// What the data plane has counted of this service, and perhaps of others.
+    pub(super) fn counters(&mut self, key: ServiceKey) -> Vec<ipvs::ServiceStatus> {
+        let counted = self.plane.as_mut().map(|plane| plane.counters(key));
+        counted
+            .and_then(|counted| counted.inspect_err(|error| warn!("data plane: {error}")).ok())
+            .unwrap_or_default()
+    }
+
     fn complain(&mut self, what: &dyn Display) {
         let what = what.to_string();
         if self.complaints.insert(what.clone()) {

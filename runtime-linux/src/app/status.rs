@@ -43,6 +43,7 @@ impl Daemon {
             "notify_dropped": self.notifier.dropped(),
             "fifos": self.fifos.status(),
             "mail": self.mailer.status(),
+            "snmp": self.agent.status(),
             "services": self.checker.status().await,
             "data_plane": self.services.plane_name(),
             "traffic": self.services.status(),

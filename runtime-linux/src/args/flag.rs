@@ -36,7 +36,6 @@ pub struct Flag {
 }
 
 const ONE_PROCESS: &str = "steadfast has one worker process and no others to tell apart";
-const NO_SNMP: &str = "there is no SNMP agent";
 const DEBUG_BUILD: &str = "it belongs to keepalived's own debugging builds";
 
 /// Every flag of keepalived 2.4.3, and `--socket`, which is ours.
@@ -103,8 +102,13 @@ pub const FLAGS: &[Flag] = &[
     accepted(Some('c'), "checkers_pid", Value::Required, ONE_PROCESS),
     accepted(Some('b'), "bfd_pid", Value::Required, ONE_PROCESS),
     accepted(Some('a'), "address-monitoring", Value::None, "`ip monitor address` shows them"),
-    accepted(Some('x'), "snmp", Value::None, NO_SNMP),
-    accepted(Some('A'), "snmp-agent-socket", Value::Required, NO_SNMP),
+    acted(Some('x'), "snmp", Value::None, "tell everything by SNMP, to the master agent that snmpd is"),
+    acted(
+        Some('A'),
+        "snmp-agent-socket",
+        Value::Required,
+        "where it listens: unix:/PATH, tcp:HOST:PORT or udp:HOST:PORT [default: unix:/var/agentx/master]",
+    ),
     accepted(
         Some('M'),
         "core-dump-pattern",

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use super::flag::{Effect, FLAGS, Flag, Value};
 use super::{Check, DEFAULT_CONFIG, Invocation, Run, Usage, version};
 use crate::config;
+use crate::config::model::SnmpSocket;
 
 /// What was said, flag by flag; nothing is interpreted yet.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -54,6 +55,10 @@ pub struct Said {
     pub pid_file: Option<PathBuf>,
     /// `-s`.
     pub namespace: Option<String>,
+    /// `-x`.
+    pub snmp: bool,
+    /// `-A`.
+    pub snmp_socket: Option<SnmpSocket>,
     /// `--socket`.
     pub socket: Option<PathBuf>,
     /// `--signum`.
@@ -135,6 +140,14 @@ impl Said {
             ("pid", Effect::Acted) => self.pid_file = value.map(PathBuf::from),
             ("socket", Effect::Acted) => self.socket = value.map(PathBuf::from),
             ("namespace", Effect::Acted) => self.namespace = text(value),
+            ("snmp", Effect::Acted) => self.snmp = true,
+            ("snmp-agent-socket", Effect::Acted) => {
+                let said = text(value).unwrap_or_default();
+                let socket = SnmpSocket::read(&said);
+                let error =
+                    || usage(&format!("`{said}` is neither unix:/PATH, tcp:HOST:PORT nor udp:HOST:PORT"));
+                self.snmp_socket = Some(socket.ok_or_else(error)?);
+            }
             ("signum", Effect::Acted) => self.signum = text(value),
             ("version", Effect::Acted) => self.version = true,
             ("help", Effect::Acted) => self.help = true,
@@ -175,6 +188,8 @@ impl Said {
             config_id: self.config_id,
             strict_includes: self.all_config,
             subsystems,
+            snmp: self.snmp,
+            snmp_socket: self.snmp_socket,
             ..config::Options::default()
         };
         if let Some(log) = self.test {

@@ -1,4 +1,5 @@
 use super::*;
+use crate::config::model::SnmpSocket;
 
 fn meaning(line: &str) -> Result<Invocation, Usage> {
     parse(line.split_whitespace().map(OsString::from))
@@ -88,8 +89,12 @@ fn every_flag_of_keepalived_is_read_in_its_short_and_its_long_form() {
         ("-s blue", "--namespace=blue", Some(|run| run.namespace.as_deref() == Some("blue"))),
         ("-e", "--all-config", Some(|run| run.options.strict_includes)),
         ("-i lb1", "--config-id=lb1", Some(|run| run.options.config_id.as_deref() == Some("lb1"))),
-        ("-x", "--snmp", None),
-        ("-A /x", "--snmp-agent-socket=/x", None),
+        ("-x", "--snmp", Some(|run| run.options.snmp)),
+        (
+            "-A /x",
+            "--snmp-agent-socket=/x",
+            Some(|run| run.options.snmp_socket == Some(SnmpSocket::Unix("/x".into()))),
+        ),
         ("-m", "--core-dump", Some(|run| run.core_dump)),
         ("-Mx", "--core-dump-pattern=x", None),
         ("-L", "--mem-check-log", None),

@@ -39,6 +39,7 @@ mod rule;
 mod script;
 mod server;
 mod service;
+mod snmp;
 mod static_blocks;
 mod track;
 mod track_group;

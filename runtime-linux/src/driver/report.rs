@@ -1,6 +1,8 @@
 //! What the VRRP thread tells the rest of the daemon.
 
-use vrrp_core::State;
+use core::net::IpAddr;
+
+use vrrp_core::{Reason, State};
 
 /// Something that happened on the VRRP thread. It is late by the time it is read: state is asked for with
 /// [`Command::Status`](super::Command::Status).
@@ -18,6 +20,10 @@ pub enum Report {
         priority: u8,
         /// Why, in words.
         reason: String,
+        /// Why, as the state machine says it; absent where it does not see the change.
+        why: Option<Reason>,
+        /// Where its adverts come from.
+        source: Option<IpAddr>,
     },
     /// The effective priority of an instance changed and its state did not.
     PriorityChanged {

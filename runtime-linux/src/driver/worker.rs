@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 
 use nix::sys::eventfd::EventFd;
-use vrrp_core::{Action, Event, Notice, Peer};
+use vrrp_core::{Action, Event, Notice, Peer, Reason};
 
 use super::group::Group;
 use super::history::Phrases;
@@ -346,6 +346,8 @@ impl Worker {
                     to: after,
                     priority,
                     reason: worded.reason,
+                    why,
+                    source: instance.source,
                 };
                 // Scripts count on the addresses: they are told when those are there.
                 if let Some(report) = self.hands.claims.report_later(id, report) {
@@ -395,6 +397,8 @@ impl Worker {
             to: Phase::Stop,
             priority: instance.router.priority().get(),
             reason: "stopped".to_owned(),
+            why: Some(Reason::Stopped),
+            source: instance.source,
         });
     }
 }

@@ -19,6 +19,7 @@ mod suspend;
 mod timers;
 mod told;
 
+use core::net::SocketAddr;
 use core::time::Duration;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -115,6 +116,8 @@ pub enum Event {
         up: bool,
         /// Whether mail is wanted.
         mail: bool,
+        /// The same for who counts.
+        whose: Whose,
     },
     /// What the operator wants of real servers changed. This is all of it.
     Orders(Vec<Order>),
@@ -129,6 +132,17 @@ pub enum Event {
     Applied,
     /// The task has ended; the last event.
     Stopped,
+}
+
+/// Which service or real server came or went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Whose {
+    /// The virtual server: its first service.
+    pub service: ServiceKey,
+    /// The real server; absent: it is about the quorum.
+    pub server: Option<SocketAddr>,
+    /// How many of its real servers are up from now on.
+    pub up: u32,
 }
 
 /// The task's other end. When it is dropped the task ends as with [`Command::Stop`].

@@ -84,6 +84,11 @@ pub trait Plane: Send {
         Ok(0)
     }
 
+    /// Counters of this service, if it is there; and of others where all cost no more than one.
+    fn counters(&mut self, _key: ServiceKey) -> Result<Vec<ServiceStatus>, Error> {
+        Ok(self.status()?.services)
+    }
+
     /// The kernel's IPVS, where that is the plane.
     fn kernel(&mut self) -> Option<&mut Ipvs> {
         None

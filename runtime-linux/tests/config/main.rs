@@ -26,6 +26,7 @@ mod routes;
 mod samples;
 mod schedule;
 mod services;
+mod snmp;
 mod strict;
 mod structure;
 mod tuning;

@@ -8,10 +8,10 @@ use super::{codes, complaints, load, options, router, sample};
 
 #[test]
 fn words_without_effect_are_listed_with_their_block_and_told_of_where_it_matters() {
-    let loaded = load("global_defs {\n enable_snmp_vrrp\n vrrp_iptables\n}");
+    let loaded = load("global_defs {\n nftables_ipvs_priority 1\n vrrp_iptables\n}");
     let accepted: Vec<_> =
         loaded.diagnostics.accepted().iter().map(|word| (word.word.as_str(), word.block)).collect();
-    assert_eq!(accepted, [("enable_snmp_vrrp", "global_defs"), ("vrrp_iptables", "global_defs")]);
+    assert_eq!(accepted, [("nftables_ipvs_priority", "global_defs"), ("vrrp_iptables", "global_defs")]);
     assert_eq!(
         super::shortened(&loaded),
         [
@@ -158,7 +158,8 @@ fn a_good_file_is_reported_by_silence() {
 fn compat_lists_what_has_no_effect() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("x.conf");
-    std::fs::write(&path, "global_defs {\n enable_snmp_vrrp\n router_id a\n enable_dbus\n}\n").unwrap();
+    std::fs::write(&path, "global_defs {\n nftables_ipvs_priority 1\n router_id a\n vrrp_ipsets\n}\n")
+        .unwrap();
     let (_, report) = checked(&Check { files: vec![path], compat: true, ..plain() });
     let listed: Vec<&str> = report
         .lines()
@@ -166,7 +167,7 @@ fn compat_lists_what_has_no_effect() {
         .skip(1)
         .filter_map(|line| line.rsplit(": ").next())
         .collect();
-    assert_eq!(listed, ["enable_snmp_vrrp in global_defs", "enable_dbus in global_defs"]);
+    assert_eq!(listed, ["nftables_ipvs_priority in global_defs", "vrrp_ipsets in global_defs"]);
 }
 
 #[test]
@@ -245,22 +246,8 @@ fn the_json_form_is_this() {
 }
 
 #[test]
-fn what_is_about_snmp_and_dbus_is_accepted_and_named_as_without_effect() {
-    let words = [
-        "snmp_socket x",
-        "enable_traps",
-        "enable_snmp_vrrp",
-        "enable_snmp_keepalived",
-        "enable_snmp_checker",
-        "enable_snmp_rfc",
-        "enable_snmp_rfcv2",
-        "enable_snmp_rfcv3",
-        "snmp_vs_stats_update_interval 5",
-        "snmp_rs_stats_update_interval 5",
-        "enable_dbus",
-        "dbus_service_name x",
-        "dbus_no_interface_name x",
-    ];
+fn what_is_about_dbus_is_accepted_and_named_as_without_effect() {
+    let words = ["enable_dbus", "dbus_service_name x", "dbus_no_interface_name x"];
     let loaded = load(&format!("global_defs {{\n{}\n}}", words.join("\n")));
     let accepted = loaded.diagnostics.accepted().iter().map(|word| word.word.as_str());
     let names = words.map(|line| line.split(' ').next().unwrap());

@@ -83,6 +83,7 @@ pub(super) fn read(node: &Node, global: &mut Global, defaults: &mut Defaults, di
             || lvs::read(word, node, &mut global.lvs, &mut defaults.sync, diagnostics)
             || tuning.read(word, node, &mut global.tuning, diagnostics)
             || household.read(word, node, global, diagnostics)
+            || super::snmp::read(word, node, &mut global.snmp, diagnostics)
         {
             return true;
         }

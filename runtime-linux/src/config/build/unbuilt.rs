@@ -15,8 +15,6 @@ enum Form {
     Whole(i64, i64),
     /// Whole numbers, one or more.
     Wholes(i64, i64),
-    /// Seconds from, to.
-    Seconds(f64, f64),
     /// An interface, and perhaps how it is asked.
     Linkbeat,
 }
@@ -38,9 +36,6 @@ pub(super) fn check(word: &str, node: &Node, diagnostics: &mut Diagnostics) {
         Form::Wholes(from, to) => {
             let _ = values.numbers(from..=to);
         }
-        Form::Seconds(from, to) => {
-            let _ = values.seconds(from..=to);
-        }
         Form::Linkbeat => {
             for kind in node.children().iter().filter_map(|entry| entry.values.first()) {
                 if !matches!(kind.text.as_str(), "MII" | "ETHTOOL" | "IOCTL") {
@@ -55,15 +50,11 @@ fn form(word: &str) -> Option<Form> {
     let most = i64::from(u32::MAX);
     let form = match word {
         "lvs_netlink_monitor_rcv_bufs_force" => Form::Boolean,
-        "tmp_config_directory"
-        | "snmp_socket"
-        | "dbus_service_name"
-        | "snmp_name"
-        | "dbus_no_interface_name"
-        | "vrf" => Form::Word,
+        "tmp_config_directory" | "dbus_service_name" | "snmp_name" | "dbus_no_interface_name" | "vrf" => {
+            Form::Word
+        }
         "nftables_ipvs_priority" => Form::Whole(i64::from(i32::MIN), i64::from(i32::MAX)),
         "lvs_netlink_monitor_rcv_bufs" | "nftables_ipvs_start_fwmark" => Form::Whole(1, most),
-        "snmp_vs_stats_update_interval" | "snmp_rs_stats_update_interval" => Form::Seconds(0.001, 30.0),
         "linkbeat_interfaces" => Form::Linkbeat,
         "debug" => Form::Whole(0, 4),
         "regex_stack" => Form::Wholes(1, most),

@@ -11,8 +11,8 @@ use ipvs_core::{Destination, Service, ServiceKey};
 use tracing::Level;
 
 use self::held::destinations;
-use super::Event;
 use super::order::Order;
+use super::{Event, Whose};
 use crate::clock;
 use crate::config::model::{Probe, Script, VirtualServer};
 
@@ -107,8 +107,15 @@ impl Served {
             let what = format!("RS {} {vs}", self.name_of(real.address));
             run(format_args!("{what}"), real.notify_up.as_deref(), say);
             let subject = format!("Realserver {} of virtual server {vs}", self.name_of(real.address));
-            say(Event::Turned { what, subject, up: true, mail: false });
+            let whose = self.whose(Some(real.address));
+            say(Event::Turned { what, subject, up: true, mail: false, whose });
         }
+    }
+
+    /// This service or one of its servers, for who counts.
+    fn whose(&self, server: Option<SocketAddr>) -> Whose {
+        let up = self.pool.servers().iter().filter(|server| server.alive()).count();
+        Whose { service: self.key(), server, up: u32::try_from(up).unwrap_or(u32::MAX) }
     }
 
     /// The addresses of all servers.
@@ -238,7 +245,14 @@ impl Served {
                 ));
                 run(format_args!("RS {rs} {vs}"), real.notify_up.as_deref(), say);
                 let subject = format!("Realserver {rs} of virtual server {vs}");
-                say(Event::Turned { what: format!("RS {rs} {vs}"), subject, up: true, mail: real.mail });
+                let whose = self.whose(Some(real.address));
+                say(Event::Turned {
+                    what: format!("RS {rs} {vs}"),
+                    subject,
+                    up: true,
+                    mail: real.mail,
+                    whose,
+                });
             }
             Action::ServerDown { server } => {
                 let real = &self.config.real_servers[server];
@@ -252,7 +266,14 @@ impl Served {
                 say(log(Level::WARN, format!("{does}{why}")));
                 run(format_args!("RS {rs} {vs}"), real.notify_down.as_deref(), say);
                 let subject = format!("Realserver {rs} of virtual server {vs}");
-                say(Event::Turned { what: format!("RS {rs} {vs}"), subject, up: false, mail: real.mail });
+                let whose = self.whose(Some(real.address));
+                say(Event::Turned {
+                    what: format!("RS {rs} {vs}"),
+                    subject,
+                    up: false,
+                    mail: real.mail,
+                    whose,
+                });
             }
             Action::Reweighted { server } => {
                 let rs = self.name_of(self.address_of(server));
@@ -318,7 +339,8 @@ impl Served {
         let script = if up { &self.config.quorum_up } else { &self.config.quorum_down };
         run(format_args!("VS {vs}"), script.as_ref(), say);
         let subject = format!("Virtualserver {vs}");
-        say(Event::Turned { what: format!("VS {vs}"), subject, up, mail: self.config.mail });
+        let whose = self.whose(None);
+        say(Event::Turned { what: format!("VS {vs}"), subject, up, mail: self.config.mail, whose });
     }
 }
 

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use ipvs_core::wire::reply::{self, ListedDestination};
+use ipvs_core::wire::reply::{self, ListedDestination, ListedService};
 use ipvs_core::{Destination, Mode, Service, ServiceKey, Step};
 use nix::errno::Errno;
 
@@ -139,17 +139,18 @@ impl Plane for Kernel {
     fn status(&mut self) -> Result<Status, Error> {
         let mut services = Vec::new();
         for listed in self.ipvs.services()? {
-            let Ok(service) = listed.service else { continue };
-            let destinations = self.ipvs.destinations(listed.key)?.into_iter().filter_map(|listed| {
-                let traffic = traffic(&listed.statistics);
-                let (active, inactive, persistent) = (listed.active, listed.inactive, listed.persistent);
-                Some(DestinationStatus::new(&listed.destination?, [active, inactive, persistent], traffic))
-            });
-            let destinations = destinations.collect();
-            services.push(ServiceStatus::new(&service, traffic(&listed.statistics), destinations));
+            services.extend(self.counted(listed)?);
         }
         services.sort_by_key(|service| service.key);
         Ok(Status { plane: self.name().to_owned(), services, counters: Vec::new() })
+    }
+
+    fn counters(&mut self, key: ServiceKey) -> Result<Vec<ServiceStatus>, Error> {
+        let mut services = Vec::new();
+        for listed in self.ipvs.find(&[key])?.into_iter().flatten() {
+            services.extend(self.counted(listed)?);
+        }
+        Ok(services)
     }
 
     fn connections(&mut self, keys: &[ServiceKey]) -> Result<u64, Error> {
@@ -172,6 +173,18 @@ impl Plane for Kernel {
 }
 
 impl Kernel {
+    /// What was counted of a service and its destinations; nothing for one that has what [`Service`] cannot say.
+    fn counted(&mut self, listed: ListedService) -> Result<Option<ServiceStatus>, Error> {
+        let Ok(service) = listed.service else { return Ok(None) };
+        let destinations = self.ipvs.destinations(listed.key)?.into_iter().filter_map(|listed| {
+            let traffic = traffic(&listed.statistics);
+            let (active, inactive, persistent) = (listed.active, listed.inactive, listed.persistent);
+            Some(DestinationStatus::new(&listed.destination?, [active, inactive, persistent], traffic))
+        });
+        let destinations = destinations.collect();
+        Ok(Some(ServiceStatus::new(&service, traffic(&listed.statistics), destinations)))
+    }
+
     /// Takes the steps once more of services that were refused for want of a scheduler or an engine, if it can be
     /// loaded, and those of their destinations.
     fn retry_with_modules(&mut self, steps: &[Step], outcomes: &mut [Result<(), Error>]) {

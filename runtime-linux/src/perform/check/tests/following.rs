@@ -103,7 +103,8 @@ async fn servers_that_are_up_from_the_start_are_told_of_where_that_is_asked_for(
     let subject =
         format!("Realserver [127.0.0.1]:tcp:{} of virtual server [198.51.100.1]:tcp:80", address(&a).port());
     assert_eq!(events.recv().await, Some(Event::Run { queue: what.clone(), script: script("rs_up") }));
-    assert_eq!(events.recv().await, Some(Event::Turned { what, subject, up: true, mail: false }));
+    let whose = Whose { service: config.service.key, server: Some(address(&a)), up: 1 };
+    assert_eq!(events.recv().await, Some(Event::Turned { what, subject, up: true, mail: false, whose }));
     assert_eq!(next(&mut events).await, wanted(&config, &[(address(&a), 1)]));
     assert_eq!(events.recv().await, Some(Event::Applied));
     // At a reload it is known.

@@ -1,0 +1,210 @@
+//! What SNMP is told: objects out of the worker's state, and traps (keepalived.md 3.4, 3.7).
+
+use core::cell::RefCell;
+use core::future::pending;
+use core::net::IpAddr;
+use core::time::Duration;
+use std::collections::BTreeMap;
+
+use ipvs_core::ServiceKey;
+use nix::net::if_::if_nametoindex;
+use tokio::sync::oneshot;
+use tokio::time::{Instant, sleep_until};
+use vrrp_core::{Reason, Version};
+
+use super::Daemon;
+use super::services::Services;
+use crate::clock;
+use crate::driver::{self, Command};
+use crate::perform::check::{ServiceSurvey, Whose};
+use crate::perform::ipvs;
+use crate::perform::notify::{State, Subject};
+use crate::snmp::state::{Found, Traffic};
+use crate::snmp::trap::{Place, Service, Trap};
+use crate::snmp::{self, Question};
+
+/// What was gathered for questions: a walk asks thousands of them. It is kept while they come and forgotten soon after.
+#[derive(Default)]
+pub(super) struct Gathered {
+    parts: Option<Parts>,
+    counters: Counters,
+    /// When it is forgotten.
+    until: Option<Instant>,
+}
+
+/// What is asked of others, for a second or until something happens.
+struct Parts {
+    since: Duration,
+    vrrp: driver::Status,
+    services: Vec<ServiceSurvey>,
+    found: Found,
+}
+
+/// What was counted of services, and when.
+type Counters = BTreeMap<ServiceKey, (Duration, Option<ipvs::ServiceStatus>)>;
+
+impl Gathered {
+    /// Returns when nobody has asked for a while.
+    pub(super) async fn outlived(&self) {
+        match self.until {
+            Some(until) => sleep_until(until).await,
+            None => pending().await,
+        }
+    }
+
+    /// Nothing is kept.
+    pub(super) fn forget(&mut self) {
+        *self = Self::default();
+    }
+
+    /// Something is otherwise now; counters may be old all the same.
+    fn disturb(&mut self) {
+        self.parts = None;
+    }
+}
+
+impl Daemon {
+    /// Answers what the master agent asks.
+    pub(super) async fn tell_objects(&mut self, question: Question) {
+        let parts = match self.gathered.parts.take() {
+            Some(parts) if clock::now().saturating_sub(parts.since) < FRESH => parts,
+            Some(_) | None => self.gather().await,
+        };
+        let traffic = Counted {
+            services: RefCell::new(&mut self.services),
+            known: RefCell::new(&mut self.gathered.counters),
+            age: self.configuration.global.snmp.service_age.min(self.configuration.global.snmp.server_age),
+        };
+        let sessions = self.bfd.judged();
+        let answer = snmp::answer(
+            &snmp::State {
+                configuration: &self.configuration,
+                virtual_servers: &self.virtual_servers,
+                pid_file: self.run.pid_file.as_deref(),
+                vrrp: &parts.vrrp,
+                services: &parts.services,
+                scripts: &self.scripts.status(),
+                files: &self.files.status(),
+                processes: &self.processes.status(),
+                sessions: &sessions.borrow(),
+                found: &parts.found,
+                traffic: &traffic,
+                now: clock::now(),
+                wall: clock::wall(),
+                started: self.started,
+            },
+            &question.asked,
+        );
+        // A session that has ended needs no answer.
+        let _ = question.reply.send(answer);
+        self.gathered.parts = Some(parts);
+        self.gathered.until = Some(Instant::now() + KEPT);
+    }
+
+    async fn gather(&self) -> Parts {
+        let wanted = &self.configuration.global.snmp;
+        let mut vrrp = driver::Status::default();
+        if wanted.vrrp || wanted.rfc_v2 || wanted.rfc_v3 {
+            let (reply, answer) = oneshot::channel();
+            self.tell(Command::Status(reply)).await;
+            vrrp = answer.await.unwrap_or_default();
+        }
+        let services = if wanted.checker { self.checker.survey().await } else { Vec::new() };
+        Parts { since: clock::now(), vrrp, services, found: Found::default() }
+    }
+
+    /// A router or a group went to another state.
+    pub(super) fn trap_state(&self, subject: &Subject, state: State) {
+        let snmp = &self.configuration.global.snmp;
+        if !(snmp.traps && snmp.vrrp) {
+            return;
+        }
+        match subject {
+            Subject::Group(name) => self.trap(&Trap::Group { name, state }),
+            Subject::Instance(name) => {
+                let wants_active = self.routers.wanted(name).is_some_and(|wanted| wanted.wants_active);
+                self.trap(&Trap::Instance { name, state, wants_active });
+            }
+        }
+    }
+
+    /// A router became Active.
+    pub(super) fn trap_new_active(&self, name: &str, (why, source): (Option<Reason>, Option<IpAddr>)) {
+        let snmp = &self.configuration.global.snmp;
+        if !(snmp.traps && (snmp.rfc_v2 || snmp.rfc_v3)) {
+            return;
+        }
+        let (Some(wanted), Some(source)) = (self.routers.wanted(name), source) else { return };
+        let interface = if_nametoindex(wanted.interface.as_str()).unwrap_or(0);
+        let place = Place { interface, vrid: wanted.vrid.get() };
+        if let IpAddr::V4(source) = source
+            && snmp.rfc_v2
+            && wanted.version == Version::V2
+        {
+            self.trap(&Trap::NewActiveV2 { place, source });
+        }
+        if snmp.rfc_v3 {
+            self.trap(&Trap::NewActiveV3 { place, source, reason: why.into() });
+        }
+    }
+
+    /// A service gained or lost its quorum, or a real server came or went.
+    pub(super) fn trap_service(&mut self, whose: &Whose, up: bool) {
+        self.gathered.disturb();
+        let snmp = &self.configuration.global.snmp;
+        if !(snmp.traps && snmp.checker) {
+            return;
+        }
+        // One that a reload took away is not told of: its servers are not down.
+        let found = self.virtual_servers.iter().find(|one| one.service.key == whose.service);
+        let Some(found) = found else { return };
+        let service = Service {
+            key: whose.service,
+            group: found.group.as_deref(),
+            up: whose.up,
+            total: u32::try_from(found.real_servers.len()).unwrap_or(u32::MAX),
+        };
+        match whose.server {
+            Some(address) => self.trap(&Trap::RealServer { address, up, service: &service }),
+            None => self.trap(&Trap::Quorum { up, quorum: found.quorum, service: &service }),
+        }
+    }
+
+    /// The objects are otherwise now.
+    pub(super) fn disturb_objects(&mut self) {
+        self.gathered.disturb();
+    }
+
+    fn trap(&self, trap: &Trap<'_>) {
+        self.agent.notify(trap.bindings(&self.configuration.global.router_id));
+    }
+}
+
+/// The counters of the data plane, asked for one service at a time.
+struct Counted<'c> {
+    services: RefCell<&'c mut Services>,
+    known: RefCell<&'c mut Counters>,
+    age: Duration,
+}
+
+impl Traffic for Counted<'_> {
+    fn of(&self, key: ServiceKey) -> Option<ipvs::ServiceStatus> {
+        let now = clock::now();
+        let mut known = self.known.borrow_mut();
+        if let Some((since, counted)) = known.get(&key)
+            && now.saturating_sub(*since) < self.age
+        {
+            return counted.clone();
+        }
+        known.insert(key, (now, None));
+        for counted in self.services.borrow_mut().counters(key) {
+            known.insert(counted.key, (now, Some(counted)));
+        }
+        known.get(&key).and_then(|(_, counted)| counted.clone())
+    }
+}
+
+/// What others said of themselves is that new.
+const FRESH: Duration = Duration::from_secs(1);
+/// How long it is kept after the last question.
+const KEPT: Duration = Duration::from_secs(5);
