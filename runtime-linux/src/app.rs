@@ -46,6 +46,7 @@ use vrrp_core::Reason;
 use crate::api::{self, Question, Request};
 use crate::args::Run;
 use crate::clock;
+use crate::config::build::Remembered;
 use crate::config::model::{Configuration, Global, Schedule, VirtualServer};
 use crate::config::{self, Loaded};
 use crate::driver::{self, Command, Handle, Kind, Level, Phase, Report, Setup, Verdict};
@@ -104,7 +105,7 @@ pub fn run(run: &Run) -> anyhow::Result<u8> {
     crate::sys::heed_quit();
     let loaded = config::load(&run.config, &run.options);
     let dump = run.dump_conf.then(|| config::show::text(&loaded.nodes()));
-    let Loaded { configuration, diagnostics, tree, .. } = loaded;
+    let Loaded { configuration, diagnostics, tree, remembered, .. } = loaded;
     drop(tree);
     let Some(configuration) = configuration else {
         eprint!("{}", diagnostics.render(io::IsTerminal::is_terminal(&io::stderr())));
@@ -134,7 +135,7 @@ pub fn run(run: &Run) -> anyhow::Result<u8> {
     };
     let name = configuration.global.household.name.clone();
     let guardian = Guardian::open(orders)?;
-    let first = Cell::new(Some((configuration, diagnostics.errors())));
+    let first = Cell::new(Some(Checked { configuration, errors: diagnostics.errors(), remembered }));
     drop(diagnostics);
     crate::sys::trim_memory();
     let forked = || {
@@ -160,24 +161,32 @@ pub fn run(run: &Run) -> anyhow::Result<u8> {
     Ok(code)
 }
 
+/// What was read.
+struct Checked {
+    configuration: Configuration,
+    /// What is wrong in it.
+    errors: Vec<String>,
+    remembered: Remembered,
+}
+
 /// Is the worker; `checked` is what the guardian has read already.
-fn work(run: &Run, checked: Option<(Configuration, Vec<String>)>, charge: Charge) -> anyhow::Result<u8> {
-    let (configuration, errors) = match checked {
+fn work(run: &Run, checked: Option<Checked>, charge: Charge) -> anyhow::Result<u8> {
+    let checked = match checked {
         Some(checked) if charge.number == 0 => checked,
         Some(_) | None => {
-            let Loaded { configuration, diagnostics, .. } = config::load(&run.config, &run.options);
+            let Loaded { configuration, diagnostics, remembered, .. } =
+                config::load(&run.config, &run.options);
             let Some(configuration) = configuration else {
                 diagnostics.lines().for_each(|line| error!("{line}"));
                 return Ok(diagnostics.exit_code());
             };
             log_diagnostics(&diagnostics);
-            let errors = diagnostics.errors();
-            (configuration, errors)
+            Checked { configuration, errors: diagnostics.errors(), remembered }
         }
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let code = runtime.block_on(async {
-        let (daemon, inputs) = Daemon::start(run.clone(), configuration, errors, charge).await?;
+        let (daemon, inputs) = Daemon::start(run.clone(), checked, charge).await?;
         anyhow::Ok(Box::pin(daemon.serve(inputs)).await)
     });
     // Who reads from a file system that does not answer is not waited for.
@@ -198,6 +207,8 @@ struct Daemon {
     configuration: Configuration,
     /// Those; the checks hold them, too.
     virtual_servers: Vec<Arc<VirtualServer>>,
+    /// What was read last, for the next reload.
+    remembered: Remembered,
     driver: Handle,
     scripts: Scripts,
     files: Files,
@@ -240,12 +251,8 @@ struct Inputs {
 }
 
 impl Daemon {
-    async fn start(
-        run: Run,
-        mut configuration: Configuration,
-        errors: Vec<String>,
-        charge: Charge,
-    ) -> anyhow::Result<(Self, Inputs)> {
+    async fn start(run: Run, checked: Checked, charge: Charge) -> anyhow::Result<(Self, Inputs)> {
+        let Checked { mut configuration, errors, remembered } = checked;
         let signals = Signals::new().context("cannot listen to signals")?;
         // The guardian forked with them blocked, so that none is lost on the way here.
         SigSet::empty().thread_set_mask().context("cannot unblock signals")?;
@@ -284,6 +291,7 @@ impl Daemon {
             run,
             configuration: Configuration::default(),
             virtual_servers: Vec::new(),
+            remembered,
             driver,
             scripts,
             files,

@@ -90,6 +90,8 @@ pub struct Loaded {
     pub diagnostics: Diagnostics,
     /// The files that were read.
     pub sources: model::Sources,
+    /// What makes it faster to read the next configuration, for [`load_again`].
+    pub remembered: build::Remembered,
 }
 
 impl Loaded {
@@ -103,17 +105,33 @@ impl Loaded {
 ///
 /// Never fails outright: a file that cannot be read is a fatal diagnostic.
 pub fn load(path: &Path, options: &Options) -> Loaded {
-    understand(options, |diagnostics, reader| expand::expand(path, options, diagnostics, reader))
+    load_again(path, options, build::Remembered::default())
+}
+
+/// The same, after a configuration of which this is remembered: virtual servers that stand as they stood are those of
+/// that configuration.
+pub fn load_again(path: &Path, options: &Options, remembered: build::Remembered) -> Loaded {
+    let read = |diagnostics: &mut Diagnostics, reader: &mut dyn expand::Reader| {
+        expand::expand(path, options, diagnostics, reader);
+    };
+    understand(options, remembered, read)
 }
 
 /// Reads and checks a configuration that is in memory, as the file `path`. No file is opened: an `include` finds
 /// nothing.
 pub fn load_text(path: &Path, text: &[u8], options: &Options) -> Loaded {
-    understand(options, |diagnostics, reader| expand::expand_text(path, text, options, diagnostics, reader))
+    let read = |diagnostics: &mut Diagnostics, reader: &mut dyn expand::Reader| {
+        expand::expand_text(path, text, options, diagnostics, reader);
+    };
+    understand(options, build::Remembered::default(), read)
 }
 
 /// What the lines mean that `read` gives.
-fn understand(options: &Options, read: impl Fn(&mut Diagnostics, &mut dyn expand::Reader)) -> Loaded {
+fn understand(
+    options: &Options,
+    mut remembered: build::Remembered,
+    read: impl Fn(&mut Diagnostics, &mut dyn expand::Reader),
+) -> Loaded {
     // Nearly every file has a `}` for each `{`. What is wrong with one that has not can only be told by who knows that.
     let parse = |balanced| {
         let mut diagnostics = Diagnostics::default();
@@ -129,7 +147,7 @@ fn understand(options: &Options, read: impl Fn(&mut Diagnostics, &mut dyn expand
     if !right {
         (tree, diagnostics, _) = parse(false);
     }
-    let mut configuration = build::build(&tree, options.purpose, &mut diagnostics);
+    let mut configuration = build::build(&tree, options.purpose, &mut remembered, &mut diagnostics);
     diagnostics.sort();
     configuration.global.snmp.overrule(options.snmp, options.snmp_socket.as_ref());
     match options.subsystems {
@@ -146,5 +164,5 @@ fn understand(options: &Options, read: impl Fn(&mut Diagnostics, &mut dyn expand
     }
     let sources = model::Sources { files: diagnostics.files().paths().map(Path::to_owned).collect() };
     let configuration = (!diagnostics.is_fatal()).then_some(configuration);
-    Loaded { configuration, tree, diagnostics, sources }
+    Loaded { configuration, tree, diagnostics, sources, remembered }
 }

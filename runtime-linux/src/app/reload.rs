@@ -1,7 +1,7 @@
 //! From a configuration to running parts, at the start and at each reload.
 
 use core::time::Duration;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -34,11 +34,13 @@ impl Daemon {
         let reload = self.configuration.global.reload.clone();
         let pid_file = self.run.pid_file.as_deref().unwrap_or(Path::new(PID_FILE));
         let mark = reload.mark.as_ref().and_then(|mark| Mark::make(mark, pid_file));
-        let mut loaded = config::load(&path, &self.run.options);
+        let remembered = core::mem::take(&mut self.remembered);
+        let mut loaded = config::load_again(&path, &self.run.options, remembered);
         drop(mark);
         self.save_before(&loaded).await;
         let refusal = reload.check.then(|| self.judge(&mut loaded, reload.log.as_deref())).flatten();
-        let Loaded { configuration, diagnostics, tree, .. } = loaded;
+        let Loaded { configuration, diagnostics, tree, remembered, .. } = loaded;
+        self.remembered = remembered;
         drop(tree);
         for line in diagnostics.lines() {
             warn!("{line}");
@@ -67,8 +69,9 @@ impl Daemon {
         self.reload_error = None;
         host::disable_missing_scripts(&mut configuration);
         share(&mut configuration.instances, &self.configuration.instances);
-        let virtual_servers = core::mem::take(&mut configuration.virtual_servers);
-        if configuration == self.configuration && virtual_servers == self.virtual_servers {
+        let mut virtual_servers = core::mem::take(&mut configuration.virtual_servers);
+        let changed = share_services(&mut virtual_servers, &self.virtual_servers);
+        if configuration == self.configuration && !changed {
             info!("nothing changed");
             return;
         }
@@ -242,6 +245,24 @@ impl Daemon {
         let followed = lvs.sync.as_ref().and_then(|sync| sync.instance.as_ref());
         followed.is_some_and(|name| self.routers.phase(name) == Some(Phase::Master))
     }
+}
+
+/// Takes from `old` what `new` has as well, so that there is one of each; whether anything is new, gone or elsewhere.
+fn share_services(new: &mut [Arc<VirtualServer>], old: &[Arc<VirtualServer>]) -> bool {
+    let stands = |(new, old): (&Arc<VirtualServer>, &Arc<VirtualServer>)| Arc::ptr_eq(new, old);
+    if new.len() == old.len() && new.iter().zip(old).all(stands) {
+        return false;
+    }
+    let by_key: HashMap<ServiceKey, &Arc<VirtualServer>> =
+        old.iter().map(|server| (server.service.key, server)).collect();
+    for server in &mut *new {
+        let same =
+            by_key.get(&server.service.key).filter(|old| !Arc::ptr_eq(old, server) && ***old == *server);
+        if let Some(same) = same {
+            *server = Arc::clone(same);
+        }
+    }
+    new.len() != old.len() || !new.iter().zip(old).all(stands)
 }
 
 /// What could be tracked and is not defined any more.

@@ -50,9 +50,16 @@ mod watch;
 
 pub(super) use check::identity_of;
 pub use reload::mask;
+pub use service::Remembered;
 
-/// Makes a configuration of a tree, for this purpose.
-pub fn build(tree: &Tree, purpose: Purpose, diagnostics: &mut Diagnostics) -> Configuration {
+/// Makes a configuration of a tree, for this purpose. What is `remembered` of another one is taken from it; afterwards it
+/// is what is to be remembered of this one.
+pub fn build(
+    tree: &Tree,
+    purpose: Purpose,
+    remembered: &mut Remembered,
+    diagnostics: &mut Diagnostics,
+) -> Configuration {
     let nodes = tree.heads();
     let mut configuration = Configuration::default();
     let mut defaults = global::Defaults::default();
@@ -88,7 +95,8 @@ pub fn build(tree: &Tree, purpose: Purpose, diagnostics: &mut Diagnostics) -> Co
     configuration.fixtures = routing::read(nodes, &rest, &defaults, &mut instances, diagnostics);
     configuration.instances = instances.into_iter().map(Arc::new).collect();
     let followed = check::followed::Known::of(&configuration);
-    configuration.virtual_servers = service::read_all(tree, &defaults, &followed, purpose, diagnostics);
+    configuration.virtual_servers =
+        service::read_all(tree, &defaults, &followed, purpose, remembered, diagnostics);
     lvs::complete(&rest, core::mem::take(&mut defaults.sync), &mut configuration, diagnostics);
     complain_of_data_plane(&configuration, diagnostics);
     script::complain_of_security(&configuration, diagnostics);

@@ -123,6 +123,11 @@ impl Diagnostics {
         self.without_effect.sort_by_key(|word| word.span);
     }
 
+    /// How much was said, words without effect included.
+    pub(super) fn count(&self) -> usize {
+        self.list.len() + self.without_effect.len()
+    }
+
     /// Notes a word that is accepted without effect.
     pub fn without_effect(&mut self, word: impl Into<String>, block: &'static str, span: Span) {
         self.without_effect.push(WithoutEffect { word: word.into(), block, span });

@@ -21,6 +21,7 @@ mod lints;
 mod mistakes;
 mod notices;
 mod reload;
+mod remembered;
 mod routers;
 mod routes;
 mod samples;

@@ -23,9 +23,12 @@ use crate::config::source::Span;
 use crate::config::text::Token;
 use crate::config::tree::{Node, Tree};
 use crate::config::value::{self, Values, wrong};
+pub use remembered::Remembered;
+use remembered::Surroundings;
 use target::{Target, groups, targets};
 
 mod entry;
+mod remembered;
 mod target;
 mod vain;
 
@@ -74,19 +77,34 @@ pub(super) fn read_all(
     defaults: &Defaults,
     followed: &followed::Known,
     purpose: Purpose,
+    remembered: &mut Remembered,
     diagnostics: &mut Diagnostics,
 ) -> Vec<Arc<VirtualServer>> {
     let groups = groups(tree, diagnostics);
-    let material = Material::read(tree.heads(), diagnostics);
+    let surroundings = Surroundings::new(defaults, Material::read(tree.heads(), diagnostics));
+    let mut reading = remembered.empty(&surroundings);
     let mut servers: Vec<Arc<VirtualServer>> = Vec::new();
     let mut taken: HashSet<ServiceKey> = HashSet::new();
     let mut nodes = tree.select(|word| word == "virtual_server");
-    while let Some(whole) = nodes.next(diagnostics.files()) {
+    loop {
+        let text = nodes.plain().filter(|_| purpose == Purpose::Run);
+        let digest = text.map(|text| reading.digest(diagnostics.files().text(text)));
+        let before = digest.and_then(|digest| Some((digest, remembered.get(digest, &surroundings)?)));
+        if let Some((digest, before)) = before
+            && taken.insert(before.service.key)
+        {
+            reading.add(digest, before);
+            servers.push(Arc::clone(before));
+            nodes.pass();
+            continue;
+        }
+        let Some(whole) = nodes.next(diagnostics.files()) else { break };
+        let said_before = diagnostics.count();
         let node = &whole;
         followed.complain(node, diagnostics);
         let targets = targets(node, &groups, diagnostics);
         // Read even if it answers to nothing, for what else may be wrong with it.
-        let (mut said, real_servers) = read(node, defaults, &material, diagnostics);
+        let (mut said, real_servers) = read(node, &surroundings, diagnostics);
         vain::complain(node, &mut said, &targets, diagnostics);
         if targets.is_empty() {
             continue;
@@ -118,9 +136,16 @@ pub(super) fn read_all(
             Purpose::Run => true,
             Purpose::Check => is_asked_for(server),
         };
-        servers.extend(server.map(|server| followed.resolved(server)).filter(kept).map(Arc::new));
+        let server = server.map(|server| followed.resolved(server)).filter(kept).map(Arc::new);
+        if let (Some(server), Some(digest)) = (&server, digest)
+            && diagnostics.count() == said_before
+        {
+            reading.add(digest, server);
+        }
+        servers.extend(server);
         nodes.recycle(whole);
     }
+    *remembered = reading;
     servers
 }
 
@@ -143,15 +168,10 @@ fn complain_of_protocol(node: &Node, said: &Said, targets: &[Target], diagnostic
     }
 }
 
-fn read(
-    node: &Node,
-    defaults: &Defaults,
-    material: &Material,
-    diagnostics: &mut Diagnostics,
-) -> (Said, Vec<Server>) {
+fn read(node: &Node, surroundings: &Surroundings, diagnostics: &mut Diagnostics) -> (Said, Vec<Server>) {
     let mut said = Said {
-        timings: Timings::of_all(defaults.log_all_failures),
-        material: material.clone(),
+        timings: Timings::of_all(surroundings.log_all_failures),
+        material: surroundings.material.clone(),
         method: Method::WeightedLeastConnection,
         mode: Mode::Exact,
         flags: SchedulerFlags::NONE,
@@ -174,8 +194,8 @@ fn read(
         weight: 1,
         slow_start: Duration::ZERO,
         inhibit_on_failure: false,
-        mail: defaults.notices.mail_of_service(),
-        server_mail: defaults.notices.mail_of_server(),
+        mail: surroundings.mail,
+        server_mail: surroundings.server_mail,
     };
     let mut real = Vec::new();
     each(node.children(), Block::VirtualServer, diagnostics, |word, node, diagnostics| {

@@ -49,6 +49,12 @@ impl Blocks {
     }
 }
 
+/// What comes next.
+enum Next<'t> {
+    Head(&'t Node),
+    Place(Place),
+}
+
 /// Goes through the nodes outside all blocks.
 #[derive(Debug)]
 pub struct Cursor<'t, W> {
@@ -70,27 +76,55 @@ impl<'t, W: Fn(&str) -> bool> Cursor<'t, W> {
 
     /// The next node. `files` are those that the tree was read from.
     pub fn next(&mut self, files: &Files) -> Option<Node> {
+        let next = self.seek()?;
+        let folded = self.folded;
+        self.pass();
+        match next {
+            Next::Head(head) => Some(head.clone()),
+            Next::Place(Place { plain: Some(stretch), .. }) => plain::read(stretch, files, &mut self.spare),
+            Next::Place(Place { plain: None, .. }) => self.blocks.folded.unfold(folded, files),
+        }
+    }
+
+    /// Where the next node stands, if it is a block that stands in the text as it is.
+    pub fn plain(&mut self) -> Option<Span> {
+        match self.seek()? {
+            Next::Head(_) => None,
+            Next::Place(place) => place.plain,
+        }
+    }
+
+    /// Passes over the next node.
+    pub fn pass(&mut self) {
+        match self.seek() {
+            Some(Next::Head(_)) => self.passed += 1,
+            Some(Next::Place(place)) => self.pass_place(place),
+            None => {}
+        }
+    }
+
+    /// Goes on to the next node that is wanted.
+    fn seek(&mut self) -> Option<Next<'t>> {
         loop {
-            let place = self.blocks.places.get(self.places);
-            if place.is_none_or(|place| place.before as usize > self.passed) {
-                let head = self.heads.get(self.passed)?;
-                self.passed += 1;
-                if (self.wanted)(&head.word.text) {
-                    return Some(head.clone());
+            let place = self.blocks.places.get(self.places).copied();
+            if let Some(place) = place.filter(|place| place.before as usize <= self.passed) {
+                if (self.wanted)(WORDS[usize::from(place.word)]) {
+                    return Some(Next::Place(place));
                 }
-                continue;
-            }
-            let place = place?;
-            self.places += 1;
-            let folded = self.folded;
-            self.folded += usize::from(place.plain.is_none());
-            if (self.wanted)(WORDS[usize::from(place.word)]) {
-                return match place.plain {
-                    Some(stretch) => plain::read(stretch, files, &mut self.spare),
-                    None => self.blocks.folded.unfold(folded, files),
-                };
+                self.pass_place(place);
+            } else {
+                let head = self.heads.get(self.passed)?;
+                if (self.wanted)(&head.word.text) {
+                    return Some(Next::Head(head));
+                }
+                self.passed += 1;
             }
         }
+    }
+
+    fn pass_place(&mut self, place: Place) {
+        self.places += 1;
+        self.folded += usize::from(place.plain.is_none());
     }
 
     /// Takes back the memory of a node, for the next one.

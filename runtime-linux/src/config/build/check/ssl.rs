@@ -10,7 +10,7 @@ use crate::config::tree::Node;
 use crate::config::value::Values;
 
 /// The files of the `SSL` block.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(in super::super) struct Material {
     pub(super) authorities: Option<PathBuf>,
     certificate: Option<PathBuf>,
