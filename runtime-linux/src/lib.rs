@@ -8,6 +8,7 @@ pub mod awaited;
 pub mod capture;
 pub mod clock;
 pub mod config;
+pub mod dbus;
 pub mod driver;
 pub mod genhash;
 pub mod guardian;
