@@ -4,6 +4,7 @@
 //! plane's control and the log. Routers run on a thread of their own ([`crate::driver`]) that never waits for it.
 
 mod announce;
+mod bus;
 mod calm;
 mod dump;
 mod errand;
@@ -49,6 +50,7 @@ use crate::clock;
 use crate::config::build::Remembered;
 use crate::config::model::{Configuration, Global, Schedule, VirtualServer};
 use crate::config::{self, Loaded};
+use crate::dbus;
 use crate::driver::{self, Command, Handle, Kind, Level, Phase, Report, Setup, Verdict};
 use crate::guardian::{Charge, Guardian, Orders};
 use crate::log::{self, Log};
@@ -217,6 +219,7 @@ struct Daemon {
     notifier: Notifier,
     fifos: Writers,
     mailer: Mailer,
+    dbus: dbus::Service,
     checker: Checker,
     services: Services,
     sync_wait: SyncWait,
@@ -288,6 +291,7 @@ impl Daemon {
             notifier: Notifier::new(Policy::from(&configuration.global)),
             fifos: Writers::default(),
             mailer: Mailer::default(),
+            dbus: dbus::Service::default(),
             run,
             configuration: Configuration::default(),
             virtual_servers: Vec::new(),
@@ -390,6 +394,7 @@ impl Daemon {
                 Some(question) = inputs.questions.recv() => self.answer(question).await,
                 Some(question) = inputs.object_questions.recv() => self.tell_objects(question).await,
                 () = self.gathered.outlived() => self.gathered.forget(),
+                asked = self.dbus.asked() => self.do_asked(asked).await,
                 _ = census.tick(), if self.orders.is_at_work() => self.look_after_orders(),
                 () = calm.next() => crate::sys::give_memory_back(),
                 () = rounds.next() => self.services.begin_round(),
@@ -460,7 +465,13 @@ impl Daemon {
         }
         self.services.close(self.run.keep_services, self.configuration.global.lvs.flush_on_stop);
         // Nobody waits for the others, and none of them for long.
-        tokio::join!(self.notifier.stop(), self.fifos.stop(), self.agent.stop(), self.mailer.stop());
+        tokio::join!(
+            self.notifier.stop(),
+            self.fifos.stop(),
+            self.dbus.stop(),
+            self.agent.stop(),
+            self.mailer.stop()
+        );
         info!("stopped");
     }
 
@@ -491,6 +502,7 @@ impl Daemon {
             },
             Report::Applied { instances } => {
                 debug!("{instances} VRRP instances run");
+                self.dbus.settled();
                 // What it took to read and to compare them.
                 crate::sys::trim_memory();
             }

@@ -33,6 +33,7 @@ mod intake;
 mod legacy;
 mod link_delays;
 pub mod old_checksum;
+mod on_request;
 pub mod outbox;
 mod pace;
 mod poller;

@@ -1,5 +1,5 @@
-//! Telling the world what happens: notify scripts, then FIFOs, then SNMP traps, then mail (keepalived.md 3.4 to
-//! 3.7).
+//! Telling the world what happens: notify scripts, then FIFOs, then the system bus, then SNMP traps, then mail
+//! (keepalived.md 3.4 to 3.8).
 
 use tokio::sync::oneshot;
 
@@ -14,6 +14,9 @@ impl Daemon {
     pub(super) fn announce(&self, subject: &Subject, notify: &Notify, to: State, priority: u8) {
         self.notifier.transition(subject, notify, to, priority);
         self.fifos.vrrp(&line(subject, to.name(), priority));
+        if let Subject::Instance(name) = subject {
+            self.dbus.changed(name, to);
+        }
         self.trap_state(subject, to);
         if notify.mail && (to != State::Fault || self.mailer.tells_of_faults()) {
             let (kind, name) = match subject {

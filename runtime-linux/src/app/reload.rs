@@ -73,6 +73,7 @@ impl Daemon {
         let changed = share_services(&mut virtual_servers, &self.virtual_servers);
         if configuration == self.configuration && !changed {
             info!("nothing changed");
+            self.dbus.reloaded();
             return;
         }
         if configuration.global.data_plane != self.configuration.global.data_plane {
@@ -102,6 +103,7 @@ impl Daemon {
             warn!("shutdown_script changes at the next start only");
         }
         self.apply(configuration, virtual_servers).await;
+        self.dbus.reloaded();
         self.save_after().await;
         if self.configuration.global.fifos.states_on_reload {
             self.tell_states().await;
@@ -143,6 +145,7 @@ impl Daemon {
             self.tell(Command::Fixtures(configuration.fixtures.clone())).await;
         }
         self.fifos.apply(&configuration.global.fifos, &policy);
+        self.apply_to_bus(&configuration.global, &configuration.instances);
         self.mailer.apply(&configuration.global.mail, &configuration.global.router_id);
         self.agent.apply(&configuration.global.snmp);
         self.gathered.forget();

@@ -42,6 +42,7 @@ impl Daemon {
             "log_lost": crate::log::lost(),
             "notify_dropped": self.notifier.dropped(),
             "fifos": self.fifos.status(),
+            "dbus": self.dbus.status(),
             "mail": self.mailer.status(),
             "snmp": self.agent.status(),
             "services": self.checker.status().await,

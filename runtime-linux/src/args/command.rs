@@ -12,6 +12,8 @@ use super::flag::{Effect, FLAGS, Value};
 use super::server::{self, Target};
 use super::{Check, Invocation, Status, Usage, Why};
 use crate::config::diagnose::explain;
+use crate::config::model::Dbus;
+use crate::dbus::policy;
 use crate::perform::check::Wish;
 use crate::{capture, config, lab, realserver, simulate};
 
@@ -88,6 +90,14 @@ enum Command {
     Explain {
         /// What stands in brackets behind a complaint, S0402 for example
         code: Option<String>,
+    },
+    /// Print the policy that the system bus needs to give the daemon its name (`enable_dbus`)
+    ///
+    /// It belongs into /etc/dbus-1/system.d/NAME.conf; then let the bus read it (systemctl reload dbus).
+    DbusPolicy {
+        /// The name, if the file says another (`dbus_service_name`)
+        #[arg(default_value = Dbus::USUAL_NAME)]
+        name: String,
     },
     /// Show what the running daemon does
     Status {
@@ -281,6 +291,10 @@ pub fn parse(arguments: Vec<OsString>) -> Result<Invocation, Usage> {
             Some(code) => explain::explain(&code).map_err(|message| Usage { message, code: 2 })?,
             None => explain::list(),
         }),
+        Command::DbusPolicy { name } if !policy::is_bus_name(&name) => {
+            return Err(Usage { message: format!("{name:?} is no name for a service on a bus"), code: 2 });
+        }
+        Command::DbusPolicy { name } => Invocation::Say(policy::text(&name)),
         Command::Status { json, socket } => Invocation::Status(Status { json, socket }),
         Command::Why { name, json, socket } => Invocation::Why(Why { name, json, socket }),
         Command::Drain { target, within, force } => target.wish(server::drain(within, force)),

@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 mod bfd;
+mod dbus;
 mod dumps;
 mod fixture;
 mod household;
@@ -29,6 +30,7 @@ mod virtual_interface;
 mod watch;
 
 pub use bfd::BfdInstance;
+pub use dbus::Dbus;
 pub use dumps::Dumps;
 pub use fixture::{Fixture, Fixtures};
 pub use household::Household;
@@ -131,6 +133,8 @@ pub struct Global {
     pub mail: Mail,
     /// What signals make it write.
     pub dumps: Dumps,
+    /// The daemon on the system bus.
+    pub dbus: Dbus,
     /// How this file is read again.
     pub reload: Reload,
     /// `umask`: the permissions that no file of ours gets.
@@ -161,6 +165,7 @@ impl Default for Global {
             fifos: Fifos::default(),
             mail: Mail::default(),
             dumps: Dumps::default(),
+            dbus: Dbus::default(),
             reload: Reload::default(),
             umask: None,
             snmp: Snmp::default(),

@@ -48,6 +48,8 @@ pub enum Command {
         /// Its name.
         name: String,
     },
+    /// The router of this name announces its addresses once, if it is Active.
+    Announce(String),
     /// All counters of all instances begin at zero again.
     ZeroStatistics,
     /// Asks for the state of everything.

@@ -39,6 +39,7 @@ impl Worker {
                 }
                 Ok(Command::Fixtures(fixtures)) => self.apply_fixtures(fixtures),
                 Ok(Command::Schedule(schedule)) => self.take_place(&schedule),
+                Ok(Command::Announce(name)) => self.announce_on_request(&name),
                 Ok(Command::ZeroStatistics) => self.zero_statistics(),
                 Ok(Command::Tune(tuning)) => self.tune(*tuning),
                 Ok(Command::Judged { kind, name, verdict }) => self.judged(kind, &name, verdict),

@@ -9,6 +9,7 @@ use runtime_linux::config::{self, Loaded, Options};
 mod beside;
 mod bfd;
 mod checks;
+mod dbus;
 mod difference;
 mod differential;
 mod director;

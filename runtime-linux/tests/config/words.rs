@@ -246,16 +246,6 @@ fn the_json_form_is_this() {
 }
 
 #[test]
-fn what_is_about_dbus_is_accepted_and_named_as_without_effect() {
-    let words = ["enable_dbus", "dbus_service_name x", "dbus_no_interface_name x"];
-    let loaded = load(&format!("global_defs {{\n{}\n}}", words.join("\n")));
-    let accepted = loaded.diagnostics.accepted().iter().map(|word| word.word.as_str());
-    let names = words.map(|line| line.split(' ').next().unwrap());
-    assert_eq!(accepted.collect::<Vec<_>>(), names);
-    assert_eq!(loaded.diagnostics.exit_code(), 0);
-}
-
-#[test]
 fn the_worst_file_gives_the_exit_code() {
     let files = vec![sample("symmetric.conf"), sample("misspelt.conf"), "/nowhere.conf".into()];
     assert_eq!(checked(&Check { files, ..plain() }).0, 4);

@@ -10,6 +10,7 @@ use crate::config::keyword::Block;
 use crate::config::model::{ChecksumForm, DataPlane, Global, ScriptUser, Version};
 use crate::config::tree::Node;
 use crate::config::value::{Values, wrong};
+use crate::dbus::policy;
 
 /// What `global_defs` says for instances that do not say it themselves.
 #[derive(Clone, Debug)]
@@ -123,6 +124,8 @@ pub(super) fn read(node: &Node, global: &mut Global, defaults: &mut Defaults, di
                 set(&mut global.dumps.json_by_kind, values.one_of(&versions, "version 1 is written"));
             }
             "enable_script_security" => set(&mut global.script_security, values.boolean()),
+            "enable_dbus" => set(&mut global.dbus.enabled, values.boolean()),
+            "dbus_service_name" => global.dbus.name = bus_name(node, &mut values).or(global.dbus.name.take()),
             "rs_init_notifies" => set(&mut global.tells_first_servers, values.boolean()),
             "checker_log_all_failures" => set(&mut defaults.log_all_failures, values.boolean()),
             "vrrp_startup_delay" => set(&mut global.startup_delay, values.seconds(0.0..=LONGEST)),
@@ -176,6 +179,16 @@ fn group(node: &Node, v4: bool, values: &mut Values<'_, '_>) -> Option<IpAddr> {
         return None;
     }
     Some(group)
+}
+
+/// A name that a service may have on a bus.
+fn bus_name(node: &Node, values: &mut Values<'_, '_>) -> Option<String> {
+    let name = values.word("a name")?;
+    if !policy::is_bus_name(&name) {
+        values.wrong(&node.values[0], "a name such as org.example.Vrrp1", "org.keepalived.Vrrp1 is used");
+        return None;
+    }
+    Some(name)
 }
 
 /// Words that were acted on while the files were read; and interfaces may always come and go, see `driver::health`.

@@ -186,7 +186,7 @@ pub(super) const MONITORING: &[Word] = &[
     built(Rare, "enable_snmp_rfcv3", Values),
     built(Rare, "snmp_vs_stats_update_interval", Values),
     built(Rare, "snmp_rs_stats_update_interval", Values),
-    accepted(Rare, "enable_dbus", Values),
-    accepted(Rare, "dbus_service_name", Values),
-    accepted(Rare, "dbus_no_interface_name", Values),
+    built(Rare, "enable_dbus", Values),
+    built(Rare, "dbus_service_name", Values),
+    needless(Rare, "dbus_no_interface_name", Values, "a router has to have an interface"),
 ];
