@@ -41,6 +41,7 @@ mod report;
 mod roster;
 mod routes;
 pub mod schedule;
+mod standing;
 mod status;
 mod trackers;
 pub mod translate;
@@ -51,6 +52,7 @@ mod worker;
 
 pub use command::{Command, Handle};
 pub use report::{Level, Phase, Report};
+pub use standing::Flaw;
 pub use status::{
     FixturesStatus, GroupStatus, InstanceStatus, MomentStatus, PeerStatus, RoutesStatus, Status,
     TimersStatus, TrackerStatus, VirtualInterfaceStatus,

@@ -50,11 +50,12 @@ fn phase(group: &SyncGroup, routers: &Routers) -> Option<Phase> {
 mod tests {
     use super::*;
     use crate::app::routers;
-    use crate::config::model::Notify;
+    use crate::config::model::{Notify, Seldom};
 
     #[test]
     fn a_group_is_in_a_state_when_all_of_it_is() {
         let group = [SyncGroup {
+            tracks: Seldom::default(),
             name: "VG".to_owned(),
             members: vec!["A".to_owned(), "B".to_owned()],
             notify: Notify::default(),

@@ -95,6 +95,10 @@ pub fn build(
     configuration.fixtures = routing::read(nodes, &rest, &defaults, &mut instances, diagnostics);
     configuration.instances = instances.into_iter().map(Arc::new).collect();
     let followed = check::followed::Known::of(&configuration);
+    defaults.keeps_words = configuration.global.snmp.checker && purpose == Purpose::Run;
+    if defaults.keeps_words {
+        configuration.server_groups = service::kept_groups(nodes);
+    }
     configuration.virtual_servers =
         service::read_all(tree, &defaults, &followed, purpose, remembered, diagnostics);
     lvs::complete(&rest, core::mem::take(&mut defaults.sync), &mut configuration, diagnostics);

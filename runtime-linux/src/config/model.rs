@@ -47,7 +47,7 @@ pub use route::Route;
 pub use rule::Rule;
 pub use schedule::Schedule;
 pub use seldom::{Seldom, Usual};
-pub use server::{Check, RealServer, VirtualServer};
+pub use server::{Check, GroupEntry, RealServer, ServerGroup, ServerWords, ServiceWords, VirtualServer};
 pub use snmp::{Snmp, SnmpSocket};
 pub use tuning::{
     AutoPriority, BufferPolicy, ClosedTable, Gaps, LinkDelay, NetlinkBuffer, PaceGroup, ReceiveBuffer, Tuning,
@@ -75,6 +75,8 @@ pub struct Configuration {
     pub bfd: Vec<BfdInstance>,
     /// `virtual_server` blocks; no two share a service.
     pub virtual_servers: Vec<Arc<VirtualServer>>,
+    /// `virtual_server_group` blocks; kept with `enable_snmp_checker` only.
+    pub server_groups: Vec<ServerGroup>,
     /// `static_ipaddress`, `static_routes` and `static_rules`.
     pub fixtures: Fixtures,
 }
@@ -456,6 +458,31 @@ pub struct Tracked {
     pub reverse: bool,
 }
 
+/// What an instance or a group tracks, by kind.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tracks {
+    /// `track_interface`.
+    pub interfaces: Vec<Tracked>,
+    /// `track_script`.
+    pub scripts: Vec<Tracked>,
+    /// `track_file`.
+    pub files: Vec<Tracked>,
+    /// `track_process`.
+    pub processes: Vec<Tracked>,
+    /// `track_bfd`.
+    pub bfd: Vec<Tracked>,
+}
+
+impl Usual for Tracks {
+    const USUAL: &'static Self = &Self {
+        interfaces: Vec::new(),
+        scripts: Vec::new(),
+        files: Vec::new(),
+        processes: Vec::new(),
+        bfd: Vec::new(),
+    };
+}
+
 /// `notify*` of an instance or a group.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Notify {
@@ -513,6 +540,8 @@ pub struct SyncGroup {
     pub members: Vec<String>,
     /// Notify scripts of the group.
     pub notify: Notify,
+    /// What the group itself tracks; its members have it among their own.
+    pub tracks: Seldom<Tracks>,
 }
 
 /// One `vrrp_script`.

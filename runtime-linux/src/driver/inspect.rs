@@ -93,6 +93,8 @@ impl Worker {
             deadline_ms: router.deadline().map(|due| milliseconds(due.saturating_sub(now))),
             timers: timers(&router.timers(), now),
             history: instance.history.iter().map(|moment| moment_status(moment, now)).collect(),
+            uptime: instance.standing.uptime(instance.phase.0, now),
+            flaw: instance.standing.flaw(),
             statistics: statistics(instance),
         }
     }

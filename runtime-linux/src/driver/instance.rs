@@ -12,6 +12,7 @@ use vrrp_core::{Family, Peer, State, VirtualRouter};
 use super::Phase;
 use super::counters::{Counters, Drops};
 use super::history::History;
+use super::standing::Standing;
 use super::translate::RouterConfig;
 use crate::config::model;
 use crate::perform::routes::{Entry, Routing};
@@ -61,6 +62,8 @@ pub struct Instance {
     pub complaints: u64,
     /// Addresses put back after something else removed them.
     pub restored: u64,
+    /// What SNMP tells of it.
+    pub standing: Standing,
     /// Set while claiming addresses failed; when to try again.
     pub retry: Option<Duration>,
     /// Why it is in the state last reported; empty before it was told to take part.
@@ -155,6 +158,7 @@ impl Instance {
             due: None,
             send_failure: None,
             complaints: 0,
+            standing: Standing::default(),
             restored: 0,
             retry: None,
             why: Arc::default(),

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::standing::Flaw;
 use super::trackers::Kind;
 
 /// The VRRP thread at one moment.
@@ -107,6 +108,12 @@ pub struct InstanceStatus {
     pub timers: TimersStatus,
     /// What happened to it last, the oldest first.
     pub history: Vec<MomentStatus>,
+    /// For how long it has been BACKUP or MASTER, in hundredths of a second, as far as 32 bits go.
+    #[serde(skip)]
+    pub uptime: u32,
+    /// What was last wrong with a packet.
+    #[serde(skip)]
+    pub flaw: Flaw,
     /// Counters by name.
     pub statistics: BTreeMap<&'static str, u64>,
 }

@@ -302,6 +302,7 @@ impl Worker {
                 }
                 Action::Heard { .. } => {}
                 Action::Ignored(ignored) => {
+                    instance.standing.ignored(ignored);
                     let bit = 1_u64 << (ignored as u32 % 64);
                     if instance.complaints & bit == 0 {
                         instance.complaints |= bit;
@@ -328,6 +329,7 @@ impl Worker {
         let (before, after) = (instance.phase.0, instance.present_phase());
         if before != after {
             instance.phase = (after, now);
+            instance.standing.moved(before, after, now);
             instance.complaints = 0;
             // Only a stop leads back to Initialize, and `dismiss` tells of that.
             if after != Phase::Initialize {

@@ -241,6 +241,8 @@ fn backup() -> InstanceStatus {
         fault_reasons: Vec::new(),
         addresses: Vec::new(),
         held: Vec::new(),
+        uptime: 0,
+        flaw: crate::driver::Flaw::None,
         addresses_restored: 0,
         routes: RoutesStatus::default(),
         virtual_interfaces: Vec::new(),

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use runtime_linux::config::model::{Instance, Notify, SyncGroup, Tracked};
+use runtime_linux::config::model::{Instance, Notify, Seldom, SyncGroup, Tracked};
 use runtime_linux::driver::{GroupStatus, Phase};
 use runtime_linux::lab::{self, Switch};
 use vrrp_core::Vrid;
@@ -151,6 +151,7 @@ fn pair(priority: u8) -> [Instance; 2] {
 
 fn group(members: &[&str]) -> SyncGroup {
     SyncGroup {
+        tracks: Seldom::default(),
         name: "g".to_owned(),
         members: members.iter().map(|member| (*member).to_owned()).collect(),
         notify: Notify::default(),

@@ -1,6 +1,6 @@
 //! Files and processes that move priorities, and how that is told.
 
-use runtime_linux::config::model::{Instance, SyncGroup, Tracked};
+use runtime_linux::config::model::{Instance, Seldom, SyncGroup, Tracked};
 use runtime_linux::driver::{Command, Kind, Phase, Verdict};
 use runtime_linux::lab::{self, Switch};
 use runtime_linux::why::{self, Known};
@@ -72,6 +72,7 @@ fn a_process_without_a_weight_keeps_a_whole_group_out_and_one_with_a_weight_coun
             ..instance("b", 100)
         };
         let group = SyncGroup {
+            tracks: Seldom::default(),
             name: "g".to_owned(),
             members: vec!["a".to_owned(), "b".to_owned()],
             notify: runtime_linux::config::model::Notify::default(),

@@ -7,7 +7,7 @@ use super::global::LONGEST;
 use super::{Diagnostic, each};
 use crate::config::diagnose::{Diagnostics, kind};
 use crate::config::keyword::Block;
-use crate::config::model::{Check, Connect, Probe, Smtp};
+use crate::config::model::{Check, Connect, Probe, ServerWords, Smtp};
 use crate::config::source::Span;
 use crate::config::tree::Node;
 use crate::config::value::Values;
@@ -88,6 +88,32 @@ impl Timings {
         }
     }
 }
+
+impl Timings {
+    /// What SNMP tells of them.
+    pub(super) fn words(&self, name: Option<&str>, virtual_host: Option<&str>) -> ServerWords {
+        ServerWords {
+            name: name.map(ToOwned::to_owned),
+            virtual_host: virtual_host.map(ToOwned::to_owned),
+            delay_loop: self.delay_loop.unwrap_or(DELAY_LOOP),
+            retry: self.retry,
+            delay_before_retry: self.delay_before_retry,
+            warmup: self.warmup,
+            connect_timeout: self.connect_timeout.unwrap_or(CONNECT_TIMEOUT),
+            alpha: self.alpha.unwrap_or(false),
+        }
+    }
+
+    /// `virtualhost`.
+    pub(super) fn virtual_host(&self) -> Option<&str> {
+        self.virtualhost.as_deref()
+    }
+}
+
+/// `delay_loop` where nobody says it.
+const DELAY_LOOP: Duration = Duration::from_mins(1);
+/// `connect_timeout` where nobody says it.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What a check says.
 #[derive(Clone, Debug)]
@@ -256,7 +282,7 @@ impl Connecting {
             bind,
             interface: self.interface.clone(),
             mark: self.mark,
-            timeout: self.timeout.or(timings.connect_timeout).unwrap_or(Duration::from_secs(5)),
+            timeout: self.timeout.or(timings.connect_timeout).unwrap_or(CONNECT_TIMEOUT),
         }
     }
 }
@@ -265,7 +291,7 @@ impl Said {
     /// The check of a server that is reached at `server`.
     pub(super) fn complete(&self, outer: &Timings, server: SocketAddr, material: &Material) -> Check {
         let timings = self.timings.or(outer);
-        let delay_loop = timings.delay_loop.unwrap_or(Duration::from_mins(1));
+        let delay_loop = timings.delay_loop.unwrap_or(DELAY_LOOP);
         let (retry, delay_before_retry) = self.kind.retries(delay_loop);
         let told = matches!(self.kind, Kind::Bfd(_) | Kind::File(_));
         let mut timing = check_core::Timing {

@@ -40,6 +40,8 @@ pub(super) struct Defaults {
     pub(super) log_all_failures: bool,
     /// `lvs_sync_daemon`.
     pub(super) sync: lvs::Said,
+    /// `enable_snmp_checker`: what only SNMP tells of servers is kept.
+    pub(super) keeps_words: bool,
 }
 
 impl Default for Defaults {
@@ -63,6 +65,7 @@ impl Default for Defaults {
             rare: super::rare::Said::default(),
             log_all_failures: false,
             sync: lvs::Said::default(),
+            keeps_words: false,
         }
     }
 }
@@ -163,6 +166,7 @@ pub(super) fn read(node: &Node, global: &mut Global, defaults: &mut Defaults, di
         true
     });
     notices.complete(node, global, diagnostics);
+    global.mail.alerts = defaults.notices.alerts();
     tuning.complete(&mut global.tuning);
     household.complete(global);
     if min_garp {

@@ -4,7 +4,7 @@ use super::global::Defaults;
 use super::{blocks, duplicate, each, name_of, notify, track};
 use crate::config::diagnose::{Diagnostic, Diagnostics, kind};
 use crate::config::keyword::{Block, nearest};
-use crate::config::model::{Instance, SyncGroup};
+use crate::config::model::{Instance, Seldom, SyncGroup, Tracks};
 use crate::config::tree::Node;
 
 pub(super) fn read_all(
@@ -24,13 +24,15 @@ pub(super) fn read_all(
         }
         seen.push((name.clone(), node));
         // What a group tracks: each of its members does, unless it says otherwise itself.
-        let mut shared = track::Lists::default();
-        let empty = SyncGroup { name, members: Vec::new(), notify: defaults.notices.of_router() };
-        let group = read(node, empty, instances, &groups, &mut shared, known, diagnostics);
-        if let Some(group) = &group {
+        let mut shared = Tracks::default();
+        let (members, notify) = (Vec::new(), defaults.notices.of_router());
+        let empty = SyncGroup { name, members, notify, tracks: Seldom::default() };
+        let mut group = read(node, empty, instances, &groups, &mut shared, known, diagnostics);
+        if let Some(group) = &mut group {
             for instance in instances.iter_mut().filter(|instance| group.members.contains(&instance.name)) {
                 shared.give(instance);
             }
+            group.tracks = shared.into();
         }
         groups.extend(group);
     }
@@ -43,11 +45,11 @@ fn read(
     group: SyncGroup,
     instances: &[Instance],
     others: &[SyncGroup],
-    shared: &mut track::Lists,
+    shared: &mut Tracks,
     known: track::Known<'_>,
     diagnostics: &mut Diagnostics,
 ) -> Option<SyncGroup> {
-    let SyncGroup { name, mut members, notify: mut scripts } = group;
+    let SyncGroup { name, mut members, notify: mut scripts, .. } = group;
     each(node.children(), Block::SyncGroup, diagnostics, |word, node, diagnostics| {
         match word {
             "group" => {}
@@ -117,5 +119,5 @@ fn read(
             }
         }
     }
-    Some(SyncGroup { name, members, notify: scripts })
+    Some(SyncGroup { name, members, notify: scripts, tracks: Seldom::default() })
 }

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::config::diagnose::{Diagnostic, Diagnostics, kind};
 use crate::config::keyword::Block;
-use crate::config::model::{Instance, Notify, Priority, UnicastPeer, Version, VirtualAddress, Vrid};
+use crate::config::model::{Instance, Notify, Priority, Tracks, UnicastPeer, Version, VirtualAddress, Vrid};
 use crate::config::source::Span;
 use crate::config::text::Token;
 use crate::config::tree::{Node, Tree};
@@ -58,7 +58,7 @@ pub(super) struct Said {
     pub(super) down_timer_adverts: (u8, Span),
     pub(super) ignore_own_interface: bool,
     pub(super) promote_secondaries: bool,
-    pub(super) tracked: track::Lists,
+    pub(super) tracked: Tracks,
     pub(super) notify: Notify,
     pub(super) rare: rare::Said,
     pub(super) virtual_interfaces: virtual_interface::Said,
@@ -172,7 +172,7 @@ fn read(
         down_timer_adverts: (defaults.down_timer_adverts, node.span()),
         ignore_own_interface: false,
         promote_secondaries: false,
-        tracked: track::Lists::default(),
+        tracked: Tracks::default(),
         notify: defaults.notices.of_router(),
         rare: defaults.rare,
         virtual_interfaces: virtual_interface::Said::default(),

@@ -34,6 +34,11 @@ impl Notices {
         }
     }
 
+    /// `smtp_alert`, `smtp_alert_vrrp` and `smtp_alert_checker`, as far as they are said.
+    pub(super) fn alerts(self) -> [Option<bool>; 3] {
+        [self.mail, self.mail_of_routers, self.mail_of_checks]
+    }
+
     /// Whether mail is sent about the quorum of a service.
     pub(super) fn mail_of_service(self) -> bool {
         self.mail_of_checks.or(self.mail).unwrap_or(false)

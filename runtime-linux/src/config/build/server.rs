@@ -12,7 +12,7 @@ use super::service::{Said as Service, forward};
 use super::{check, each, notify};
 use crate::config::diagnose::{Diagnostic, Diagnostics, kind};
 use crate::config::keyword::Block;
-use crate::config::model::{Forward, RealServer, Script};
+use crate::config::model::{Forward, RealServer, Script, ServerWords};
 use crate::config::source::Span;
 use crate::config::tree::Node;
 use crate::config::value::{self, Values};
@@ -33,6 +33,8 @@ pub(super) struct Server {
     notify_down: Option<Box<Script>>,
     mail: bool,
     timings: Timings,
+    /// `snmp_name`.
+    name: Option<String>,
     checks: Vec<Check>,
 }
 
@@ -60,6 +62,7 @@ pub(super) fn read(node: &Node, service: &Service, diagnostics: &mut Diagnostics
         notify_up: None,
         notify_down: None,
         timings: Timings::default(),
+        name: None,
         checks: Vec::new(),
     };
     each(node.children(), Block::RealServer, diagnostics, |word, node, diagnostics| {
@@ -75,6 +78,7 @@ pub(super) fn read(node: &Node, service: &Service, diagnostics: &mut Diagnostics
             "lthreshold" => set(&mut server.lower_threshold, values.number(0..=u32::MAX)),
             "inhibit_on_failure" => set(&mut server.inhibit_on_failure, values.boolean()),
             "smtp_alert" => set(&mut server.mail, values.boolean()),
+            "snmp_name" => server.name = values.word("a name").or(server.name.take()),
             "notify_up" => server.notify_up = notify::script(node, diagnostics).map(Box::new),
             "notify_down" => server.notify_down = notify::script(node, diagnostics).map(Box::new),
             _ => {
@@ -101,6 +105,11 @@ impl Server {
                     .help("give the real servers weights such as 100"),
             );
         }
+    }
+
+    /// What SNMP tells of it; `timings` are those that count for it.
+    pub(super) fn words(&self, timings: &Timings) -> ServerWords {
+        timings.words(self.name.as_deref(), self.timings.virtual_host())
     }
 
     /// What it says of timing, and what its service says where it says nothing.

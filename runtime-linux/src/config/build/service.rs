@@ -18,7 +18,7 @@ use crate::config::Purpose;
 use crate::config::diagnose::{Diagnostic, Diagnostics, kind};
 use crate::config::host;
 use crate::config::keyword::Block;
-use crate::config::model::{Forward, RealServer, Script, VirtualServer};
+use crate::config::model::{Forward, RealServer, Script, ServerWords, ServiceWords, VirtualServer};
 use crate::config::source::Span;
 use crate::config::text::Token;
 use crate::config::tree::{Node, Tree};
@@ -26,6 +26,8 @@ use crate::config::value::{self, Values, wrong};
 pub use remembered::Remembered;
 use remembered::Surroundings;
 use target::{Target, groups, targets};
+
+pub(super) use target::kept as kept_groups;
 
 mod entry;
 mod remembered;
@@ -70,6 +72,10 @@ pub(super) struct Said {
     mail: bool,
     /// What real servers do that do not say.
     pub(super) server_mail: bool,
+    /// `snmp_name`.
+    name: Option<String>,
+    /// What SNMP tells is kept.
+    keeps_words: bool,
 }
 
 pub(super) fn read_all(
@@ -196,6 +202,8 @@ fn read(node: &Node, surroundings: &Surroundings, diagnostics: &mut Diagnostics)
         inhibit_on_failure: false,
         mail: surroundings.mail,
         server_mail: surroundings.server_mail,
+        name: None,
+        keeps_words: surroundings.keeps_words,
     };
     let mut real = Vec::new();
     each(node.children(), Block::VirtualServer, diagnostics, |word, node, diagnostics| {
@@ -317,6 +325,7 @@ impl Said {
                 set(&mut self.slow_start, values.seconds(0.0..=server::LONGEST_SLOW_START));
             }
             "smtp_alert" => set(&mut self.mail, values.boolean()),
+            "snmp_name" => self.name = values.word("a name").or(self.name.take()),
             "inhibit_on_failure" => set(&mut self.inhibit_on_failure, values.boolean()),
             _ => return false,
         }
@@ -402,7 +411,7 @@ fn complete(
         [word, name, ..] if word.text == "group" => Some(name.text.to_string()),
         _ => None,
     };
-    let real_servers = real_servers(said, servers, keys, group.is_some(), diagnostics);
+    let (real_servers, words) = real_servers(said, servers, keys, group.is_some(), diagnostics);
     let total = real_servers.iter().map(|server| server.weight).fold(0, u32::saturating_add);
     let (quorum, hysteresis) = said.quorum_within(total, diagnostics);
     // Who says what counts as one client means persistence, as with keepalived.
@@ -457,10 +466,21 @@ fn complete(
         sorry_server_inhibit: said.sorry_inhibit,
         suspended_without: said.suspended_without(keys),
         real_servers,
+        words: said.keeps_words.then(|| Box::new(said.words(words))),
     })
 }
 
 impl Said {
+    /// What SNMP tells of it and of its real servers.
+    fn words(&self, servers: Vec<ServerWords>) -> ServiceWords {
+        ServiceWords {
+            own: self.timings.words(self.name.as_deref(), self.timings.virtual_host()),
+            weight: self.weight,
+            inhibit_on_failure: self.inhibit_on_failure,
+            servers,
+        }
+    }
+
     /// Without which addresses there are no checks: those that `ha_suspend` names, else those of the services.
     fn suspended_without(&self, keys: &[ServiceKey]) -> Vec<IpAddr> {
         let Some(named) = &self.suspends else { return Vec::new() };
@@ -520,9 +540,9 @@ fn real_servers(
     keys: &[ServiceKey],
     of_group: bool,
     diagnostics: &mut Diagnostics,
-) -> Vec<RealServer> {
+) -> (Vec<RealServer>, Vec<ServerWords>) {
     let port = keys.first().map_or(0, ServiceKey::port);
-    let mut result: Vec<RealServer> = Vec::new();
+    let (mut result, mut words) = (Vec::new(), Vec::new());
     for server in servers {
         let tunnelled = matches!(server.forward, Forward::Tunnel(_));
         let suits = |key: &&ServiceKey| Family::of(server.address) == key.family() || tunnelled;
@@ -566,10 +586,13 @@ fn real_servers(
         server.complain_of_slow_start(diagnostics);
         let timings = server.timings(said);
         server.complain_of_pace(&timings, diagnostics);
+        if said.keeps_words {
+            words.push(server.words(&timings));
+        }
         let follows_port = of_group && kept.is_none();
         result.push(RealServer { follows_port, ..server.at(known, checked, &timings, said) });
     }
-    result
+    (result, words)
 }
 
 /// A single port, or all of them.

@@ -4,7 +4,7 @@ use core::ops::RangeInclusive;
 
 use crate::config::diagnose::{Diagnostic, Diagnostics, kind};
 use crate::config::keyword::nearest;
-use crate::config::model::{BfdInstance, Instance, TrackFile, TrackProcess, TrackScript, Tracked};
+use crate::config::model::{BfdInstance, Instance, TrackFile, TrackProcess, TrackScript, Tracked, Tracks};
 use crate::config::text::Token;
 use crate::config::tree::Node;
 use crate::config::value::{Values, wrong};
@@ -18,17 +18,7 @@ pub(super) struct Known<'a> {
     pub(super) bfd: &'a [BfdInstance],
 }
 
-/// What an instance or a group tracks.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Lists {
-    pub(super) interfaces: Vec<Tracked>,
-    pub(super) scripts: Vec<Tracked>,
-    pub(super) files: Vec<Tracked>,
-    pub(super) processes: Vec<Tracked>,
-    pub(super) bfd: Vec<Tracked>,
-}
-
-impl Lists {
+impl Tracks {
     /// Takes one of the lists; false if it is another word.
     pub(super) fn read(
         &mut self,

@@ -3,7 +3,7 @@
 use super::Block as B;
 use super::Class::{Common, Essential, Old, Rare};
 use super::Takes::{Block, Values};
-use super::{Word, accepted, alias, built, needless};
+use super::{Word, alias, built, needless};
 
 pub(super) const VIRTUAL_SERVER: &[Word] = &[
     built(Essential, "delay_loop", Values),
@@ -38,7 +38,7 @@ pub(super) const VIRTUAL_SERVER: &[Word] = &[
     built(Common, "virtualhost", Values),
     built(Rare, "ha_suspend", Values),
     built(Common, "smtp_alert", Values),
-    accepted(Rare, "snmp_name", Values),
+    built(Rare, "snmp_name", Values),
     built(Rare, "weight", Values),
     built(Rare, "slow_start", Values),
     built(Common, "inhibit_on_failure", Values),
@@ -68,7 +68,7 @@ pub(super) const REAL_SERVER: &[Word] = &[
     built(Common, "delay_loop", Values),
     built(Common, "virtualhost", Values),
     built(Common, "smtp_alert", Values),
-    accepted(Rare, "snmp_name", Values),
+    built(Rare, "snmp_name", Values),
     built(Essential, "TCP_CHECK", Block(B::TcpCheck)),
     built(Essential, "HTTP_GET", Block(B::HttpGet)),
     built(Essential, "SSL_GET", Block(B::HttpGet)),

@@ -44,6 +44,9 @@ pub struct Mail {
     pub timeout: Duration,
     /// Not with `no_email_faults`: a FAULT is written of too.
     pub faults: bool,
+    /// `smtp_alert`, `smtp_alert_vrrp` and `smtp_alert_checker`, as far as they are said: what they mean for routers and
+    /// servers is among these.
+    pub alerts: [Option<bool>; 3],
     /// `smtp_tls` (steadfast's own word).
     pub security: MailSecurity,
     /// `smtp_tls_ca` (steadfast's own word): whom the server's certificate must come from; whom the system trusts when
@@ -75,6 +78,7 @@ impl Default for Mail {
             greeting: String::new(),
             timeout: Duration::from_secs(30),
             faults: true,
+            alerts: [None; 3],
             security: MailSecurity::Off,
             authority: None,
             account: None,
@@ -92,6 +96,7 @@ impl core::fmt::Debug for Mail {
             .field("greeting", &self.greeting)
             .field("timeout", &self.timeout)
             .field("faults", &self.faults)
+            .field("alerts", &self.alerts)
             .field("security", &self.security)
             .field("authority", &self.authority)
             .field("account", &self.account.as_ref().map(|(name, _)| name))

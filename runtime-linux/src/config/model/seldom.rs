@@ -46,6 +46,8 @@ impl<T: Usual> PartialEq for Seldom<T> {
     }
 }
 
+impl<T: Usual + Eq> Eq for Seldom<T> {}
+
 impl<T: Usual + fmt::Debug> fmt::Debug for Seldom<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         (**self).fmt(f)

@@ -1,6 +1,7 @@
 //! Virtual servers, their real servers and how those are checked.
 
 use core::net::{IpAddr, SocketAddr};
+use core::time::Duration;
 
 use super::{Forward, Probe, Script};
 
@@ -38,6 +39,60 @@ pub struct VirtualServer {
     pub suspended_without: Vec<IpAddr>,
     /// The real servers, in file order.
     pub real_servers: Vec<RealServer>,
+    /// What SNMP tells beside all this; kept with `enable_snmp_checker` only.
+    pub words: Option<Box<ServiceWords>>,
+}
+
+/// Words of a virtual server as they stand in the file, before its checks take them up.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ServiceWords {
+    /// Its own.
+    pub own: ServerWords,
+    /// `weight` of real servers that do not say theirs.
+    pub weight: u32,
+    /// `inhibit_on_failure` of real servers that do not say theirs.
+    pub inhibit_on_failure: bool,
+    /// Those of its real servers, in the same order.
+    pub servers: Vec<ServerWords>,
+}
+
+/// Words that a virtual and a real server both have. What a real server does not say its virtual server says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ServerWords {
+    /// `snmp_name`, its own.
+    pub name: Option<String>,
+    /// `virtualhost`, its own.
+    pub virtual_host: Option<String>,
+    /// `delay_loop`.
+    pub delay_loop: Duration,
+    /// `retry`.
+    pub retry: Option<u32>,
+    /// `delay_before_retry`.
+    pub delay_before_retry: Option<Duration>,
+    /// `warmup`.
+    pub warmup: Option<Duration>,
+    /// `connect_timeout`.
+    pub connect_timeout: Duration,
+    /// `alpha`.
+    pub alpha: bool,
+}
+
+/// One `virtual_server_group`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServerGroup {
+    /// The name after `virtual_server_group`.
+    pub name: String,
+    /// Its entries, in file order.
+    pub entries: Vec<GroupEntry>,
+}
+
+/// An entry of a `virtual_server_group`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GroupEntry {
+    /// `fwmark`.
+    Mark(u32),
+    /// Addresses from the first to the last, with one port.
+    Addresses(IpAddr, IpAddr, u16),
 }
 
 impl VirtualServer {

@@ -406,6 +406,7 @@ fn service() -> VirtualServer {
         sorry_server_inhibit: false,
         suspended_without: Vec::new(),
         real_servers: vec![],
+        words: None,
     }
 }
 

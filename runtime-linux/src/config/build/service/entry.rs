@@ -6,6 +6,7 @@ use ipvs_core::Family;
 
 use super::{Target, read_port};
 use crate::config::diagnose::{Diagnostic, Diagnostics, kind};
+use crate::config::model::GroupEntry;
 use crate::config::text::Token;
 use crate::config::value::{self, wrong};
 
@@ -51,6 +52,16 @@ pub(super) fn several(first: &Token, rest: &[Token], diagnostics: &mut Diagnosti
         return Vec::new();
     }
     (start..=end).map(|at| Target::Address(address(at, low.is_ipv4()), port)).collect()
+}
+
+/// An entry of a group as it is written; none where it cannot be used.
+pub(super) fn kept(first: &Token, rest: &[Token]) -> Option<GroupEntry> {
+    let number = rest.first().map(|value| value.text.as_str());
+    if first.text == "fwmark" {
+        return number?.parse().ok().map(GroupEntry::Mark);
+    }
+    let port = number.map_or(Some(0), |port| port.parse().ok())?;
+    range(&first.text).map(|(low, high)| GroupEntry::Addresses(low, high, port))
 }
 
 fn mark(word: &Token, rest: &[Token], diagnostics: &mut Diagnostics) -> Option<Target> {

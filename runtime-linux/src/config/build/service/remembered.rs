@@ -16,6 +16,8 @@ pub(super) struct Surroundings {
     pub(super) mail: bool,
     pub(super) server_mail: bool,
     pub(super) material: Material,
+    /// What SNMP tells is kept.
+    pub(super) keeps_words: bool,
 }
 
 impl Surroundings {
@@ -25,6 +27,7 @@ impl Surroundings {
             mail: defaults.notices.mail_of_service(),
             server_mail: defaults.notices.mail_of_server(),
             material,
+            keeps_words: defaults.keeps_words,
         }
     }
 }

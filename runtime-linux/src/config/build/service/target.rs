@@ -9,6 +9,7 @@ use smol_str::SmolStr;
 use super::super::blocks;
 use super::entry;
 use crate::config::diagnose::{Diagnostic, Diagnostics, kind};
+use crate::config::model::ServerGroup;
 use crate::config::tree::{Node, Tree};
 use crate::config::value::Values;
 
@@ -48,6 +49,15 @@ pub(super) fn groups<'t>(tree: &'t Tree, diagnostics: &mut Diagnostics) -> BTree
         }
     }
     groups
+}
+
+/// The groups as SNMP tells of them. What is wrong with them has been said.
+pub(in crate::config::build) fn kept(nodes: &[Node]) -> Vec<ServerGroup> {
+    let groups = blocks(nodes, "virtual_server_group").filter_map(|group| {
+        let entries = group.children().iter().filter_map(|line| entry::kept(&line.word, &line.values));
+        Some(ServerGroup { name: group.values.first()?.text.to_string(), entries: entries.collect() })
+    });
+    groups.collect()
 }
 
 /// What stands behind `virtual_server`: one service, or those of a group.
