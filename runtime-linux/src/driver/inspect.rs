@@ -94,6 +94,7 @@ impl Worker {
             timers: timers(&router.timers(), now),
             history: instance.history.iter().map(|moment| moment_status(moment, now)).collect(),
             uptime: instance.standing.uptime(instance.phase.0, now),
+            active_reason: instance.standing.reason(),
             flaw: instance.standing.flaw(),
             statistics: statistics(instance),
         }

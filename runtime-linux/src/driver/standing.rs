@@ -2,9 +2,10 @@
 
 use core::time::Duration;
 
-use vrrp_core::Ignored;
+use vrrp_core::{Ignored, Reason};
 
 use super::Phase;
+use crate::snmp::trap::ActiveReason;
 
 /// Since when a router takes part, why it became Active last, and what was last wrong with a packet. There are thousands
 /// of routers.
@@ -12,6 +13,8 @@ use super::Phase;
 pub struct Standing {
     /// On [`crate::clock`] in hundredths of a second, as far as 32 bits go.
     since: u32,
+    /// Why it last became Active.
+    reason: ActiveReason,
     /// What was last wrong.
     flaw: Flaw,
 }
@@ -34,8 +37,11 @@ pub enum Flaw {
 }
 
 impl Standing {
-    /// The router went from one state to another.
-    pub fn moved(&mut self, before: Phase, after: Phase, now: Duration) {
+    /// The router went from one state to another, and why.
+    pub fn moved(&mut self, before: Phase, after: Phase, why: Option<Reason>, now: Duration) {
+        if after == Phase::Master {
+            self.reason = why.into();
+        }
         if takes_part(after) && !takes_part(before) {
             self.since = hundredths(now);
         }
@@ -58,6 +64,11 @@ impl Standing {
     /// For how long it has taken part, if it does so in this state; in hundredths of a second.
     pub fn uptime(&self, phase: Phase, now: Duration) -> u32 {
         if takes_part(phase) { hundredths(now).wrapping_sub(self.since) } else { 0 }
+    }
+
+    /// Why it last became Active.
+    pub fn reason(&self) -> ActiveReason {
+        self.reason
     }
 
     /// What was last wrong with a packet.
@@ -85,12 +96,13 @@ mod tests {
     fn a_router_takes_part_from_when_it_is_backup_or_master_until_it_is_neither() {
         let at = Duration::from_secs;
         let mut standing = Standing::default();
-        standing.moved(Phase::Initialize, Phase::Backup, at(10));
-        standing.moved(Phase::Backup, Phase::Master, at(13));
+        standing.moved(Phase::Initialize, Phase::Backup, None, at(10));
+        standing.moved(Phase::Backup, Phase::Master, Some(Reason::Preempted), at(13));
         assert_eq!(standing.uptime(Phase::Master, at(15)), 500);
         assert_eq!(standing.uptime(Phase::Fault, at(15)), 0);
-        standing.moved(Phase::Fault, Phase::Backup, at(20));
+        standing.moved(Phase::Fault, Phase::Backup, None, at(20));
         assert_eq!(standing.uptime(Phase::Backup, at(21)), 100);
+        assert_eq!(standing.reason(), ActiveReason::Preempted);
     }
 
     #[test]

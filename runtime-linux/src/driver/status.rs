@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::standing::Flaw;
 use super::trackers::Kind;
+use crate::snmp::trap::ActiveReason;
 
 /// The VRRP thread at one moment.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -111,6 +112,9 @@ pub struct InstanceStatus {
     /// For how long it has been BACKUP or MASTER, in hundredths of a second, as far as 32 bits go.
     #[serde(skip)]
     pub uptime: u32,
+    /// Why it last became MASTER.
+    #[serde(skip)]
+    pub active_reason: ActiveReason,
     /// What was last wrong with a packet.
     #[serde(skip)]
     pub flaw: Flaw,

@@ -329,7 +329,7 @@ impl Worker {
         let (before, after) = (instance.phase.0, instance.present_phase());
         if before != after {
             instance.phase = (after, now);
-            instance.standing.moved(before, after, now);
+            instance.standing.moved(before, after, why, now);
             instance.complaints = 0;
             // Only a stop leads back to Initialize, and `dismiss` tells of that.
             if after != Phase::Initialize {

@@ -242,6 +242,7 @@ fn backup() -> InstanceStatus {
         addresses: Vec::new(),
         held: Vec::new(),
         uptime: 0,
+        active_reason: crate::snmp::trap::ActiveReason::Never,
         flaw: crate::driver::Flaw::None,
         addresses_restored: 0,
         routes: RoutesStatus::default(),

@@ -141,7 +141,7 @@ impl Table for Statistics {
             // vrrpv3StatisticsMasterTransitions
             1 => return Some(counter(router.counted(names::BECAME_ACTIVE))),
             // vrrpv3StatisticsNewMasterReason
-            2 => return Some(number(0)),
+            2 => return Some(number(router.status.map_or(0, |status| status.active_reason as u8))),
             // vrrpv3StatisticsRcvdAdvertisements
             3 => names::RECEIVED,
             // vrrpv3StatisticsAdvIntervalErrors
