@@ -137,7 +137,7 @@ pub fn run(run: &Run) -> anyhow::Result<u8> {
     };
     let name = configuration.global.household.name.clone();
     let guardian = Guardian::open(orders)?;
-    let first = Cell::new(Some(Checked { configuration, errors: diagnostics.errors(), remembered }));
+    let first = Cell::new(Some(Reading { configuration, errors: diagnostics.errors(), remembered }));
     drop(diagnostics);
     crate::sys::trim_memory();
     let forked = || {
@@ -164,17 +164,17 @@ pub fn run(run: &Run) -> anyhow::Result<u8> {
 }
 
 /// What was read.
-struct Checked {
+struct Reading {
     configuration: Configuration,
     /// What is wrong in it.
     errors: Vec<String>,
     remembered: Remembered,
 }
 
-/// Is the worker; `checked` is what the guardian has read already.
-fn work(run: &Run, checked: Option<Checked>, charge: Charge) -> anyhow::Result<u8> {
-    let checked = match checked {
-        Some(checked) if charge.number == 0 => checked,
+/// Is the worker; `reading` is what the guardian has read already.
+fn work(run: &Run, reading: Option<Reading>, charge: Charge) -> anyhow::Result<u8> {
+    let reading = match reading {
+        Some(reading) if charge.number == 0 => reading,
         Some(_) | None => {
             let Loaded { configuration, diagnostics, remembered, .. } =
                 config::load(&run.config, &run.options);
@@ -183,12 +183,12 @@ fn work(run: &Run, checked: Option<Checked>, charge: Charge) -> anyhow::Result<u
                 return Ok(diagnostics.exit_code());
             };
             log_diagnostics(&diagnostics);
-            Checked { configuration, errors: diagnostics.errors(), remembered }
+            Reading { configuration, errors: diagnostics.errors(), remembered }
         }
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let code = runtime.block_on(async {
-        let (daemon, inputs) = Daemon::start(run.clone(), checked, charge).await?;
+        let (daemon, inputs) = Daemon::start(run.clone(), reading, charge).await?;
         anyhow::Ok(Box::pin(daemon.serve(inputs)).await)
     });
     // Who reads from a file system that does not answer is not waited for.
@@ -254,8 +254,8 @@ struct Inputs {
 }
 
 impl Daemon {
-    async fn start(run: Run, checked: Checked, charge: Charge) -> anyhow::Result<(Self, Inputs)> {
-        let Checked { mut configuration, errors, remembered } = checked;
+    async fn start(run: Run, reading: Reading, charge: Charge) -> anyhow::Result<(Self, Inputs)> {
+        let Reading { mut configuration, errors, remembered } = reading;
         let signals = Signals::new().context("cannot listen to signals")?;
         // The guardian forked with them blocked, so that none is lost on the way here.
         SigSet::empty().thread_set_mask().context("cannot unblock signals")?;
