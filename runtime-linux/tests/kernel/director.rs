@@ -9,6 +9,7 @@ use nix::sys::signal::Signal;
 use runtime_linux::lab::{CONFIGURATION, Daemon, Node, Process};
 
 use crate::machine::ipvsadm;
+use crate::memory::Account;
 use crate::waiting::{self, PATIENCE};
 
 /// Debian's keepalived or steadfast on a host.
@@ -42,6 +43,13 @@ impl Director {
         let mut daemon = Daemon::steadfast(program);
         daemon.arguments.push("-G".to_owned());
         Self { node, daemon, process: None }
+    }
+
+    /// From its start on its memory is counted here.
+    pub(crate) fn charge(&mut self, account: &Account) {
+        let (program, before) = account.of(&self.daemon.program);
+        self.daemon.program = program;
+        self.daemon.arguments.splice(0..0, before);
     }
 
     pub(crate) fn name(&self) -> &str {

@@ -10,6 +10,7 @@ mod damage;
 mod different;
 mod director;
 mod machine;
+mod memory;
 mod same;
 #[path = "../interfaces/sink.rs"]
 mod sink;
