@@ -41,7 +41,7 @@ pub(super) enum Trouble {
     NoName {
         /// The name.
         name: String,
-        /// In the words of the bus.
+        /// The name that the bus has for its reason.
         why: String,
     },
     /// It was ours.
@@ -149,10 +149,8 @@ impl Connection {
                     return message.arguments().number().map(Ok).map_err(Trouble::Nonsense);
                 }
                 Kind::Return => return Ok(Ok(0)),
-                Kind::Error => {
-                    let why = message.arguments().string().unwrap_or_default();
-                    return Ok(Err(if why.is_empty() { message.error.to_owned() } else { why.to_owned() }));
-                }
+                // Its words name our connection, which is another one at each try.
+                Kind::Error => return Ok(Err(message.error.to_owned())),
                 Kind::Call | Kind::Signal | Kind::Unknown(_) => {}
             }
         }

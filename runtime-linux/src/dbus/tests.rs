@@ -88,7 +88,7 @@ async fn a_name_that_the_policy_refuses_is_asked_for_again() {
     assert_eq!(
         service.status().unwrap().last_error.as_deref(),
         Some(
-            "the bus does not give the name org.keepalived.Vrrp1: no; put what `steadfast dbus-policy \
+            "the bus does not give the name org.keepalived.Vrrp1: org.freedesktop.DBus.Error.AccessDenied; put what `steadfast dbus-policy \
              org.keepalived.Vrrp1` prints into /etc/dbus-1/system.d/org.keepalived.Vrrp1.conf and let the bus read it \
              (systemctl reload dbus)"
         )
@@ -208,7 +208,7 @@ impl Bus {
         assert_eq!(name.text, "call /org/freedesktop/DBus org.freedesktop.DBus.RequestName");
         let number = verdict.to_le_bytes();
         let answer = match verdict {
-            0 => Message { signature: "s", body: b"\x02\0\0\0no\0", ..Message::new(Kind::Error) },
+            0 => Message { error: "org.freedesktop.DBus.Error.AccessDenied", ..Message::new(Kind::Error) },
             _ => Message { signature: "u", body: &number, ..Message::new(Kind::Return) },
         };
         bus.say(&Message { serial: 2, reply_to: name.serial, ..answer }).await;
