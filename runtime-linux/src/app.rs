@@ -17,6 +17,7 @@ mod place;
 mod reload;
 mod reload_mark;
 mod reload_time;
+mod reports;
 mod rounds;
 mod routers;
 mod save;
@@ -30,7 +31,6 @@ mod threads;
 pub use pid_file::{PidFile, PidFileError};
 
 use core::cell::Cell;
-use core::net::IpAddr;
 use core::time::Duration;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -42,7 +42,6 @@ use nix::sys::signal::SigSet;
 use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 use tracing::{debug, error, info, warn};
-use vrrp_core::Reason;
 
 use crate::api::{self, Question, Request};
 use crate::args::Run;
@@ -51,14 +50,14 @@ use crate::config::build::Remembered;
 use crate::config::model::{Configuration, Global, Schedule, VirtualServer};
 use crate::config::{self, Loaded};
 use crate::dbus;
-use crate::driver::{self, Command, Handle, Kind, Level, Phase, Report, Setup, Verdict};
+use crate::driver::{self, Command, Handle, Kind, Report, Setup, Verdict};
 use crate::guardian::{Charge, Guardian, Orders};
 use crate::log::{self, Log};
 use crate::perform::bfd;
 use crate::perform::check::{self, Checker, Told};
 use crate::perform::fifo::Writers;
 use crate::perform::mail::Mailer;
-use crate::perform::notify::{Notifier, State, Subject};
+use crate::perform::notify::Notifier;
 use crate::perform::script::{self, Scripts};
 use crate::perform::track;
 use crate::perform::track_file::Files;
@@ -482,71 +481,6 @@ impl Daemon {
         }
     }
 
-    fn report(&mut self, report: Report) {
-        match report {
-            Report::Transition { instance, from, to, priority, reason, why, source } => {
-                debug!("({instance}) {} -> {}: {reason}", from.name(), to.name());
-                self.disturb_objects();
-                self.transition(&instance, to, priority, (why, source));
-            }
-            Report::PriorityChanged { instance, phase, priority } => {
-                debug!("({instance}) effective priority {priority} in {}", phase.name());
-                self.priority_changed(instance, phase, priority);
-            }
-            Report::LesserHeard { instance, priority } => self.lesser_heard(instance, priority),
-            Report::Log { level, text } => match level {
-                Level::Error => error!("{text}"),
-                Level::Warning => warn!("{text}"),
-                Level::Info => info!("{text}"),
-                Level::Debug => debug!("{text}"),
-            },
-            Report::Applied { instances } => {
-                debug!("{instances} VRRP instances run");
-                self.dbus.settled();
-                // What it took to read and to compare them.
-                crate::sys::trim_memory();
-            }
-            Report::Stopped => debug!("the VRRP thread has ended"),
-        }
-    }
-
-    fn transition(
-        &mut self,
-        instance: &str,
-        to: Phase,
-        priority: u8,
-        cause: (Option<Reason>, Option<IpAddr>),
-    ) {
-        let removed = to == Phase::Stop && !self.stopping && self.routers.is_leaving(instance);
-        if let Some(wanted) = self.routers.wanted(instance) {
-            let notify = &wanted.notify;
-            let told = match removed {
-                true if notify.tells_deletion => Some(State::Deleted),
-                true => Some(State::Fault),
-                false => state(to),
-            };
-            if let Some(state) = told {
-                self.announce(&Subject::Instance(instance.to_owned()), notify, state, priority);
-            }
-            if to == Phase::Master {
-                self.trap_new_active(instance, cause);
-            }
-        }
-        if removed {
-            self.routers.forget(instance);
-        } else {
-            self.routers.note(instance, to);
-        }
-        let lvs = &self.configuration.global.lvs;
-        self.services.configure(lvs, self.is_synchronised_active(lvs));
-        for (group, phase) in self.groups.update(&self.configuration.groups, &self.routers) {
-            info!("VRRP_Group({}) Syncing instances to {} state", group.name, phase.name());
-            if let Some(state) = state(phase) {
-                self.announce(&Subject::Group(group.name.clone()), &group.notify, state, 0);
-            }
-        }
-    }
-
     async fn script(&mut self, report: script::Report) {
         let script::Report { name, good, why } = report;
         info!("Script `{name}` now {}: {why}", if good { "succeeds" } else { "fails" });
@@ -621,16 +555,6 @@ impl Run {
             file: self.log_file.clone(),
             detail: self.log_detail > 1,
         }
-    }
-}
-
-fn state(phase: Phase) -> Option<State> {
-    match phase {
-        Phase::Initialize => None,
-        Phase::Master => Some(State::Master),
-        Phase::Backup => Some(State::Backup),
-        Phase::Fault => Some(State::Fault),
-        Phase::Stop => Some(State::Stop),
     }
 }
 

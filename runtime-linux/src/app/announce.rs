@@ -3,7 +3,8 @@
 
 use tokio::sync::oneshot;
 
-use super::{Daemon, state};
+use super::Daemon;
+use super::reports::state;
 use crate::config::model::Notify;
 use crate::driver::{Command, Phase};
 use crate::perform::check::Whose;
