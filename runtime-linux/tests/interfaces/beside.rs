@@ -6,6 +6,8 @@
 //! is told of after its members is.
 
 mod life;
+mod refused;
+mod stop;
 
 use std::thread;
 
