@@ -131,7 +131,7 @@ impl Daemon {
     pub(super) async fn apply(
         &mut self,
         configuration: Configuration,
-        virtual_servers: Vec<Arc<VirtualServer>>,
+        mut virtual_servers: Vec<Arc<VirtualServer>>,
     ) {
         let policy = Policy::from(&configuration.global);
         if self.is_first_start() && configuration.global.lvs.sync_wait().is_some() {
@@ -173,6 +173,7 @@ impl Daemon {
         if configuration.needs_data_plane() || !virtual_servers.is_empty() {
             self.services.open(&configuration.global, self.first_services(&virtual_servers).as_ref());
         }
+        self.services.mark(&configuration.global.lvs, &mut virtual_servers);
         self.services
             .configure(&configuration.global.lvs, self.is_synchronised_active(&configuration.global.lvs));
         self.services.size_buffer(configuration.global.household.service_buffer);

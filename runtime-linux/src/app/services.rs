@@ -4,6 +4,7 @@
 //! each, so that nobody waits for thousands of services. A round reads back and compares all that is ours, turn by turn.
 
 mod damage;
+mod marks;
 mod ours;
 mod synchronisation;
 mod timeouts;
@@ -17,9 +18,10 @@ use ipvs_core::{Destination, Service, ServiceKey, Step, plan};
 use nix::errno::Errno;
 use tracing::{error, info, warn};
 
-use crate::config::model::{DataPlane, FlushOnStop, Global, Lvs, NetlinkBuffer};
+use crate::config::model::{DataPlane, FlushOnStop, Global, Lvs, NetlinkBuffer, VirtualServer};
 use crate::perform::ipvs::{self, Kernel, Plane, Present};
 use damage::Damage;
+use marks::Marks;
 use ours::{Ours, Whole};
 use synchronisation::Synchronisation;
 use timeouts::Timeouts;
@@ -48,6 +50,7 @@ pub(super) struct Services {
     damage: Damage,
     timeouts: Timeouts,
     synchronisation: Synchronisation,
+    marks: Marks,
     /// Complaints made already, so that a step that fails again and again fills no log.
     complaints: BTreeSet<String>,
 }
@@ -116,6 +119,18 @@ impl Services {
             self.synchronisation.apply(ipvs, lvs.sync.as_ref(), active);
         } else if lvs.sync.is_some() {
             self.complain(&"lvs_sync_daemon: the user-space data plane has no synchronisation daemon");
+        }
+    }
+
+    /// With `nftables_ipvs`, groups of addresses become services of marks. The user-space plane looks at packets before
+    /// they could be marked.
+    pub(super) fn mark(&mut self, lvs: &Lvs, servers: &mut [Arc<VirtualServer>]) {
+        if self.plane.as_mut().and_then(|plane| plane.kernel()).is_some() {
+            self.marks.apply(lvs, servers);
+        } else if lvs.marking.table.is_some() && self.plane.is_some() {
+            self.complain(
+                &"nftables_ipvs is for the kernel's IPVS: each address of a group is a service of its own",
+            );
         }
     }
 
@@ -242,6 +257,9 @@ impl Services {
     /// what stands beside them.
     pub(super) fn close(&mut self, keep: bool, flush: FlushOnStop) {
         let Some(mut plane) = self.plane.take() else { return };
+        if !keep {
+            self.marks.remove();
+        }
         if let Some(ipvs) = plane.kernel() {
             self.synchronisation.stop(ipvs);
             self.timeouts.restore(ipvs);

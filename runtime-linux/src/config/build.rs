@@ -197,7 +197,7 @@ fn each<'n>(
         let acted = take(word.name, node, diagnostics);
         match word.status {
             Status::Built | Status::Alias(_) if acted => {}
-            Status::Built | Status::Alias(_) | Status::Accepted | Status::Needless(_) => {
+            Status::Built | Status::Alias(_) | Status::Needless(_) => {
                 without_effect(node, word, block, diagnostics);
             }
             Status::Missed(instead) => {

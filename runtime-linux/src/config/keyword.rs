@@ -77,8 +77,6 @@ pub enum Takes {
 pub enum Status {
     /// It does what it says.
     Built,
-    /// It is accepted; nothing acts on it yet, which is harmless enough to be told only when asked.
-    Accepted,
     /// It is accepted, and for this reason nothing has to act on it.
     Needless(&'static str),
     /// It is accepted; nothing acts on it yet, and that must be told: this is what happens instead.
@@ -218,7 +216,6 @@ pub fn without_effect() -> String {
     let mut text = String::from("| block | accepted, without effect |\n|---|---|\n");
     for block in Block::ALL {
         let words = block.words().filter_map(|word| match word.status {
-            Status::Accepted => Some(format!("`{}`", word.name)),
             Status::Missed(why) | Status::Needless(why) => Some(format!("`{}` ({why})", word.name)),
             Status::Built | Status::Alias(_) => None,
         });
@@ -251,11 +248,6 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
 /// A word that does what it says.
 const fn built(class: Class, name: &'static str, takes: Takes) -> Word {
     Word { name, class, takes, status: Status::Built }
-}
-
-/// A word that nothing acts on, without much harm.
-const fn accepted(class: Class, name: &'static str, takes: Takes) -> Word {
-    Word { name, class, takes, status: Status::Accepted }
 }
 
 /// A word that nothing has to act on, and why.

@@ -35,7 +35,7 @@ pub use dumps::Dumps;
 pub use fixture::{Fixture, Fixtures};
 pub use household::Household;
 pub use ipvs_core::{Forward, Method};
-pub use lvs::{FlushOnStop, Lvs, LvsTimeouts, SyncDaemon};
+pub use lvs::{FlushOnStop, Lvs, LvsTimeouts, Marking, SyncDaemon};
 pub use notice::{Fifo, Fifos, Mail, MailSecurity, TimedScript};
 pub use probe::{
     Connect, Dns, FileCheck, Http, HttpProtocol, Identity, Password, Pattern, Probe, RecordType, Smtp, Tls,

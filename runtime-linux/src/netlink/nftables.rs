@@ -32,6 +32,7 @@ use number::{
 mod batch;
 pub mod closed;
 mod ingress;
+pub mod marks;
 mod number;
 
 /// The name of the table, in the family `inet`.

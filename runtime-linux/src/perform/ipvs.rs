@@ -34,7 +34,7 @@ mod kernel;
 mod status;
 mod wording;
 
-pub use kernel::Kernel;
+pub use kernel::{Kernel, namespace_file};
 pub use status::{DestinationStatus, Rates, ServiceStatus, Statistics, Status};
 pub use wording::describe;
 

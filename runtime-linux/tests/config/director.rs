@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use ipvs_core::{Engine, Mode};
-use runtime_linux::config::model::{FlushOnStop, Lvs, LvsTimeouts, SyncDaemon};
+use runtime_linux::config::model::{FlushOnStop, Lvs, LvsTimeouts, Marking, SyncDaemon};
 
 use super::{codes, complaints, load, router};
 
@@ -92,6 +92,27 @@ fn timeouts_are_read_in_any_order_and_belong_to_the_kernel() {
         assert_eq!(timeouts(wrong), (LvsTimeouts::default(), vec!["S0301"]), "{wrong}");
     }
     assert_eq!(codes("global_defs {\ndata_plane user\nlvs_timeouts tcp 800\n}"), ["S0206"]);
+}
+
+#[test]
+fn groups_are_marked_from_a_first_mark_by_a_table_of_a_name_and_a_priority() {
+    let marking = |words: &str| {
+        let text = format!("global_defs {{\n{words}\n}}");
+        (load(&text).configuration.unwrap().global.lvs.marking, codes(&text))
+    };
+    let usual = Marking { table: None, priority: -1, first: 1000 };
+    let asked = Marking { table: Some("keepalived_ipvs".to_owned()), ..usual.clone() };
+    assert_eq!(marking(""), (usual.clone(), vec![]));
+    assert_eq!(marking("nftables_ipvs"), (asked.clone(), vec![]));
+    assert_eq!(
+        marking("nftables_ipvs_start_fwmark 7\nnftables_ipvs_priority -150\nnftables_ipvs web"),
+        (Marking { table: Some("web".to_owned()), priority: -150, first: 7 }, vec![])
+    );
+    for wrong in ["nftables_ipvs_start_fwmark 0", "nftables_ipvs_start_fwmark x", "nftables_ipvs_priority x"]
+    {
+        assert_eq!(marking(wrong), (usual.clone(), vec!["S0301"]), "{wrong}");
+    }
+    assert_eq!(marking("data_plane user\nnftables_ipvs"), (asked, vec!["S0206"]));
 }
 
 #[test]

@@ -9,7 +9,9 @@
 //! | 3.1 `-f -n -l -D -G -g -u -d -V -p` | [`flags`], [`full_disk`]; `-s`: `tests/vrrp/namespaces.rs`; `-R`: `tests/guardian/death.rs` |
 //! | 3.1 `-P -C -T -v -h --signum` | `args/tests.rs`; genhash against keepalived's: [`digest`] |
 //! | 3.1 `-t` and its exit codes | `tests/config/exit_codes.rs`, `tests/config/differential.rs` (keepalived) |
-//! | 3.1 `-I` | not shown by a test of the whole daemon |
+//! | 3.1 `-I` | `tests/kernel/kept.rs` (keepalived) |
+//! | 3.1 `-V`, `-X`: what is sent and left at a stop | [`beside`] (keepalived) |
+//! | 3.2 a reload that is refused for what `-t` says 5 or 6 to | [`beside`] (keepalived) |
 //! | 3.2 RELOAD, STOP | `tests/guardian/ending.rs`; all others, and that none ends the process: `tests/vrrp/dumps.rs` |
 //! | 3.3 dumps, their fields and modes | `app/dump/tests.rs`, `tests/vrrp/exporter.rs` (keepalived) |
 //! | 3.3 pid files | `app/pid_file.rs`, `tests/guardian/ending.rs`, [`flags`]; `reload_file`: [`reload`] |

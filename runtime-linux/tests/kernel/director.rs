@@ -52,6 +52,17 @@ impl Director {
         self.daemon.arguments.splice(0..0, before);
     }
 
+    /// With one flag more from the next start on.
+    pub(crate) fn with(mut self, flag: &str) -> Self {
+        self.daemon.arguments.push(flag.to_owned());
+        self
+    }
+
+    /// With its usual flags again.
+    pub(crate) fn without(&mut self, flag: &str) {
+        self.daemon.arguments.retain(|argument| argument != flag);
+    }
+
     pub(crate) fn name(&self) -> &str {
         &self.daemon.name
     }

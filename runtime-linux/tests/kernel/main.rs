@@ -9,7 +9,9 @@ mod backend;
 mod damage;
 mod different;
 mod director;
+mod kept;
 mod machine;
+mod marked;
 mod memory;
 mod same;
 #[path = "../interfaces/sink.rs"]

@@ -4,5 +4,6 @@
 mod capture;
 mod drain;
 mod laboratory;
+mod marks;
 mod realserver;
 mod show;

@@ -56,10 +56,19 @@ pub(super) fn read(
             let wait = values.seconds(1.0..=LONGEST_WAIT);
             said.wait = wait.map(|wait| (wait, node.span())).or(said.wait);
         }
+        "nftables_ipvs" if node.values.is_empty() => lvs.marking.table = Some(TABLE.to_owned()),
+        "nftables_ipvs" => {
+            lvs.marking.table = values.word("the name of a table").or(lvs.marking.table.take());
+        }
+        "nftables_ipvs_priority" => set(&mut lvs.marking.priority, values.number(i32::MIN..=i32::MAX)),
+        "nftables_ipvs_start_fwmark" => set(&mut lvs.marking.first, values.number(1..=u32::MAX)),
         _ => return false,
     }
     true
 }
+
+/// keepalived's name.
+const TABLE: &str = "keepalived_ipvs";
 
 fn timeouts(node: &Node, timeouts: &mut LvsTimeouts, diagnostics: &mut Diagnostics) {
     if Values::new(node, diagnostics).required(0, "`tcp N`, `tcpfin N` or `udp N`").is_none() {
@@ -239,6 +248,13 @@ fn complain(configuration: &mut Configuration, sync: Option<Span>, diagnostics: 
         diagnostics.push(
             Diagnostic::new(&kind::NOT_BUILT, "`lvs_timeouts` is accepted, without effect")
                 .consequence("it sets the timeouts of the kernel, and `data_plane user` has its own"),
+        );
+    }
+    if global.lvs.marking.table.is_some() {
+        diagnostics.push(
+            Diagnostic::new(&kind::NOT_BUILT, "`nftables_ipvs` is accepted, without effect").consequence(
+                "`data_plane user` has a service for each address of a group, and needs no marks",
+            ),
         );
     }
 }

@@ -51,8 +51,7 @@ fn form(word: &str) -> Option<Form> {
     let form = match word {
         "lvs_netlink_monitor_rcv_bufs_force" => Form::Boolean,
         "tmp_config_directory" | "dbus_no_interface_name" | "vrf" => Form::Word,
-        "nftables_ipvs_priority" => Form::Whole(i64::from(i32::MIN), i64::from(i32::MAX)),
-        "lvs_netlink_monitor_rcv_bufs" | "nftables_ipvs_start_fwmark" => Form::Whole(1, most),
+        "lvs_netlink_monitor_rcv_bufs" => Form::Whole(1, most),
         "linkbeat_interfaces" => Form::Linkbeat,
         "debug" => Form::Whole(0, 4),
         "regex_stack" => Form::Wholes(1, most),

@@ -2,7 +2,7 @@
 
 use super::Class::{Common, Essential, Old, Rare};
 use super::Takes::{List, Values};
-use super::{Word, accepted, alias, built, missed, needless};
+use super::{Word, alias, built, missed, needless};
 
 pub(super) const GENERAL: &[Word] = &[
     built(Common, "data_plane", Values),
@@ -138,14 +138,9 @@ pub(super) const SERVICES: &[Word] = &[
     built(Common, "lvs_flush", Values),
     built(Rare, "lvs_flush_on_stop", Values),
     alias(Old, "lvs_flush_onstop", "lvs_flush_on_stop", Values),
-    missed(
-        Rare,
-        "nftables_ipvs",
-        Values,
-        "each address of a range becomes a service of its own, without marks",
-    ),
-    accepted(Rare, "nftables_ipvs_priority", Values),
-    accepted(Rare, "nftables_ipvs_start_fwmark", Values),
+    built(Rare, "nftables_ipvs", Values),
+    built(Rare, "nftables_ipvs_priority", Values),
+    built(Rare, "nftables_ipvs_start_fwmark", Values),
     built(Rare, "checker_log_all_failures", Values),
     built(Rare, "rs_init_notifies", Values),
     built(Rare, "lvs_netlink_cmd_rcv_bufs", Values),

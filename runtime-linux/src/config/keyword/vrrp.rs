@@ -53,7 +53,12 @@ pub(super) const INSTANCE: &[Word] = &[
     built(Rare, "mcast_dst_ip", Values),
     built(Rare, "track_src_ip", Values),
     built(Common, "version", Values),
-    missed(Rare, "vrf", Values, "adverts stay in the VRF of `interface`"),
+    missed(
+        Rare,
+        "vrf",
+        Values,
+        "adverts are in the VRF of `interface`, beside which keepalived ignores the word",
+    ),
     built(Common, "use_vmac", Values),
     built(Rare, "use_vmac_addr", Values),
     built(Common, "vmac_xmit_base", Values),

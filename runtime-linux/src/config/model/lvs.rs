@@ -20,6 +20,25 @@ pub struct Lvs {
     /// `net_namespace_ipvs`: the network namespace whose IPVS it is, by its name under `/run/netns`; empty: the one
     /// that the daemon was started in.
     pub namespace: Option<String>,
+    /// `nftables_ipvs` and its like.
+    pub marking: Marking,
+}
+
+/// How packets to the addresses of a group are given one firewall mark, so that one service takes them all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Marking {
+    /// `nftables_ipvs NAME`: the table of nftables that does it. None: each address is a service of its own.
+    pub table: Option<String>,
+    /// `nftables_ipvs_priority`: where among the chains of the input hook it is.
+    pub priority: i32,
+    /// `nftables_ipvs_start_fwmark`: the first mark; each virtual server has the next.
+    pub first: u32,
+}
+
+impl Default for Marking {
+    fn default() -> Self {
+        Self { table: None, priority: -1, first: 1000 }
+    }
 }
 
 impl Default for Lvs {
@@ -31,6 +50,7 @@ impl Default for Lvs {
             reconcile_interval: Duration::from_secs(10),
             sync: None,
             namespace: None,
+            marking: Marking::default(),
         }
     }
 }

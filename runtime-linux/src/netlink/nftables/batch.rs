@@ -7,27 +7,35 @@ use super::number::{
     ACCEPT, BASE_NETWORK, BASE_TRANSPORT, BATCH_BEGIN, BATCH_END, BATCH_HEADER, CHAIN_HOOK, CHAIN_NAME,
     CHAIN_POLICY, CHAIN_TABLE, CHAIN_TYPE, COMPARE_DATA, COMPARE_EQUAL, COMPARE_NOT_EQUAL, COMPARE_OPERATOR,
     COMPARE_SOURCE, COUNTER_BYTES, COUNTER_PACKETS, DATA_VALUE, DATA_VERDICT, DROP, ELEMENT_KEY,
-    ELEMENTS_LIST, ELEMENTS_SET, ELEMENTS_TABLE, EXPRESSION_DATA, EXPRESSION_NAME, FIRST_REGISTER,
-    HOOK_NUMBER, HOOK_PRIORITY, IMMEDIATE_DATA, IMMEDIATE_TARGET, LIST_ELEMENT, LOOKUP_SET, LOOKUP_SOURCE,
-    LOOPBACK_INDEX, META_FAMILY, META_INPUT, META_KEY, META_MARK, META_PROTOCOL, META_TARGET, NEW_CHAIN,
-    NEW_RULE, NEW_SET, PAYLOAD_BASE, PAYLOAD_LENGTH, PAYLOAD_OFFSET, PAYLOAD_TARGET, RULE_CHAIN,
+    ELEMENTS_LIST, ELEMENTS_SET, ELEMENTS_TABLE, EXPRESSION_DATA, EXPRESSION_NAME, FAMILY_INET,
+    FIRST_REGISTER, HOOK_NUMBER, HOOK_PRIORITY, IMMEDIATE_DATA, IMMEDIATE_TARGET, LIST_ELEMENT, LOOKUP_SET,
+    LOOKUP_SOURCE, LOOPBACK_INDEX, META_FAMILY, META_INPUT, META_KEY, META_MARK, META_PROTOCOL, META_TARGET,
+    NEW_CHAIN, NEW_RULE, NEW_SET, PAYLOAD_BASE, PAYLOAD_LENGTH, PAYLOAD_OFFSET, PAYLOAD_TARGET, RULE_CHAIN,
     RULE_EXPRESSIONS, RULE_TABLE, SET_KEY_LENGTH, SET_KEY_TYPE, SET_NAME, SET_NUMBER, SET_TABLE,
-    SET_USER_DATA, SUBSYSTEM, TABLE_HEADER, TYPE_BITS, TYPE_IPV4, TYPE_IPV6, TYPE_MARK, TYPE_PORT,
-    TYPE_PROTOCOL, USER_DATA_KEY_ORDER, VERDICT_CODE, VERDICT_REGISTER,
+    SET_USER_DATA, SUBSYSTEM, TYPE_BITS, TYPE_IPV4, TYPE_IPV6, TYPE_MARK, TYPE_PORT, TYPE_PROTOCOL,
+    USER_DATA_KEY_ORDER, VERDICT_CODE, VERDICT_REGISTER,
 };
 use super::{Element, Set, Side, TABLE};
 
 /// A batch being written: nothing of it takes effect unless all of it does.
 pub(super) struct Batch {
     sequence: u32,
+    /// `NFPROTO_*` of the table.
+    family: u8,
     bytes: Vec<u8>,
     messages: usize,
     failed: Option<netlink::Error>,
 }
 
 impl Batch {
+    /// For a table of the family `inet`.
     pub(super) fn new(sequence: u32) -> Self {
-        let mut batch = Self { sequence, bytes: Vec::new(), messages: 0, failed: None };
+        Self::of(FAMILY_INET, sequence)
+    }
+
+    /// For a table of this family.
+    pub(super) fn of(family: u8, sequence: u32) -> Self {
+        let mut batch = Self { sequence, family, bytes: Vec::new(), messages: 0, failed: None };
         batch.append(BATCH_BEGIN, REQUEST, BATCH_HEADER, |_| Ok(()));
         batch
     }
@@ -44,7 +52,7 @@ impl Batch {
         content: impl FnOnce(&mut Writer<'_>) -> Result<(), netlink::Error>,
     ) {
         self.messages += 1;
-        self.append(SUBSYSTEM << 8 | kind, REQUEST | ACKNOWLEDGE | flags, TABLE_HEADER, content);
+        self.append(SUBSYSTEM << 8 | kind, REQUEST | ACKNOWLEDGE | flags, [self.family, 0, 0, 0], content);
     }
 
     fn append(

@@ -6,8 +6,8 @@ pub(super) const BATCH_BEGIN: u16 = 16;
 pub(super) const BATCH_END: u16 = 17;
 /// `struct nfgenmsg`: family unspecified, version 0, the subsystem in network order.
 pub(super) const BATCH_HEADER: [u8; 4] = [0, 0, 0, 10];
-/// `struct nfgenmsg`: family `inet`.
-pub(super) const TABLE_HEADER: [u8; 4] = [1, 0, 0, 0];
+/// `NFPROTO_INET`.
+pub(super) const FAMILY_INET: u8 = 1;
 
 // linux/netfilter/nf_tables.h: messages
 pub(super) const NEW_TABLE: u16 = 0;
@@ -44,16 +44,27 @@ pub(super) const SET_KEY_LENGTH: u16 = 5;
 pub(super) const SET_USER_DATA: u16 = 13;
 /// `NFTNL_UDATA_SET_KEYBYTEORDER` of libnftnl.
 pub(super) const USER_DATA_KEY_ORDER: u8 = 0;
+/// `NFTNL_UDATA_SET_DATABYTEORDER`.
+pub(super) const USER_DATA_VALUE_ORDER: u8 = 1;
+pub(super) const SET_FLAGS: u16 = 3;
+pub(super) const SET_VALUE_TYPE: u16 = 6;
+pub(super) const SET_VALUE_LENGTH: u16 = 7;
+pub(super) const SET_DESCRIPTION: u16 = 9;
+pub(super) const DESCRIPTION_FIELDS: u16 = 2;
+pub(super) const FIELD_LENGTH: u16 = 1;
 pub(super) const SET_NUMBER: u16 = 10;
 pub(super) const ELEMENTS_TABLE: u16 = 1;
 pub(super) const ELEMENTS_SET: u16 = 2;
 pub(super) const ELEMENTS_LIST: u16 = 3;
 pub(super) const ELEMENT_KEY: u16 = 1;
+pub(super) const ELEMENT_VALUE: u16 = 2;
+pub(super) const ELEMENT_KEY_END: u16 = 10;
 pub(super) const DATA_VALUE: u16 = 1;
 pub(super) const DATA_VERDICT: u16 = 2;
 pub(super) const VERDICT_CODE: u16 = 1;
 pub(super) const META_TARGET: u16 = 1;
 pub(super) const META_KEY: u16 = 2;
+pub(super) const META_SOURCE: u16 = 3;
 pub(super) const COMPARE_SOURCE: u16 = 1;
 pub(super) const COMPARE_OPERATOR: u16 = 2;
 pub(super) const COMPARE_DATA: u16 = 3;
@@ -63,6 +74,7 @@ pub(super) const PAYLOAD_OFFSET: u16 = 3;
 pub(super) const PAYLOAD_LENGTH: u16 = 4;
 pub(super) const LOOKUP_SET: u16 = 1;
 pub(super) const LOOKUP_SOURCE: u16 = 2;
+pub(super) const LOOKUP_TARGET: u16 = 3;
 pub(super) const COUNTER_BYTES: u16 = 1;
 pub(super) const COUNTER_PACKETS: u16 = 2;
 pub(super) const IMMEDIATE_TARGET: u16 = 1;
@@ -89,6 +101,10 @@ pub(super) const VERDICT_REGISTER: u32 = 0;
 pub(super) const FIRST_REGISTER: u32 = 8;
 pub(super) const DROP: u32 = 0;
 pub(super) const ACCEPT: u32 = 1;
+/// `NFT_RETURN`, -5.
+pub(super) const RETURN: u32 = u32::MAX - 4;
+/// `NFT_SET_INTERVAL`, `NFT_SET_MAP` and `NFT_SET_CONCAT`, Linux 5.6.
+pub(super) const RANGES_TO_VALUES: u32 = 0x4 | 0x8 | 0x80;
 pub(super) const HOOK_PREROUTING: u32 = 0;
 pub(super) const HOOK_INPUT: u32 = 1;
 pub(super) const HOOK_FORWARD: u32 = 2;

@@ -30,12 +30,7 @@ impl Kernel {
 
     /// As [`Self::open`], for the network namespace of this name under `/run/netns`; empty: that of the host.
     pub fn open_in(namespace: &str) -> Result<Self, Error> {
-        let path =
-            if namespace.is_empty() { PathBuf::from(HOST) } else { Path::new("/run/netns").join(namespace) };
-        let file = File::open(&path).map_err(|error| {
-            Error::Netlink(netlink::Error::Socket(io::Error::other(format!("{}: {error}", path.display()))))
-        })?;
-        Self::from(Ipvs::open_in(&file))
+        Self::from(Ipvs::open_in(&namespace_file(namespace)?))
     }
 
     fn from(opened: Result<Ipvs, Closed>) -> Result<Self, Error> {
@@ -65,6 +60,14 @@ impl Kernel {
         }
         loaded
     }
+}
+
+/// The network namespace of this name under `/run/netns`; without a name the one that the daemon was started in.
+pub fn namespace_file(namespace: &str) -> Result<File, netlink::Error> {
+    let path =
+        if namespace.is_empty() { PathBuf::from(HOST) } else { Path::new("/run/netns").join(namespace) };
+    File::open(&path)
+        .map_err(|error| netlink::Error::Socket(io::Error::other(format!("{}: {error}", path.display()))))
 }
 
 impl Plane for Kernel {

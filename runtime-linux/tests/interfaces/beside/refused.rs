@@ -13,7 +13,9 @@ fn a_reload_is_refused_where_keepalived_refuses_it() {
     lab::test(|| {
         let ours = Daemon::steadfast(env!("CARGO_BIN_EXE_steadfast").into());
         let runs = [Daemon::keepalived(), ours].map(|daemon| thread::spawn(move || refused(&daemon)));
-        runs.into_iter().for_each(|run| run.join().unwrap());
+        for run in runs {
+            run.join().unwrap();
+        }
     });
 }
 
