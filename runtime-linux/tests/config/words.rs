@@ -8,10 +8,10 @@ use super::{codes, complaints, load, options, router, sample};
 
 #[test]
 fn words_without_effect_are_listed_with_their_block_and_told_of_where_it_matters() {
-    let loaded = load("global_defs {\n nftables_ipvs_priority 1\n vrrp_iptables\n}");
+    let loaded = load("global_defs {\n tmp_config_directory /tmp\n vrrp_iptables\n}");
     let accepted: Vec<_> =
         loaded.diagnostics.accepted().iter().map(|word| (word.word.as_str(), word.block)).collect();
-    assert_eq!(accepted, [("nftables_ipvs_priority", "global_defs"), ("vrrp_iptables", "global_defs")]);
+    assert_eq!(accepted, [("tmp_config_directory", "global_defs"), ("vrrp_iptables", "global_defs")]);
     assert_eq!(
         super::shortened(&loaded),
         [
@@ -158,7 +158,7 @@ fn a_good_file_is_reported_by_silence() {
 fn compat_lists_what_has_no_effect() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("x.conf");
-    std::fs::write(&path, "global_defs {\n nftables_ipvs_priority 1\n router_id a\n vrrp_ipsets\n}\n")
+    std::fs::write(&path, "global_defs {\n tmp_config_directory /tmp\n router_id a\n vrrp_ipsets\n}\n")
         .unwrap();
     let (_, report) = checked(&Check { files: vec![path], compat: true, ..plain() });
     let listed: Vec<&str> = report
@@ -167,7 +167,7 @@ fn compat_lists_what_has_no_effect() {
         .skip(1)
         .filter_map(|line| line.rsplit(": ").next())
         .collect();
-    assert_eq!(listed, ["nftables_ipvs_priority in global_defs", "vrrp_ipsets in global_defs"]);
+    assert_eq!(listed, ["tmp_config_directory in global_defs", "vrrp_ipsets in global_defs"]);
 }
 
 #[test]

@@ -47,11 +47,11 @@ beside it. With `track_src_ip` it is in FAULT instead.",
     Explanation {
         kind: &kind::UNREADABLE_IDENTITY,
         title: "Checks cannot show the certificate that they are to show",
-        text: "`SSL { certificate FILE key FILE password WORD }` is what SSL_GET shows to a server that asks who it is.
-The complaint says which file cannot be read, or that the password does not open the key. Until
-that is mended no SSL_GET is made and the state of its servers stays as it is. An encrypted key is
-one of PKCS#8, which begins with BEGIN ENCRYPTED PRIVATE KEY; OpenSSL's older form, with
-`Proc-Type: 4,ENCRYPTED` in its head, is converted by
+        text: "`SSL { certificate FILE key FILE password WORD }` is what SSL_GET shows to a server that wants to
+know who asks. The complaint says which file cannot be read, or that the password does not open
+the key. Until that is mended no SSL_GET is made, and the state of its servers stays as it is.
+An encrypted key is one of PKCS#8, which begins with BEGIN ENCRYPTED PRIVATE KEY. OpenSSL's older
+form, with `Proc-Type: 4,ENCRYPTED` in its head, is converted by
 `openssl pkcs8 -topk8 -v2 aes-256-cbc -in OLD -out NEW`.",
     },
 ];
