@@ -233,6 +233,8 @@ struct Daemon {
     /// Why the last reload was refused.
     reload_error: Option<String>,
     stopping: bool,
+    /// The checks have yet to take up the configuration.
+    applying: bool,
     checks_place: threads::ChecksPlace,
     agent: Agent,
     gathered: snmp::Gathered,
@@ -311,6 +313,7 @@ impl Daemon {
             errors,
             reload_error: None,
             stopping: false,
+            applying: false,
             checks_place: threads::ChecksPlace::default(),
             agent,
             gathered: snmp::Gathered::default(),
@@ -404,8 +407,8 @@ impl Daemon {
                 _ = signals.statistics_clear.recv() => self.dump(Dump::StatisticsThenZero).await,
                 _ = signals.json.recv() => self.dump(Dump::Json).await,
                 _ = signals.timers.recv() => self.dump(Dump::Timers).await,
-                // Last, and only after everything else had its chance.
-                () = tokio::task::yield_now(), if self.services.has_due() => {
+                // Last, and only after everything else had its chance: what a configuration asks for goes before a round.
+                () = tokio::task::yield_now(), if !self.applying && self.services.has_due() => {
                     self.services.turn();
                     if self.services.has_taken_up() {
                         crate::sys::give_memory_back();
@@ -513,13 +516,21 @@ impl Daemon {
                 self.services.unwant(service);
             }
             check::Event::Run { queue, script } => self.notifier.run(&queue, &script),
-            check::Event::Turned { what, subject, up, mail, whose } => {
-                self.turned(&what, (&subject, mail), up, &whose);
-            }
+            check::Event::Turned { who, up, mail } => self.turned(&who, up, mail),
             check::Event::Orders(orders) => self.orders.save(orders),
             check::Event::Log { level, text } => log_at(level, &text),
-            check::Event::Applied => self.services.take_up(),
+            check::Event::Applied => self.take_up(),
             check::Event::Stopped => {}
+        }
+    }
+
+    /// The checks have said all that follows from a configuration.
+    fn take_up(&mut self) {
+        self.applying = false;
+        self.services.take_up();
+        if !self.services.has_due() {
+            self.services.has_taken_up();
+            crate::sys::give_memory_back();
         }
     }
 

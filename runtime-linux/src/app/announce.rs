@@ -7,7 +7,7 @@ use super::Daemon;
 use super::reports::state;
 use crate::config::model::Notify;
 use crate::driver::{Command, Phase};
-use crate::perform::check::Whose;
+use crate::perform::check::Who;
 use crate::perform::notify::{State, Subject};
 
 impl Daemon {
@@ -81,11 +81,14 @@ impl Daemon {
     }
 
     /// A service or real server came or went.
-    pub(super) fn turned(&mut self, what: &str, (subject, mail): (&str, bool), up: bool, whose: &Whose) {
+    pub(super) fn turned(&mut self, who: &Who, up: bool, mail: bool) {
         let state = if up { "UP" } else { "DOWN" };
-        self.fifos.services(&format!("{what} {state}"));
-        self.trap_service(whose, up);
+        if self.fifos.hear_services() {
+            self.fifos.services(&format!("{who} {state}"));
+        }
+        self.trap_service(who, up);
         if mail {
+            let subject = who.subject();
             let now = if up { "is in service" } else { "is out of service" };
             self.mailer.send(&format!("{subject} - {state}"), &format!("{subject} {now}"));
         }

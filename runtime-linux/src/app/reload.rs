@@ -17,7 +17,7 @@ use crate::config::host::Host;
 use crate::config::model::{Configuration, Global, Lvs, VirtualServer};
 use crate::config::{self, Exit, Loaded};
 use crate::driver::{Command, Kind, Phase};
-use crate::perform::check;
+use crate::perform::check::{self, Listeners};
 use crate::process::Policy;
 
 impl Daemon {
@@ -25,7 +25,10 @@ impl Daemon {
     /// changes nothing.
     pub(super) async fn reload(&mut self) {
         self.read_again().await;
-        crate::sys::give_memory_back();
+        // What reading took serves those who take the file up, who give it back.
+        if !self.applying {
+            crate::sys::give_memory_back();
+        }
     }
 
     async fn read_again(&mut self) {
@@ -178,7 +181,14 @@ impl Daemon {
             .configure(&configuration.global.lvs, self.is_synchronised_active(&configuration.global.lvs));
         self.services.size_buffer(configuration.global.household.service_buffer);
         self.checker.send(check::Command::TellFirstServers(configuration.global.tells_first_servers));
+        let listeners = Listeners {
+            fifos: self.fifos.hear_services(),
+            snmp: configuration.global.snmp.checker,
+            mail: self.mailer.sends(),
+        };
+        self.checker.send(check::Command::TellTurned(listeners));
         self.virtual_servers = virtual_servers;
+        self.applying = true;
         self.checker.send(check::Command::Apply { virtual_servers: self.virtual_servers.clone(), policy });
         self.configuration = configuration;
     }

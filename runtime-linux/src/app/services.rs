@@ -229,6 +229,7 @@ impl Services {
                     ours.get_mut().done();
                 } else {
                     ours.remove();
+                    self.round.remove(key);
                 }
             }
         }

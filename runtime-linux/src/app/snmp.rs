@@ -16,7 +16,7 @@ use super::Daemon;
 use super::services::Services;
 use crate::clock;
 use crate::driver::{self, Command};
-use crate::perform::check::{ServiceSurvey, Whose};
+use crate::perform::check::{ServiceSurvey, Who};
 use crate::perform::ipvs;
 use crate::perform::notify::{State, Subject};
 use crate::snmp::state::{Found, Traffic};
@@ -149,22 +149,22 @@ impl Daemon {
     }
 
     /// A service gained or lost its quorum, or a real server came or went.
-    pub(super) fn trap_service(&mut self, whose: &Whose, up: bool) {
+    pub(super) fn trap_service(&mut self, who: &Who, up: bool) {
         self.gathered.disturb();
         let snmp = &self.configuration.global.snmp;
         if !(snmp.traps && snmp.checker) {
             return;
         }
         // One that a reload took away is not told of: its servers are not down.
-        let found = self.virtual_servers.iter().find(|one| one.service.key == whose.service);
+        let found = self.virtual_servers.iter().find(|one| one.service.key == who.service);
         let Some(found) = found else { return };
         let service = Service {
-            key: whose.service,
+            key: who.service,
             group: found.group.as_deref(),
-            up: whose.up,
+            up: who.alive,
             total: u32::try_from(found.real_servers.len()).unwrap_or(u32::MAX),
         };
-        match whose.server {
+        match who.server {
             Some(address) => self.trap(&Trap::RealServer { address, up, service: &service }),
             None => self.trap(&Trap::Quorum { up, quorum: found.quorum, service: &service }),
         }

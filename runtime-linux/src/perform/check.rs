@@ -5,6 +5,7 @@
 //! makes the probes as they come due, and reports what changes. It touches no data plane.
 
 mod command;
+mod crowd;
 mod deadlines;
 mod descriptors;
 mod order;
@@ -18,8 +19,9 @@ mod survey;
 mod suspend;
 mod timers;
 mod told;
+mod voice;
+mod who;
 
-use core::net::SocketAddr;
 use core::time::Duration;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -28,16 +30,18 @@ use check_core::pool::Share;
 use check_core::{Verdict, check, pool};
 use ipvs_core::{Destination, Service, ServiceKey};
 use tokio::sync::{Semaphore, mpsc, oneshot};
-use tokio::task::{Id, JoinError, JoinSet};
+use tokio::task::{Id, JoinError, JoinSet, yield_now};
 use tokio::time::sleep;
 use tracing::Level;
 
+use self::crowd::Crowd;
 use self::deadlines::Deadlines;
 use self::probe::{Clients, Outcome};
 use self::prober::{Last, Run};
 use self::roster::Roster;
 use self::service::Served;
 use self::timers::Timers;
+use self::voice::Voice;
 use crate::clock;
 use crate::config::model::{Script, VirtualServer};
 use crate::process::Policy;
@@ -48,6 +52,8 @@ pub use self::probe::{Page, fetch, presentable};
 pub use self::status::{CheckStatus, DrainStatus, ServerStatus, ServiceStatus, SorryStatus};
 pub use self::survey::{ServerSurvey, ServiceSurvey};
 pub use self::told::Told;
+pub use self::voice::Listeners;
+pub use self::who::Who;
 
 /// What the task is told.
 #[derive(Debug)]
@@ -63,6 +69,8 @@ pub enum Command {
     /// `rs_init_notifies`: servers that are up from the start are told of like those that come up. Off before the
     /// first of these.
     TellFirstServers(bool),
+    /// Who is told of what turns: of other things there is no [`Event::Turned`]. All are, before the first of these.
+    TellTurned(Listeners),
     /// What was wanted of real servers before a restart; comes before the first [`Command::Apply`].
     Restore(Vec<Order>),
     /// The operator wishes something of real servers.
@@ -106,18 +114,14 @@ pub enum Event {
         /// The script.
         script: Script,
     },
-    /// A service gained or lost its quorum, or a real server came or went: for FIFOs and mail.
+    /// A service gained or lost its quorum, or a real server came or went: for FIFOs, SNMP and mail.
     Turned {
-        /// `VS …` or `RS … …`, as FIFOs have it.
-        what: String,
-        /// The same as the subject of a letter.
-        subject: String,
+        /// Which.
+        who: Who,
         /// It is there from now on.
         up: bool,
         /// Whether mail is wanted.
         mail: bool,
-        /// The same for who counts.
-        whose: Whose,
     },
     /// What the operator wants of real servers changed. This is all of it.
     Orders(Vec<Order>),
@@ -132,17 +136,6 @@ pub enum Event {
     Applied,
     /// The task has ended; the last event.
     Stopped,
-}
-
-/// Which service or real server came or went.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Whose {
-    /// The virtual server: its first service.
-    pub service: ServiceKey,
-    /// The real server; absent: it is about the quorum.
-    pub server: Option<SocketAddr>,
-    /// How many of its real servers are up from now on.
-    pub up: u32,
 }
 
 /// The task's other end. When it is dropped the task ends as with [`Command::Stop`].
@@ -203,7 +196,7 @@ struct Task {
     under_way: HashMap<Id, usize>,
     /// Services that may want other destinations than last said.
     changed: BTreeSet<usize>,
-    events: mpsc::UnboundedSender<Event>,
+    voice: Voice,
 }
 
 /// How often the addresses of this host are looked at.
@@ -226,7 +219,7 @@ impl Task {
             probes: JoinSet::new(),
             under_way: HashMap::new(),
             changed: BTreeSet::new(),
-            events,
+            voice: Voice::new(events),
         }
     }
 
@@ -236,8 +229,11 @@ impl Task {
             let patrol = self.patrol;
             tokio::select! {
                 command = commands.recv() => match command {
-                    Some(Command::Apply { virtual_servers, policy }) => self.apply(&virtual_servers, policy),
+                    Some(Command::Apply { virtual_servers, policy }) => {
+                        self.apply(&virtual_servers, policy).await;
+                    }
                     Some(Command::TellFirstServers(tell)) => self.roster.tells_first_servers = tell,
+                    Some(Command::TellTurned(listeners)) => self.voice.listeners = listeners,
                     Some(Command::Restore(orders)) => self.roster.orders = orders,
                     Some(Command::Obey { meant, wish, reply }) => {
                         // Whoever asked may have gone; here and below.
@@ -263,26 +259,25 @@ impl Task {
                 () = until(patrol) => self.patrol(),
                 () = until(due) => self.fire(),
             }
-            self.publish();
+            self.publish_changes();
         }
         for service in &self.roster.services {
-            service.farewell(&mut |event| say(&self.events, event));
+            service.farewell(&mut |event| self.voice.say(event));
         }
-        say(&self.events, Event::Stopped);
+        self.voice.say(Event::Stopped);
     }
 
-    fn apply(&mut self, virtual_servers: &[Arc<VirtualServer>], policy: Policy) {
+    async fn apply(&mut self, virtual_servers: &[Arc<VirtualServer>], policy: Policy) {
         self.policy = policy;
         // The files may have changed.
         self.clients = Clients::default();
-        let events = self.events.clone();
-        self.roster.apply(clock::now(), virtual_servers, &mut |event| say(&events, event));
+        let (voice, mut crowd) = (self.voice.clone(), Crowd::default());
+        self.roster.apply(clock::now(), virtual_servers, &mut crowd, &mut |event| voice.say(event));
         self.under_way = (self.roster.probers.iter().enumerate())
             .filter_map(|(place, prober)| prober.run.as_ref().map(|run| (run.id(), place)))
             .collect();
         self.timers = Timers::of(&self.roster.probers);
         self.deadlines = Deadlines::default();
-        self.changed = (0..self.roster.services.len()).collect();
         self.make_room();
         self.patrol();
         // What is known already counts from the start.
@@ -294,13 +289,20 @@ impl Task {
             self.tell(place);
         }
         for service in &mut self.roster.services {
-            let events = &self.events;
-            service.begin(&mut |event| say(events, event));
+            service.begin(now, &mut crowd, &mut |event| voice.say(event));
         }
-        self.publish();
+        crowd.end(&mut |event| voice.say(event));
+        self.changed.clear();
+        for place in 0..self.roster.services.len() {
+            self.publish(place);
+            if place % BUDGET == BUDGET - 1 {
+                // Who listens takes these before there are more.
+                yield_now().await;
+            }
+        }
         // Of services that went nobody wants anything.
         self.tell_orders();
-        say(&self.events, Event::Applied);
+        self.voice.say(Event::Applied);
     }
 
     /// Looks at which addresses this host has, for `ha_suspend`.
@@ -333,7 +335,7 @@ impl Task {
         // Those under way give their permits back to where they have them from.
         self.room = Arc::new(Semaphore::new(probes.min(Semaphore::MAX_PERMITS)));
         if let Some(text) = complaint.clone().filter(|_| complaint != self.complaint) {
-            say(&self.events, Event::Log { level: Level::WARN, text });
+            self.voice.say(Event::Log { level: Level::WARN, text });
         }
         self.complaint = complaint;
     }
@@ -346,8 +348,8 @@ impl Task {
             self.step(now, place, check::Event::Tick);
         }
         for place in self.deadlines.due(now) {
-            let events = &self.events;
-            self.roster.services[place].handle(pool::Event::Tick, None, &mut |event| say(events, event));
+            let voice = &self.voice;
+            self.roster.services[place].handle(pool::Event::Tick, None, &mut |event| voice.say(event));
             self.changed.insert(place);
         }
     }
@@ -405,7 +407,7 @@ impl Task {
             }
             Some(Outcome::Skipped(why)) => {
                 let text = format!("{} could not be made: {why}", self.roster.name_of(place));
-                say(&self.events, Event::Log { level: Level::WARN, text });
+                self.voice.say(Event::Log { level: Level::WARN, text });
                 check::Event::Skipped
             }
             None => check::Event::Skipped,
@@ -439,11 +441,11 @@ impl Task {
                     };
                     let level = if prober.config.log_all_failures { Level::INFO } else { Level::DEBUG };
                     let text = format!("{name} failed: {why} ({left} left).");
-                    say(&self.events, Event::Log { level, text });
+                    self.voice.say(Event::Log { level, text });
                 }
                 check::Action::Recovering { left } => {
                     let text = format!("{} success, {left} more needed.", self.roster.name_of(place));
-                    say(&self.events, Event::Log { level: Level::INFO, text });
+                    self.voice.say(Event::Log { level: Level::INFO, text });
                 }
                 // It is down already, but that may have been an assumption only.
                 check::Action::Attempt { failure: _, left: None } if !was_proven => {
@@ -501,27 +503,32 @@ impl Task {
                 (Level::WARN, format!("{name} failed{after}: {why}."))
             }
         };
-        say(&self.events, Event::Log { level, text });
+        self.voice.say(Event::Log { level, text });
     }
 
     /// Tells the pools what has been found.
     fn tell(&mut self, place: usize) {
-        let events = &self.events;
-        self.changed.extend(self.roster.tell(place, &mut |event| say(events, event)));
+        let voice = &self.voice;
+        self.changed.extend(self.roster.tell(place, &mut |event| voice.say(event)));
     }
 
     /// Says what the data plane should hold and the operator wants, for the services where that changed.
-    fn publish(&mut self) {
+    fn publish_changes(&mut self) {
         let mut ordered = false;
         for place in core::mem::take(&mut self.changed) {
-            let (events, service) = (&self.events, &mut self.roster.services[place]);
-            service.publish(&mut |event| say(events, event));
-            self.deadlines.set(place, service.pool.deadline());
-            ordered |= service.look_at_orders();
+            ordered |= self.publish(place);
         }
         if ordered {
             self.tell_orders();
         }
+    }
+
+    /// Says what the data plane should hold of one service, if that changed; true if the operator wants something else.
+    fn publish(&mut self, place: usize) -> bool {
+        let (voice, service) = (&self.voice, &mut self.roster.services[place]);
+        service.publish(&mut |event| voice.say(event));
+        self.deadlines.set(place, service.pool.deadline());
+        service.look_at_orders()
     }
 
     /// Tells what the operator wants, if that is not what was last known.
@@ -529,7 +536,7 @@ impl Task {
         let orders = self.roster.services.iter().flat_map(Served::orders).cloned().collect();
         if orders != self.roster.orders {
             self.roster.orders.clone_from(&orders);
-            say(&self.events, Event::Orders(orders));
+            self.voice.say(Event::Orders(orders));
         }
     }
 }
@@ -540,11 +547,6 @@ async fn until(due: Option<Duration>) {
         Some(due) => sleep(due.saturating_sub(clock::now())).await,
         None => core::future::pending().await,
     }
-}
-
-/// When nobody listens the daemon is ending, and the task with it.
-fn say(events: &mpsc::UnboundedSender<Event>, event: Event) {
-    let _ = events.send(event);
 }
 
 #[cfg(test)]

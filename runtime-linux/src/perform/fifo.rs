@@ -62,6 +62,11 @@ impl Writers {
         [&self.all, &self.vrrp].into_iter().flatten().for_each(|writer| writer.push(line));
     }
 
+    /// Whether anybody is told of services and real servers.
+    pub fn hear_services(&self) -> bool {
+        self.all.is_some() || self.services.is_some()
+    }
+
     /// A line about a service or a real server.
     pub fn services(&self, line: &str) {
         [&self.all, &self.services].into_iter().flatten().for_each(|writer| writer.push(line));

@@ -135,9 +135,14 @@ impl Mailer {
         self.mail.faults
     }
 
+    /// Whether there is whom to send letters to.
+    pub fn sends(&self) -> bool {
+        self.task.is_some()
+    }
+
     /// Queues a letter: `[router id] subject`, and one line of text.
     pub fn send(&self, subject: &str, text: &str) {
-        if self.task.is_none() {
+        if !self.sends() {
             return;
         }
         let letter = letter::compose(&self.mail, &self.router_id, subject, text, crate::clock::wall());

@@ -9,8 +9,8 @@ use check_core::pool::{self, Duty};
 use ipvs_core::ServiceKey;
 use serde::{Deserialize, Serialize};
 
+use super::Task;
 use super::service::Served;
-use super::{Task, say};
 use crate::why::is_meant;
 
 /// Which real servers are meant.
@@ -78,9 +78,9 @@ impl Task {
                     Wish::Enable => pool::Event::Enable { server },
                     Wish::Weight(weight) => pool::Event::Weight { server, weight },
                 };
-                let events = &self.events;
+                let voice = &self.voice;
                 let service = &mut self.roster.services[place];
-                service.handle(event, None, &mut |event| say(events, event));
+                service.handle(event, None, &mut |event| voice.say(event));
                 lines.push(line(service, server));
             }
             self.changed.insert(place);
@@ -98,8 +98,8 @@ impl Task {
                     continue;
                 };
                 let event = pool::Event::Connections { server, count };
-                let events = &self.events;
-                service.handle(event, None, &mut |event| say(events, event));
+                let voice = &self.voice;
+                service.handle(event, None, &mut |event| voice.say(event));
                 self.changed.insert(place);
             }
         }
@@ -141,7 +141,7 @@ impl Task {
 
 fn is_called(served: &Served, name: &str) -> bool {
     served.config.group.as_deref() == Some(name)
-        || is_meant(name, &served.name())
+        || is_meant(name, &served.name().to_string())
         || served.config.services().any(|service| is_meant(name, &service.key.to_string()))
 }
 

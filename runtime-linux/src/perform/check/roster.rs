@@ -11,6 +11,7 @@ use check_core::{Server, Verdict, pool};
 use ipvs_core::ServiceKey;
 
 use super::Event;
+use super::crowd::Crowd;
 use super::order::Order;
 use super::prober::{Key, Prober};
 use super::service::Served;
@@ -61,15 +62,16 @@ impl Roster {
         &mut self,
         now: Duration,
         wanted: &[Arc<VirtualServer>],
+        crowd: &mut Crowd,
         say: &mut impl FnMut(Event),
     ) {
-        let services = self.services.iter().flat_map(|service| service.config.services());
-        let held: BTreeSet<ServiceKey> = services.map(|service| service.key).collect();
         let all = wanted.iter().flat_map(|service| &service.real_servers);
         let all = all.flat_map(|real| real.checks.iter().map(|check| Key::new(real.address, check)));
         let still_wanted = all.map(|key| self.hashes.hash_one(key)).collect();
         let mut old = self.take(still_wanted);
         let mut present: HashMap<u64, Vec<usize>> = HashMap::new();
+        // Services that may be gone.
+        let mut doubtful = Vec::new();
         self.services.reserve_exact(wanted.len());
         for config in wanted.iter().map(Arc::clone) {
             let key = config.service.key;
@@ -114,22 +116,35 @@ impl Roster {
                 }
                 servers.push(server.with_offset(offset));
             }
-            let known = before.as_ref().map(Served::addresses).unwrap_or_default();
+            let tells = self.tells_first_servers;
+            let known = before.as_ref().filter(|_| tells).map(Served::addresses).unwrap_or_default();
+            if let Some(before) = &before {
+                before.tell_of_the_removed(&config, crowd, say);
+                if keys(&before.config).ne(keys(&config)) {
+                    doubtful.extend(keys(&before.config));
+                }
+            }
             let service = Served::new(config, servers.into(), before, &self.orders, say);
-            if self.tells_first_servers {
+            if tells {
                 service.greet(&known, say);
             }
             self.services.push(service);
         }
         let told = self.probers.iter().enumerate().filter(|(_, prober)| Told::knows(&prober.config.probe));
         self.told = told.map(|(place, _)| place).collect();
-        let kept = self.services.iter().flat_map(|service| service.config.services());
-        let kept: BTreeSet<ServiceKey> = kept.map(|service| service.key).collect();
         for old in old.services.iter().flatten() {
-            old.removal(say);
+            old.removal(crowd, say);
+            doubtful.extend(keys(&old.config));
         }
-        for service in held.difference(&kept) {
-            say(Event::Gone { service: *service });
+        if doubtful.is_empty() {
+            return;
+        }
+        doubtful.sort_unstable();
+        doubtful.dedup();
+        let kept: HashSet<ServiceKey> =
+            self.services.iter().flat_map(|service| keys(&service.config)).collect();
+        for service in doubtful.into_iter().filter(|service| !kept.contains(service)) {
+            say(Event::Gone { service });
         }
     }
 
@@ -236,6 +251,11 @@ impl Roster {
         let services = core::mem::take(&mut self.services).into_iter().map(Some).collect();
         Old { services, places, slots, probers, found, still_wanted }
     }
+}
+
+/// Its services.
+fn keys(config: &VirtualServer) -> impl Iterator<Item = ServiceKey> {
+    config.services().map(|service| service.key)
 }
 
 /// What there was before a reload.

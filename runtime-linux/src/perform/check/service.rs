@@ -1,7 +1,7 @@
 //! One virtual server: its pool, and how what happens to it is put in words.
 
-use core::fmt;
 use core::net::SocketAddr;
+use core::time::Duration;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -11,8 +11,10 @@ use ipvs_core::{Destination, Service, ServiceKey};
 use tracing::Level;
 
 use self::held::destinations;
+use super::Event;
+use super::crowd::{Crowd, Kind};
 use super::order::Order;
-use super::{Event, Whose};
+use super::who::{ServerName, ServiceName, Who};
 use crate::clock;
 use crate::config::model::{Probe, Script, VirtualServer};
 
@@ -50,7 +52,6 @@ impl Served {
         };
         let mut actions = Vec::new();
         let (pool, said, begun) = if let Some(old) = old {
-            old.tell_of_the_removed(&config, say);
             for (server, real) in servers.iter_mut().zip(&config.real_servers) {
                 let before = old.config.real_servers.iter().position(|other| other.address == real.address);
                 *server = before.map_or(*server, |before| server.carried_over(&old.pool.servers()[before]));
@@ -70,13 +71,13 @@ impl Served {
     }
 
     /// Takes it into service if that is to be done yet; comes after what is known already.
-    pub(super) fn begin(&mut self, say: &mut impl FnMut(Event)) {
+    pub(super) fn begin(&mut self, now: Duration, crowd: &mut Crowd, say: &mut impl FnMut(Event)) {
         if !self.begun {
             self.begun = true;
             let mut actions = Vec::new();
-            self.pool.handle(clock::now(), pool::Event::Start, &mut |action| actions.push(action));
+            self.pool.handle(now, pool::Event::Start, &mut |action| actions.push(action));
             for action in actions {
-                self.tell_of_the_start(action, say);
+                self.tell_of_the_start(action, crowd, say);
             }
         }
     }
@@ -87,8 +88,8 @@ impl Served {
     }
 
     /// Its name: that of its service, or of its group as keepalived writes it.
-    pub(super) fn name(&self) -> String {
-        self.config.group.as_ref().map_or_else(|| self.key().to_string(), |group| format!("[{group}]:0"))
+    pub(super) fn name(&self) -> ServiceName<'_> {
+        ServiceName { key: self.key(), group: self.config.group.as_deref() }
     }
 
     /// Address of the server at this place.
@@ -99,23 +100,11 @@ impl Served {
     /// Says of the servers that are up from the start, and not among those known before, that they came up
     /// (`rs_init_notifies`). As in keepalived there is no mail about it.
     pub(super) fn greet(&self, known: &BTreeSet<SocketAddr>, say: &mut impl FnMut(Event)) {
-        let vs = self.name();
         for (real, server) in self.config.real_servers.iter().zip(self.pool.servers()) {
-            if !server.alive() || known.contains(&real.address) {
-                continue;
+            if server.alive() && !known.contains(&real.address) {
+                self.turned(Some(real.address), true, real.notify_up.as_deref(), false, say);
             }
-            let what = format!("RS {} {vs}", self.name_of(real.address));
-            run(format_args!("{what}"), real.notify_up.as_deref(), say);
-            let subject = format!("Realserver {} of virtual server {vs}", self.name_of(real.address));
-            let whose = self.whose(Some(real.address));
-            say(Event::Turned { what, subject, up: true, mail: false, whose });
         }
-    }
-
-    /// This service or one of its servers, for who counts.
-    fn whose(&self, server: Option<SocketAddr>) -> Whose {
-        let up = self.pool.servers().iter().filter(|server| server.alive()).count();
-        Whose { service: self.key(), server, up: u32::try_from(up).unwrap_or(u32::MAX) }
     }
 
     /// The addresses of all servers.
@@ -146,18 +135,35 @@ impl Served {
         }
     }
 
-    /// What goes down as a reload takes the service away.
-    pub(super) fn removal(&self, say: &mut impl FnMut(Event)) {
+    /// What goes down as a reload takes the service away: a line about all of it for the log.
+    pub(super) fn removal(&self, crowd: &mut Crowd, say: &mut impl FnMut(Event)) {
+        if crowd.admits(Kind::Removed) {
+            let with = match self.config.real_servers.len() {
+                1 => "1 real server".to_owned(),
+                servers => format!("{servers} real servers"),
+            };
+            let text = format!("Removing virtual server {} with {with}: {NOT_CONFIGURED}", self.name());
+            say(Event::Log { level: Level::WARN, text });
+        }
         for action in self.pool.farewell(Leaving::Removal) {
-            self.tell(action, Some(NOT_CONFIGURED), say);
+            self.pass_on(action, say);
         }
     }
 
     /// What goes down as a reload takes servers away, and leaves the service with this configuration.
-    fn tell_of_the_removed(&self, config: &VirtualServer, say: &mut impl FnMut(Event)) {
+    pub(super) fn tell_of_the_removed(
+        &self,
+        config: &VirtualServer,
+        crowd: &mut Crowd,
+        say: &mut impl FnMut(Event),
+    ) {
         for (server, (real, entry)) in self.config.real_servers.iter().zip(self.pool.servers()).enumerate() {
             if entry.alive() && config.real_servers.iter().all(|other| other.address != real.address) {
-                self.tell(Action::ServerDown { server }, Some(NOT_CONFIGURED), say);
+                let action = Action::ServerDown { server };
+                if crowd.admits(Kind::ServerRemoved) {
+                    self.log(action, Some(NOT_CONFIGURED), say);
+                }
+                self.pass_on(action, say);
             }
         }
     }
@@ -215,15 +221,59 @@ impl Served {
 
     /// The name of a real server or the sorry server, as keepalived writes it.
     fn name_of(&self, address: SocketAddr) -> ServerName {
-        let protocol = match self.key() {
-            ServiceKey::Address { protocol, .. } => protocol.name(),
-            ServiceKey::Mark { .. } => "none",
-        };
-        ServerName { address, protocol }
+        ServerName::new(address, self.key())
     }
 
-    /// Puts a change in words, and calls for its script.
+    /// Puts a change in words, and passes it on.
     fn tell(&self, action: Action, why: Option<&str>, say: &mut impl FnMut(Event)) {
+        self.log(action, why, say);
+        self.pass_on(action, say);
+    }
+
+    /// Calls for the script of what came or went, and has FIFOs and mail told.
+    fn pass_on(&self, action: Action, say: &mut impl FnMut(Event)) {
+        match action {
+            Action::ServerUp { server } => {
+                let real = &self.config.real_servers[server];
+                self.turned(Some(real.address), true, real.notify_up.as_deref(), real.mail, say);
+            }
+            Action::ServerDown { server } => {
+                let real = &self.config.real_servers[server];
+                self.turned(Some(real.address), false, real.notify_down.as_deref(), real.mail, say);
+            }
+            Action::QuorumUp { .. } => {
+                self.turned(None, true, self.config.quorum_up.as_ref(), self.config.mail, say);
+            }
+            Action::QuorumDown { .. } => {
+                self.turned(None, false, self.config.quorum_down.as_ref(), self.config.mail, say);
+            }
+            Action::Reweighted { .. }
+            | Action::Ramped { .. }
+            | Action::Draining { .. }
+            | Action::Drained { .. }
+            | Action::Enabled { .. } => {}
+        }
+    }
+
+    fn turned(
+        &self,
+        server: Option<SocketAddr>,
+        up: bool,
+        script: Option<&Script>,
+        mail: bool,
+        say: &mut impl FnMut(Event),
+    ) {
+        let alive = self.pool.servers().iter().filter(|server| server.alive()).count();
+        let alive = u32::try_from(alive).unwrap_or(u32::MAX);
+        let who = Who { service: self.key(), group: self.config.group.clone(), server, alive };
+        if let Some(script) = script {
+            say(Event::Run { queue: who.to_string(), script: script.clone() });
+        }
+        say(Event::Turned { who, up, mail });
+    }
+
+    /// Puts a change in words.
+    fn log(&self, action: Action, why: Option<&str>, say: &mut impl FnMut(Event)) {
         let vs = self.name();
         let log = |level, text| Event::Log { level, text };
         match action {
@@ -243,16 +293,6 @@ impl Served {
                         (false, false, false) => format!("Adding service {rs} to VS {vs}"),
                     },
                 ));
-                run(format_args!("RS {rs} {vs}"), real.notify_up.as_deref(), say);
-                let subject = format!("Realserver {rs} of virtual server {vs}");
-                let whose = self.whose(Some(real.address));
-                say(Event::Turned {
-                    what: format!("RS {rs} {vs}"),
-                    subject,
-                    up: true,
-                    mail: real.mail,
-                    whose,
-                });
             }
             Action::ServerDown { server } => {
                 let real = &self.config.real_servers[server];
@@ -264,16 +304,6 @@ impl Served {
                 };
                 let why = why.map(|why| format!(": {why}")).unwrap_or_default();
                 say(log(Level::WARN, format!("{does}{why}")));
-                run(format_args!("RS {rs} {vs}"), real.notify_down.as_deref(), say);
-                let subject = format!("Realserver {rs} of virtual server {vs}");
-                let whose = self.whose(Some(real.address));
-                say(Event::Turned {
-                    what: format!("RS {rs} {vs}"),
-                    subject,
-                    up: false,
-                    mail: real.mail,
-                    whose,
-                });
             }
             Action::Reweighted { server } => {
                 let rs = self.name_of(self.address_of(server));
@@ -301,22 +331,32 @@ impl Served {
                 let rs = self.name_of(self.address_of(server));
                 say(log(Level::INFO, format!("Service {rs} of VS {vs} takes part again")));
             }
-            Action::QuorumUp { weight } => self.tell_of_the_quorum(true, weight, "Gained quorum", say),
-            Action::QuorumDown { weight } => self.tell_of_the_quorum(false, weight, "Lost quorum", say),
+            Action::QuorumUp { weight } => self.log_quorum(true, weight, "Gained quorum", say),
+            Action::QuorumDown { weight } => self.log_quorum(false, weight, "Lost quorum", say),
         }
     }
 
-    /// Puts in words how it begins.
-    fn tell_of_the_start(&self, action: Action, say: &mut impl FnMut(Event)) {
-        if let Action::QuorumUp { weight } = action {
-            self.tell_of_the_quorum(true, weight, "Starting with quorum up", say);
-        } else if let Action::QuorumDown { weight } = action {
-            self.tell_of_the_quorum(false, weight, "Starting with quorum down", say);
+    /// Tells how it begins.
+    fn tell_of_the_start(&self, action: Action, crowd: &mut Crowd, say: &mut impl FnMut(Event)) {
+        let (up, weight, words, kind) = match action {
+            Action::QuorumUp { weight } => (true, weight, "Starting with quorum up", Kind::BeganUp),
+            Action::QuorumDown { weight } => (false, weight, "Starting with quorum down", Kind::BeganDown),
+            Action::ServerUp { .. }
+            | Action::ServerDown { .. }
+            | Action::Reweighted { .. }
+            | Action::Ramped { .. }
+            | Action::Draining { .. }
+            | Action::Drained { .. }
+            | Action::Enabled { .. } => return,
+        };
+        if crowd.admits(kind) {
+            self.log_quorum(up, weight, words, say);
         }
+        self.pass_on(action, say);
     }
 
     /// Puts in words that there is a quorum from now on, or none, at this weight.
-    fn tell_of_the_quorum(&self, up: bool, weight: u64, words: &str, say: &mut impl FnMut(Event)) {
+    fn log_quorum(&self, up: bool, weight: u64, words: &str, say: &mut impl FnMut(Event)) {
         let vs = self.name();
         let quorum = self.pool.quorum();
         let (needed, than) = if up { (quorum.gained_at(), "<=") } else { (quorum.lost_below(), ">") };
@@ -336,31 +376,8 @@ impl Served {
                 say(Event::Log { level, text: format!("Removing alive servers from the pool for VS {vs}") });
             }
         }
-        let script = if up { &self.config.quorum_up } else { &self.config.quorum_down };
-        run(format_args!("VS {vs}"), script.as_ref(), say);
-        let subject = format!("Virtualserver {vs}");
-        let whose = self.whose(None);
-        say(Event::Turned { what: format!("VS {vs}"), subject, up, mail: self.config.mail, whose });
     }
 }
 
 /// Why something goes that a reload took away.
 const NOT_CONFIGURED: &str = "not in the configuration any more";
-
-fn run(queue: fmt::Arguments<'_>, script: Option<&Script>, say: &mut impl FnMut(Event)) {
-    if let Some(script) = script {
-        say(Event::Run { queue: queue.to_string(), script: script.clone() });
-    }
-}
-
-/// `[192.0.2.1]:tcp:80`; `none` is the protocol of a service of a firewall mark.
-struct ServerName {
-    address: SocketAddr,
-    protocol: &'static str,
-}
-
-impl fmt::Display for ServerName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "[{}]:{}:{}", self.address.ip(), self.protocol, self.address.port())
-    }
-}

@@ -155,7 +155,7 @@ fn service_status(service: &Served, now: Duration) -> ServiceStatus {
         }
     }
     ServiceStatus {
-        service: service.name(),
+        service: service.name().to_string(),
         services: match &service.config.group {
             Some(_) => service.config.services().map(|service| service.key.to_string()).collect(),
             None => Vec::new(),

@@ -196,7 +196,11 @@ async fn a_service_that_a_reload_removes_is_gone() {
     apply_to(&checker, vec![other.clone()]);
     assert_eq!(take(&mut events, 2).await, [wanted(&other, &[]), Event::Applied]);
     apply_to(&checker, vec![]);
-    assert_eq!(take(&mut events, 2).await, [Event::Gone { service: config.service.key }, Event::Applied]);
+    let removed = "Removing virtual server [198.51.100.1]:tcp:80 with 0 real servers: not in the configuration any more";
+    assert_eq!(
+        take(&mut events, 3).await,
+        [warns(removed.to_owned()), Event::Gone { service: config.service.key }, Event::Applied]
+    );
 }
 
 #[tokio::test]

@@ -99,12 +99,15 @@ async fn servers_that_are_up_from_the_start_are_told_of_where_that_is_asked_for(
     let (checker, mut events) = Checker::spawn(watch::Sender::default().subscribe());
     checker.send(Command::TellFirstServers(true));
     apply_to(&checker, vec![config.clone()]);
+    let who = Who { service: config.service.key, group: None, server: Some(server.address), alive: 1 };
     let what = format!("RS [127.0.0.1]:tcp:{} [198.51.100.1]:tcp:80", address(&a).port());
-    let subject =
-        format!("Realserver [127.0.0.1]:tcp:{} of virtual server [198.51.100.1]:tcp:80", address(&a).port());
-    assert_eq!(events.recv().await, Some(Event::Run { queue: what.clone(), script: script("rs_up") }));
-    let whose = Whose { service: config.service.key, server: Some(address(&a)), up: 1 };
-    assert_eq!(events.recv().await, Some(Event::Turned { what, subject, up: true, mail: false, whose }));
+    assert_eq!(who.to_string(), what);
+    assert_eq!(
+        who.subject(),
+        format!("Realserver [127.0.0.1]:tcp:{} of virtual server [198.51.100.1]:tcp:80", address(&a).port())
+    );
+    assert_eq!(events.recv().await, Some(Event::Run { queue: what, script: script("rs_up") }));
+    assert_eq!(events.recv().await, Some(Event::Turned { who, up: true, mail: false }));
     assert_eq!(next(&mut events).await, wanted(&config, &[(address(&a), 1)]));
     assert_eq!(events.recv().await, Some(Event::Applied));
     // At a reload it is known.

@@ -51,3 +51,44 @@ fn many(number: u16) -> VirtualServer {
         ..service()
     }
 }
+
+#[tokio::test]
+async fn of_many_services_that_go_at_once_the_log_names_some_and_fifos_hear_of_all() {
+    let configs: Vec<VirtualServer> = (0..100).map(many).collect();
+    let (checker, mut events) = start(configs.clone());
+    applied(&mut events).await;
+    apply_to(&checker, configs[..20].to_vec());
+    let (mut gone, mut turned, mut lines) = (0, 0, Vec::new());
+    loop {
+        match events.recv().await.unwrap() {
+            Event::Gone { .. } => gone += 1,
+            Event::Turned { up, .. } => turned += usize::from(!up),
+            Event::Log { text, .. } => lines.push(text),
+            Event::Applied => break,
+            other @ (Event::Wanted { .. } | Event::Run { .. } | Event::Orders(_) | Event::Stopped) => {
+                panic!("{other:?}")
+            }
+        }
+    }
+    // Of each service its four servers, then its quorum.
+    assert_eq!((gone, turned, lines.len()), (80, 400, 65));
+    assert_eq!(
+        [&lines[0], &lines[64]],
+        [
+            "Removing virtual server [10.0.0.20]:tcp:80 with 4 real servers: not in the configuration any more",
+            "16 more virtual servers are removed: not in the configuration any more",
+        ]
+    );
+    // Without FIFOs nothing is said that nobody hears.
+    checker.send(Command::TellTurned(Listeners { fifos: false, snmp: false, mail: false }));
+    apply_to(&checker, configs);
+    applied(&mut events).await;
+    apply_to(&checker, Vec::new());
+    loop {
+        let event = events.recv().await.unwrap();
+        assert!(!matches!(event, Event::Turned { .. }), "{event:?}");
+        if event == Event::Applied {
+            break;
+        }
+    }
+}

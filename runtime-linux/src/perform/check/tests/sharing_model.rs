@@ -4,6 +4,7 @@ use check_core::{Check as Core, Failure};
 use proptest::prelude::*;
 
 use super::*;
+use crate::perform::check::crowd::Crowd;
 
 /// A server of a service: which of the targets it is, and which of the timings each of its checks has.
 type Drawn = (u8, Vec<usize>);
@@ -21,7 +22,7 @@ proptest! {
         let configs: Vec<VirtualServer> = (1..).zip(&services).map(|(number, servers)| config(number, servers)).collect();
         let mut roster = Roster::default();
         let wanted: Vec<Arc<VirtualServer>> = configs.iter().cloned().map(Arc::new).collect();
-        roster.apply(Duration::ZERO, &wanted, &mut |_| {});
+        roster.apply(Duration::ZERO, &wanted, &mut Crowd::default(), &mut |_| {});
         let mut own: Vec<(u8, Core)> = configs.iter().flat_map(|service| &service.real_servers).flat_map(|real| {
             real.checks.iter().map(|check| (target(real.address), started(Core::new(check.timing))))
         }).collect();
