@@ -14,6 +14,10 @@
 //! | `vrrpSyncGroupTrackingWeight` | as the file says | enabled | what a member tracks with a weight always counts for all |
 //! | `vrrpAddressAdvertising` | true of the first instance only | what is so | a mistake of keepalived's |
 //! | `vrrpTracked{File,Bfd,Process}Weight`, `…WgtRev` | those of the definition | those of the entry | the same |
+//! | `vrrpInstance{BasePriority,Preempt}`, `realServerWeight` | can be written | `notWritable` | it would be gone with the next reload; `steadfast weight` sets weights |
+//! | `vrrpInstanceTrackPrimaryIf`, `vrrpTracked*` of members of a group | without what has a weight | all of it | weights count in groups |
+//! | `vrrpRouteProtocol` | 19 | keepalived(112), as the MIB has it | routes are put there with that number |
+//! | `vrrpv3StatisticsNewMasterReason` of an owner | preempted | priority | RFC 6527: nobody was preempted |
 //! | `vrrpRouteAdvmss` | only beside a hop limit | whenever there is one | the same |
 //! | `vrrpRoute*MplsLabels` | as sent, in the byte order of the host | labels | the same |
 //! | `vrrpScriptTable` and its like | what is used | what is defined | what is not used runs here, too |
@@ -21,6 +25,7 @@
 //! | `virtualServerPersistGranularity6` of marks and groups | the mask of IPv4 as a number | none | a mistake of keepalived's |
 //! | `…Rate*Low` | always 0 | the rate | the same |
 //! | `vrrpOperTable`, `vrrpRouterStatsTable` | the first row only | every row | the same |
+//! | `vrrpOperPrimaryIpAddr` and its like | the first address of the interface | where adverts come from | RFC 2787: it becomes `vrrpOperMasterIpAddr` |
 //! | `vrrpOperMasterIpAddr` of a master | 0.0.0.0 | its primary address | as both have it in VRRPV3-MIB |
 //! | `vrrpOperVirtualRouterUpTime` | from the start of the daemon to that of the router | how long it has taken part | a mistake of keepalived's |
 

@@ -61,7 +61,9 @@ pub(super) const PARTS: &[Part] = &[
         Some(Value::text(state.configuration.global.namespace.as_deref().unwrap_or_default()))
     }),
     // dbus
-    Part::Scalar(&[1, 3, 6, 1, 4, 1, 9586, 100, 5, 1, 9], |_| Some(truth(false))),
+    Part::Scalar(&[1, 3, 6, 1, 4, 1, 9586, 100, 5, 1, 9], |state| {
+        Some(truth(state.configuration.global.dbus.enabled))
+    }),
     // dynamicInterfaces: they may always come and go
     Part::Scalar(&[1, 3, 6, 1, 4, 1, 9586, 100, 5, 1, 10], |_| Some(truth(true))),
     // lvsFlushOnStop

@@ -5,8 +5,9 @@ use core::net::IpAddr;
 use vrrp_core::{Family, Version};
 
 use super::syntax::{address, address_type, command, number, seconds, truth, unsigned};
+use super::tracked;
 use super::tree::{Table, numbered, place};
-use crate::config::model::{Authentication, Instance, SyncDaemon};
+use crate::config::model::{Authentication, Instance, SyncDaemon, SyncGroup};
 use crate::driver::InstanceStatus;
 use crate::snmp::{State, Value};
 
@@ -17,7 +18,7 @@ pub(super) struct Instances;
 pub(super) struct Router<'r> {
     pub(super) wanted: &'r Instance,
     pub(super) status: Option<&'r InstanceStatus>,
-    group: Option<&'r str>,
+    group: Option<&'r SyncGroup>,
     sync: Option<&'r SyncDaemon>,
 }
 
@@ -70,7 +71,10 @@ impl Table for Instances {
             // vrrpInstancePrimaryInterface
             10 => Some(Value::text(row.interface())),
             // vrrpInstanceTrackPrimaryIf, which is 1 where any interface is tracked
-            11 => Some(truth(!wanted.track_interfaces.is_empty())),
+            11 => {
+                let own = tracked::own(&wanted.track_interfaces, row.group, |tracks| &tracks.interfaces);
+                Some(truth(own.count() > 0))
+            }
             // vrrpInstanceAdvertisementsInt: seconds in version 2, centiseconds in version 3
             12 => Some(match wanted.version {
                 Version::V2 => seconds(wanted.advert_interval),
@@ -86,7 +90,7 @@ impl Table for Instances {
             16 => Some(truth(row.sync.is_some())),
             17 => row.sync.map(|sync| Value::text(&sync.interface)),
             // vrrpInstanceSyncGroup
-            18 => row.group.map(Value::text),
+            18 => row.group.map(|group| Value::text(&group.name)),
             // vrrpInstanceGarpDelay
             19 => Some(seconds(wanted.garp.delay)),
             // vrrpInstanceSmtpAlert
@@ -136,10 +140,7 @@ impl<'r> Router<'r> {
         Some(Self {
             wanted,
             status: known.get(place).filter(named).or_else(|| known.iter().find(named)),
-            group: groups
-                .iter()
-                .find(|group| group.members.contains(&wanted.name))
-                .map(|group| group.name.as_str()),
+            group: groups.iter().find(|group| group.members.contains(&wanted.name)),
             sync: sync.filter(|sync| sync.instance.as_deref() == Some(wanted.name.as_str())),
         })
     }

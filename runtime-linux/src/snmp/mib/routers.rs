@@ -24,8 +24,11 @@ pub(super) fn active(state: &State<'_>, router: &Router<'_>) -> IpAddr {
     heard.unwrap_or(unspecified(router.wanted.family()))
 }
 
-/// The primary address of its interface.
+/// Where its adverts come from when it is Active; while it cannot have any, an address of its interface.
 pub(super) fn primary(state: &State<'_>, router: &Router<'_>) -> IpAddr {
+    if let Some(source) = router.status.and_then(|status| status.source) {
+        return source;
+    }
     let link = state.found.link(&router.wanted.interface);
     let family = router.wanted.family();
     let address = match family {

@@ -83,8 +83,8 @@ impl Table for Routes {
             16 => route.from.map(|from| unsigned(from.prefix)),
             // vrrpRouteTos
             17 => (route.tos != 0).then(|| unsigned(route.tos)),
-            // vrrpRouteProtocol: the kernel's number and one
-            18 => Some(number(i32::from(route.protocol.unwrap_or(OURS)) + 1)),
+            // vrrpRouteProtocol: keepalived(112), else the kernel's number and one
+            18 => Some(number(route.protocol.map_or(i32::from(OURS), |kernel| i32::from(kernel) + 1))),
             // vrrpRouteECN
             19 => Some(truth(metric(route, MetricKind::Features).is_some_and(|flags| flags.value & 1 != 0))),
             // vrrpRouteQuickAck

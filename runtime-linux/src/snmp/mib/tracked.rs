@@ -30,13 +30,13 @@ macro_rules! of_instances {
             fn child(state: &State<'_>, beginning: &[u32], least: u32) -> Option<u32> {
                 match beginning.first() {
                     None => numbered(1, state.configuration.instances.len(), least),
-                    Some(instance) => numbered(1, own(state, *instance, $own, $shared)?.count(), least),
+                    Some(instance) => numbered(1, of_instance(state, *instance, $own, $shared)?.count(), least),
                 }
             }
 
             fn row<'r>(state: &'r State<'_>, index: &[u32]) -> Option<&'r Tracked> {
                 let [instance, tracked] = *index else { return None };
-                own(state, instance, $own, $shared)?.nth(place(tracked)?)
+                of_instance(state, instance, $own, $shared)?.nth(place(tracked)?)
             }
 
             fn value(row: &&Tracked, column: u32) -> Option<Value> {
@@ -107,20 +107,29 @@ of_groups! {
     GroupProcesses = 22, [2, 3, 4], |tracks| &tracks.processes;
 }
 
-/// What the instance of this number tracks itself: what it has from its group is the group's.
-fn own<'r>(
+/// What an instance tracks itself: what it has from its group is the group's.
+pub(super) fn own<'r>(
+    all: &'r [Tracked],
+    group: Option<&'r SyncGroup>,
+    shared: OfGroup,
+) -> impl Iterator<Item = &'r Tracked> {
+    let theirs = group.map_or(&[][..], |group| shared(&group.tracks));
+    all.iter().filter(|tracked| !theirs.contains(tracked))
+}
+
+/// What the instance of this number tracks itself.
+fn of_instance<'r>(
     state: &'r State<'_>,
     instance: u32,
-    own: OfInstance,
+    all: OfInstance,
     shared: OfGroup,
 ) -> Option<impl Iterator<Item = &'r Tracked>> {
     let instance = state.configuration.instances.get(place(instance)?)?;
-    let all = own(instance);
-    let mut groups = state.configuration.groups.iter();
+    let all = all(instance);
     // Most track nothing, and there may be thousands of groups to look through.
     let member = |group: &&SyncGroup| !all.is_empty() && group.members.contains(&instance.name);
-    let theirs = groups.find(member).map_or(&[][..], |group| shared(&group.tracks));
-    Some(all.iter().filter(|tracked| !theirs.contains(tracked)))
+    let group = state.configuration.groups.iter().find(member);
+    Some(own(all, group, shared))
 }
 
 /// What the sync group of this number tracks.
