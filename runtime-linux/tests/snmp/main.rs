@@ -5,5 +5,6 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic, in its helpers too")]
 
 mod master;
+mod objects;
 mod session;
 mod traps;

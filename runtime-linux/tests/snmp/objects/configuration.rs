@@ -153,14 +153,14 @@ vrrp_instance SIX {
         2001:db8:1::53/64
     }
     track_interface {
-        eth0 weight 10 reverse
+        eth0 weight 10
     }
     track_script {
         GOOD
-        SLOW weight 2
+        SLOW weight 2 reverse
     }
     track_file {
-        NUMBER weight 7
+        NUMBER weight 7 reverse
     }
     track_process {
         NONE weight 4
