@@ -62,17 +62,17 @@ impl Standing {
     }
 
     /// For how long it has taken part, if it does so in this state; in hundredths of a second.
-    pub fn uptime(&self, phase: Phase, now: Duration) -> u32 {
+    pub fn uptime(self, phase: Phase, now: Duration) -> u32 {
         if takes_part(phase) { hundredths(now).wrapping_sub(self.since) } else { 0 }
     }
 
     /// Why it last became Active.
-    pub fn reason(&self) -> ActiveReason {
+    pub fn reason(self) -> ActiveReason {
         self.reason
     }
 
     /// What was last wrong with a packet.
-    pub fn flaw(&self) -> Flaw {
+    pub fn flaw(self) -> Flaw {
         self.flaw
     }
 }

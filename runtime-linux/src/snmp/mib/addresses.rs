@@ -15,7 +15,7 @@ pub(super) struct Addresses;
 
 /// A row of [`Addresses`].
 pub(super) struct Address<'r> {
-    address: &'r VirtualAddress,
+    wanted: &'r VirtualAddress,
     interface: &'r str,
     index: u32,
     held: bool,
@@ -59,11 +59,11 @@ impl Table for Addresses {
         };
         let interface = address.interface.as_deref().unwrap_or(interface);
         let index = state.found.link(interface).index;
-        Some(Address { address, interface, index, held: held == Some(&true), advertised })
+        Some(Address { wanted: address, interface, index, held: held == Some(&true), advertised })
     }
 
     fn value(row: &Address<'_>, column: u32) -> Option<Value> {
-        let wanted = row.address;
+        let wanted = row.wanted;
         match column {
             // vrrpAddressType, vrrpAddressValue
             2 => Some(address_type(Family::of(wanted.address))),

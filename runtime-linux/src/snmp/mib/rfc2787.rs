@@ -56,8 +56,8 @@ impl Table for Operations {
             2 => Some(routers::link_address(state, router)),
             // vrrpOperState
             3 => Some(number(routers::state(router))),
-            // vrrpOperAdminState: up
-            4 => Some(number(1)),
+            // vrrpOperAdminState: up; vrrpOperProtocol: ip; vrrpOperRowStatus: active
+            4 | 14 | 15 => Some(number(1)),
             // vrrpOperPriority
             5 => Some(number(wanted.priority.get())),
             // vrrpOperIpAddrCount
@@ -73,10 +73,6 @@ impl Table for Operations {
             12 => Some(truth(wanted.preempt)),
             // vrrpOperVirtualRouterUpTime
             13 => Some(routers::uptime(router)),
-            // vrrpOperProtocol: ip
-            14 => Some(number(1)),
-            // vrrpOperRowStatus: active
-            15 => Some(number(1)),
             _ => None,
         }
     }

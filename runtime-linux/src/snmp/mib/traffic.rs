@@ -55,8 +55,8 @@ impl Counted {
         sum
     }
 
-    /// The four totals behind the number of connections, in the order of the tables: StatsInPkts, StatsOutPkts,
-    /// StatsInBytes, StatsOutBytes.
+    /// The four totals behind the number of connections, in the order of the tables: `StatsInPkts`, `StatsOutPkts`,
+    /// `StatsInBytes`, `StatsOutBytes`.
     pub(super) fn total(&self, column: u32) -> Option<Value> {
         let totals = &self.statistics;
         match column {
@@ -68,13 +68,13 @@ impl Counted {
         }
     }
 
-    /// The rates: RateCps, RateInPPS, RateOutPPS, RateInBPS, RateOutBPS.
+    /// The rates: `RateCps`, `RateInPPS`, `RateOutPPS`, `RateInBPS`, `RateOutBPS`.
     pub(super) fn rate(&self, column: u32) -> Option<Value> {
         self.rates().get(usize::try_from(column).ok()?).map(|rate| unsigned(*rate))
     }
 
-    /// Whole counters, then the rates in halves: StatsConns64, StatsInPkts64, StatsOutPkts64, RateCpsLow, RateCpsHigh
-    /// and so on.
+    /// Whole counters, then the rates in halves: `StatsConns64`, `StatsInPkts64`, `StatsOutPkts64`, `RateCpsLow`,
+    /// `RateCpsHigh` and so on.
     pub(super) fn whole(&self, column: u32) -> Option<Value> {
         let totals = &self.statistics;
         match column {

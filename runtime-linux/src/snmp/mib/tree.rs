@@ -135,8 +135,8 @@ fn seek<T: Table>(state: &State<'_>, index: &mut Vec<u32>, least: &[u32]) -> boo
 /// Of so many rows that are numbered from `first` on, the first number from `least` on.
 pub(super) fn numbered(first: u32, count: usize, least: u32) -> Option<u32> {
     let number = least.max(first);
-    let last = u32::try_from(count).unwrap_or(u32::MAX).checked_add(first)?;
-    (number < last).then_some(number)
+    let end = u32::try_from(count).unwrap_or(u32::MAX).checked_add(first)?;
+    (number < end).then_some(number)
 }
 
 /// The place in a list of what is numbered from 1 on.

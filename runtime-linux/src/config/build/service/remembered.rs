@@ -11,6 +11,7 @@ use crate::config::model::{Probe, VirtualServer};
 
 /// All that decides, beside its own words, what a virtual server is.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a word of the file")]
 pub(super) struct Surroundings {
     pub(super) log_all_failures: bool,
     pub(super) mail: bool,
