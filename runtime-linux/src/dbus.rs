@@ -141,7 +141,7 @@ impl Service {
 impl Running {
     fn start(name: &str, shared: Shared) -> Self {
         let shared = Arc::new(shared);
-        let (asks, asked) = mpsc::channel(1);
+        let (asks, asked) = mpsc::channel(REQUESTS);
         let task = tokio::spawn(session::run(Address::system(), name.to_owned(), Arc::clone(&shared), asks));
         Self { name: name.to_owned(), shared, asked, task }
     }
@@ -158,6 +158,8 @@ fn number(phase: Option<Phase>) -> u32 {
     }
 }
 
+/// Calls that may wait for the daemon; only `ReloadConfig` does not hold up the next.
+const REQUESTS: usize = 16;
 /// What the daemon's end waits for the bus at most.
 const TIME_AT_STOP: Duration = Duration::from_millis(500);
 
