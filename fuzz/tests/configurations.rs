@@ -9,6 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
+use bench::simulation;
 use fuzz::{TARGETS, Target};
 use runtime_linux::clock::now;
 
@@ -31,7 +32,7 @@ fn mutated_configurations_are_read_to_the_end_without_a_panic() {
                     if number >= count {
                         break;
                     }
-                    let text = Random(number).mutated(&seeds, &pieces);
+                    let text = Random(simulation::Random::new(number)).mutated(&seeds, &pieces);
                     let taken = run(read, number, &text);
                     let mut slowest = slowest.lock().expect("nobody panics while holding it");
                     *slowest = (*slowest).max((taken, number));
@@ -140,15 +141,12 @@ fn pieces(seeds: &[Vec<u8>]) -> Vec<Vec<u8>> {
     pieces
 }
 
-/// `SplitMix64`.
-struct Random(u64);
+/// What is to be changed, and how.
+struct Random(simulation::Random);
 
 impl Random {
     fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ self.0 >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ mixed >> 31
+        self.0.number()
     }
 
     fn below(&mut self, count: usize) -> usize {

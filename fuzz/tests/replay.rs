@@ -7,6 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use bench::simulation;
 use fuzz::{TARGETS, Target};
 
 #[test]
@@ -28,7 +29,7 @@ fn random_changes_to_the_corpus_are_survived_by_every_target() {
     for (name, target) in TARGETS {
         let seeds: Vec<Vec<u8>> = seeds(name).into_iter().map(|(_, bytes)| bytes).collect();
         let end = seconds.map(|seconds| runtime_linux::clock::now() + each(seconds));
-        let mut random = Random(0x5eed);
+        let mut random = Random(simulation::Random::new(0x5eed));
         let mut round = 0_u64;
         while end.map_or(round < ROUNDS, |end| runtime_linux::clock::now() < end) {
             let bytes = random.changed(&seeds);
@@ -101,15 +102,12 @@ fn each(seconds: u64) -> core::time::Duration {
     core::time::Duration::from_secs(seconds) / u32::try_from(TARGETS.len()).expect("a handful")
 }
 
-/// `SplitMix64`.
-struct Random(u64);
+/// What is to be changed, and how.
+struct Random(simulation::Random);
 
 impl Random {
     fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ self.0 >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ mixed >> 31
+        self.0.number()
     }
 
     fn below(&mut self, count: usize) -> usize {

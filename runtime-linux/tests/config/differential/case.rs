@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use bench::simulation;
+
 use super::words::{folder, samples, unfolded, within};
 use crate::sample;
 
@@ -100,7 +102,7 @@ pub(super) fn mutated(count: u64) -> Vec<Case> {
         })
         .collect();
     texts.sort();
-    let mut random = Random(7);
+    let mut random = Random(simulation::Random::new(7));
     (0..count)
         .map(|number| {
             let (name, text) = &texts[random.below(texts.len())];
@@ -111,19 +113,12 @@ pub(super) fn mutated(count: u64) -> Vec<Case> {
         .collect()
 }
 
-/// `SplitMix64`.
-struct Random(u64);
+/// What is to be changed, and how.
+struct Random(simulation::Random);
 
 impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ self.0 >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ mixed >> 31
-    }
-
     fn below(&mut self, count: usize) -> usize {
-        usize::try_from(self.next() >> 32).unwrap_or(0) % count.max(1)
+        usize::try_from(self.0.number() >> 32).unwrap_or(0) % count.max(1)
     }
 
     /// The text with one line changed, and how.
