@@ -453,6 +453,7 @@ impl Daemon {
         if timeout(PATIENCE_AT_STOP, routers).await.is_err() {
             error!("the VRRP thread does not end");
         }
+        self.trap_end_of_services().await;
         self.checker.send(check::Command::Stop);
         let checks = async {
             while let Some(event) = inputs.check_events.recv().await {

@@ -15,12 +15,13 @@ use vrrp_core::{Reason, Version};
 use super::Daemon;
 use super::services::Services;
 use crate::clock;
+use crate::config::model::VirtualServer;
 use crate::driver::{self, Command};
 use crate::perform::check::{ServiceSurvey, Who};
 use crate::perform::ipvs;
 use crate::perform::notify::{State, Subject};
 use crate::snmp::state::{Found, Traffic};
-use crate::snmp::trap::{Place, Service, Trap};
+use crate::snmp::trap::{Place, Quorum, Service, Trap};
 use crate::snmp::{self, Question};
 
 /// What was gathered for questions: a walk asks thousands of them. It is kept while they come and forgotten soon after.
@@ -148,26 +149,47 @@ impl Daemon {
         }
     }
 
-    /// A service gained or lost its quorum, or a real server came or went.
+    /// A service gained or lost its quorum, or a real server came or went. (At the stop all do.)
     pub(super) fn trap_service(&mut self, who: &Who, up: bool) {
         self.gathered.disturb();
-        let snmp = &self.configuration.global.snmp;
-        if !(snmp.traps && snmp.checker) {
+        if !self.traps_services() || self.stopping {
             return;
         }
         // One that a reload took away is not told of: its servers are not down.
         let found = self.virtual_servers.iter().find(|one| one.service.key == who.service);
         let Some(found) = found else { return };
-        let service = Service {
-            key: who.service,
-            group: found.group.as_deref(),
-            up: who.alive,
-            total: u32::try_from(found.real_servers.len()).unwrap_or(u32::MAX),
-        };
+        let service = named(found, who.alive);
         match who.server {
             Some(address) => self.trap(&Trap::RealServer { address, up, service: &service }),
-            None => self.trap(&Trap::Quorum { up, quorum: found.quorum, service: &service }),
+            None => {
+                let state = if up { Quorum::Met } else { Quorum::NotMet };
+                self.trap(&Trap::Quorum { state, quorum: found.quorum, service: &service });
+            }
         }
+    }
+
+    /// The daemon ends: every real server that is up goes, and every service with them.
+    pub(super) async fn trap_end_of_services(&self) {
+        if !self.traps_services() {
+            return;
+        }
+        let surveyed = self.checker.survey().await;
+        for (found, survey) in self.virtual_servers.iter().zip(surveyed) {
+            let standing = found.real_servers.iter().zip(&survey.servers).filter(|(_, server)| server.up);
+            let mut up = u32::try_from(standing.clone().count()).unwrap_or(u32::MAX);
+            for (server, _) in standing {
+                up = up.saturating_sub(1);
+                let service = named(found, up);
+                self.trap(&Trap::RealServer { address: server.address, up: false, service: &service });
+            }
+            let state = Quorum::Shutdown;
+            self.trap(&Trap::Quorum { state, quorum: found.quorum, service: &named(found, up) });
+        }
+    }
+
+    fn traps_services(&self) -> bool {
+        let snmp = &self.configuration.global.snmp;
+        snmp.traps && snmp.checker
     }
 
     /// The objects are otherwise now.
@@ -178,6 +200,12 @@ impl Daemon {
     fn trap(&self, trap: &Trap<'_>) {
         self.agent.notify(trap.bindings(&self.configuration.global.router_id));
     }
+}
+
+/// A service with so many of its servers up, for a trap.
+fn named(found: &VirtualServer, up: u32) -> Service<'_> {
+    let total = u32::try_from(found.real_servers.len()).unwrap_or(u32::MAX);
+    Service { key: found.service.key, group: found.group.as_deref(), up, total }
 }
 
 /// The counters of the data plane, asked for one service at a time.

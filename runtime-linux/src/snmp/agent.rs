@@ -223,4 +223,4 @@ pub(super) fn begun(shared: &Shared, subtrees: usize) {
 }
 
 /// Traps that may wait.
-const CAPACITY: usize = 64;
+const CAPACITY: usize = 1024;

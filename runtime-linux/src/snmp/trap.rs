@@ -41,7 +41,7 @@ pub enum Trap<'t> {
     /// `virtualServerQuorumStateChange`.
     Quorum {
         /// Whether there is one.
-        up: bool,
+        state: Quorum,
         /// What it takes.
         quorum: u32,
         /// The service.
@@ -76,6 +76,18 @@ pub struct Service<'t> {
     pub up: u32,
     /// How many it has.
     pub total: u32,
+}
+
+/// `virtualServerQuorumStatus`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Quorum {
+    /// There is one.
+    Met = 1,
+    /// There is none.
+    NotMet = 2,
+    /// The daemon ends.
+    Shutdown = 3,
 }
 
 /// The row of a router in the MIBs of the IETF.
@@ -151,13 +163,13 @@ impl Trap<'_> {
                     (server(5), Value::Gauge32(address.port().into())),
                     (server(6), Value::Integer(if *up { 1 } else { 2 })),
                 ];
-                objects.extend(service.nature());
+                objects.extend(service.identity());
                 objects.extend(service.servers());
                 ([&check_traps[..], &[1]].concat(), objects)
             }
-            Self::Quorum { up, quorum, service } => {
-                let mut objects = Vec::from(service.nature());
-                objects.push((virtual_server(23), Value::Integer(if *up { 1 } else { 2 })));
+            Self::Quorum { state, quorum, service } => {
+                let mut objects = service.identity();
+                objects.push((virtual_server(23), Value::Integer(i32::from(*state as u8))));
                 objects.push((virtual_server(22), Value::Gauge32(*quorum)));
                 objects.extend(service.servers());
                 ([&check_traps[..], &[2]].concat(), objects)
@@ -178,55 +190,39 @@ impl Trap<'_> {
             }
         };
         objects.push((keepalived(&[1, 2, 0]), Value::text(router_id)));
-        match self {
-            Self::RealServer { service, .. } | Self::Quorum { service, .. } => {
-                objects.extend(service.identity());
-            }
-            Self::Group { .. }
-            | Self::Instance { .. }
-            | Self::NewActiveV2 { .. }
-            | Self::NewActiveV3 { .. } => {}
-        }
         named(&name, objects)
     }
 }
 
 impl Service<'_> {
-    /// `virtualServerType`, `virtualServerProtocol`.
-    fn nature(&self) -> [(Oid, Value); 2] {
+    /// `virtualServerType`, then group, mark, or address and port, and `virtualServerProtocol`.
+    fn identity(&self) -> Vec<(Oid, Value)> {
+        let (kind, named) = match (self.group, self.key) {
+            (Some(group), _) => (3, vec![(virtual_server(3), Value::text(group))]),
+            (None, ServiceKey::Mark { mark, .. }) => (1, vec![(virtual_server(4), Value::Gauge32(mark))]),
+            (None, ServiceKey::Address { address, port, .. }) => {
+                let (kind, octets) = internet(address);
+                let address = (virtual_server(6), Value::OctetString(octets));
+                let port = (virtual_server(7), Value::Gauge32(port.into()));
+                (2, vec![(virtual_server(5), Value::Integer(kind)), address, port])
+            }
+        };
         let protocol = match self.key {
             ServiceKey::Address { protocol: Protocol::Tcp, .. } => 1,
             ServiceKey::Address { protocol: Protocol::Udp, .. } => 2,
             ServiceKey::Address { protocol: Protocol::Sctp, .. } => 3,
+            // keepalived 2.2.7 says 2 here, though its MIB has this.
             ServiceKey::Mark { .. } => 4,
         };
-        let kind = match (self.group, self.key) {
-            (Some(_), _) => 3,
-            (None, ServiceKey::Address { .. }) => 2,
-            (None, ServiceKey::Mark { .. }) => 1,
-        };
-        [(virtual_server(2), Value::Integer(kind)), (virtual_server(8), Value::Integer(protocol))]
+        let mut objects = vec![(virtual_server(2), Value::Integer(kind))];
+        objects.extend(named);
+        objects.push((virtual_server(8), Value::Integer(protocol)));
+        objects
     }
 
     /// `virtualServerRealServersUp`, `virtualServerRealServersTotal`.
     fn servers(&self) -> [(Oid, Value); 2] {
         [(virtual_server(21), Value::Gauge32(self.up)), (virtual_server(20), Value::Gauge32(self.total))]
-    }
-
-    /// Group, mark, or address and port.
-    fn identity(&self) -> Vec<(Oid, Value)> {
-        match (self.group, self.key) {
-            (Some(group), _) => vec![(virtual_server(3), Value::text(group))],
-            (None, ServiceKey::Mark { mark, .. }) => vec![(virtual_server(4), Value::Gauge32(mark))],
-            (None, ServiceKey::Address { address, port, .. }) => {
-                let (kind, octets) = internet(address);
-                vec![
-                    (virtual_server(5), Value::Integer(kind)),
-                    (virtual_server(6), Value::OctetString(octets)),
-                    (virtual_server(7), Value::Gauge32(port.into())),
-                ]
-            }
-        }
     }
 }
 

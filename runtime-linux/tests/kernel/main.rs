@@ -12,7 +12,11 @@ mod director;
 mod kept;
 mod machine;
 mod marked;
+#[path = "../snmp/master.rs"]
+#[expect(dead_code, reason = "here nobody asks")]
+mod master;
 mod memory;
+mod objects;
 mod same;
 #[path = "../interfaces/sink.rs"]
 mod sink;
