@@ -159,12 +159,11 @@ impl Daemon {
         let found = self.virtual_servers.iter().find(|one| one.service.key == who.service);
         let Some(found) = found else { return };
         let service = named(found, who.alive);
-        match who.server {
-            Some(address) => self.trap(&Trap::RealServer { address, up, service: &service }),
-            None => {
-                let state = if up { Quorum::Met } else { Quorum::NotMet };
-                self.trap(&Trap::Quorum { state, quorum: found.quorum, service: &service });
-            }
+        if let Some(address) = who.server {
+            self.trap(&Trap::RealServer { address, up, service: &service });
+        } else {
+            let state = if up { Quorum::Met } else { Quorum::NotMet };
+            self.trap(&Trap::Quorum { state, quorum: found.quorum, service: &service });
         }
     }
 
