@@ -369,6 +369,7 @@ impl Daemon {
                         Report::Transition { instance, to, .. } => Some((instance.clone(), *to)),
                         Report::PriorityChanged { .. }
                         | Report::LesserHeard { .. }
+                        | Report::Rejected { .. }
                         | Report::Log { .. }
                         | Report::Applied { .. }
                         | Report::Stopped => None,

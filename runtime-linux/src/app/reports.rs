@@ -22,6 +22,7 @@ impl Daemon {
                 self.priority_changed(instance, phase, priority);
             }
             Report::LesserHeard { instance, priority } => self.lesser_heard(instance, priority),
+            Report::Rejected { instance, ignored, source } => self.trap_rejected(&instance, ignored, source),
             Report::Log { level, text } => match level {
                 Level::Error => error!("{text}"),
                 Level::Warning => warn!("{text}"),

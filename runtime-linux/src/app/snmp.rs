@@ -10,18 +10,18 @@ use ipvs_core::ServiceKey;
 use nix::net::if_::if_nametoindex;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep_until};
-use vrrp_core::{Reason, Version};
+use vrrp_core::{Ignored, Reason, Version};
 
 use super::Daemon;
 use super::services::Services;
 use crate::clock;
 use crate::config::model::VirtualServer;
-use crate::driver::{self, Command};
+use crate::driver::{self, Command, Flaw};
 use crate::perform::check::{ServiceSurvey, Who};
 use crate::perform::ipvs;
 use crate::perform::notify::{State, Subject};
 use crate::snmp::state::{Found, Traffic};
-use crate::snmp::trap::{Place, Quorum, Service, Trap};
+use crate::snmp::trap::{AuthenticationFlaw, Place, Quorum, Service, Trap};
 use crate::snmp::{self, Question};
 
 /// What was gathered for questions: a walk asks thousands of them. It is kept while they come and forgotten soon after.
@@ -146,6 +146,34 @@ impl Daemon {
         }
         if snmp.rfc_v3 {
             self.trap(&Trap::NewActiveV3 { place, source, reason: why.into() });
+        }
+    }
+
+    /// A router dropped a packet. (keepalived tells of each, and of a flood of them as of a flood.)
+    pub(super) fn trap_rejected(&self, name: &str, ignored: Ignored, source: Option<IpAddr>) {
+        let snmp = &self.configuration.global.snmp;
+        let Some(wanted) = self.routers.wanted(name).filter(|_| snmp.traps) else { return };
+        let place = || {
+            let interface = if_nametoindex(wanted.interface.as_str()).unwrap_or(0);
+            Place { interface, vrid: wanted.vrid.get() }
+        };
+        let kind = if ignored == Ignored::AuthenticationUnknown {
+            Some(AuthenticationFlaw::UnknownType)
+        } else if ignored == Ignored::AuthenticationMismatch {
+            Some(AuthenticationFlaw::OtherType)
+        } else {
+            let wrong = ignored == Ignored::Password || ignored == Ignored::Digest;
+            wrong.then_some(AuthenticationFlaw::Wrong)
+        };
+        if let (Some(kind), Some(IpAddr::V4(source))) = (kind, source)
+            && snmp.rfc_v2
+            && wanted.version == Version::V2
+        {
+            self.trap(&Trap::AuthenticationFailure { place: place(), source, kind });
+        }
+        let flaw = Flaw::from(ignored);
+        if snmp.rfc_v3 && flaw != Flaw::None {
+            self.trap(&Trap::ProtocolError { place: place(), family: wanted.family(), flaw });
         }
     }
 

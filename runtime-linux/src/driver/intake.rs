@@ -139,6 +139,7 @@ impl Worker {
     /// Hands a packet that proves itself to an instance.
     fn unseal(&mut self, id: usize, packet: &Packet<'_>, header: Option<&ah::Repr>, now: Duration) {
         let Some(instance) = self.roster.get_mut(id) else { return };
+        self.sender = Some(packet.source);
         // A domain of its own: two of them may share a link, and a VRID.
         let elsewhere = packet.destination.is_multicast() && packet.destination != instance.group();
         if elsewhere && instance.wanted.unicast_peers.is_empty() {

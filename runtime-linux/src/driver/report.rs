@@ -2,7 +2,7 @@
 
 use core::net::IpAddr;
 
-use vrrp_core::{Reason, State};
+use vrrp_core::{Ignored, Reason, State};
 
 /// Something that happened on the VRRP thread. It is late by the time it is read: state is asked for with
 /// [`Command::Status`](super::Command::Status).
@@ -40,6 +40,15 @@ pub enum Report {
         instance: String,
         /// Its effective priority.
         priority: u8,
+    },
+    /// A packet was dropped; told once for each reason while an instance is in one state.
+    Rejected {
+        /// Name of the instance.
+        instance: String,
+        /// The reason.
+        ignored: Ignored,
+        /// Where it came from.
+        source: Option<IpAddr>,
     },
     /// A line for the log.
     Log {

@@ -36,6 +36,23 @@ pub enum Flaw {
     Vrid = 4,
 }
 
+impl From<Ignored> for Flaw {
+    /// What else there is the MIB has no number for.
+    fn from(ignored: Ignored) -> Self {
+        if ignored == Ignored::Ttl || ignored == Ignored::UnicastTtl {
+            Self::Ttl
+        } else if ignored == Ignored::UnknownVersion || ignored == Ignored::VersionMismatch {
+            Self::Version
+        } else if ignored == Ignored::Checksum {
+            Self::Checksum
+        } else if ignored == Ignored::Vrid {
+            Self::Vrid
+        } else {
+            Self::None
+        }
+    }
+}
+
 impl Standing {
     /// The router went from one state to another, and why.
     pub fn moved(&mut self, before: Phase, after: Phase, why: Option<Reason>, now: Duration) {
@@ -49,15 +66,9 @@ impl Standing {
 
     /// A packet was dropped.
     pub fn ignored(&mut self, ignored: Ignored) {
-        // What else there is the MIB has no number for.
-        if ignored == Ignored::Ttl || ignored == Ignored::UnicastTtl {
-            self.flaw = Flaw::Ttl;
-        } else if ignored == Ignored::UnknownVersion || ignored == Ignored::VersionMismatch {
-            self.flaw = Flaw::Version;
-        } else if ignored == Ignored::Checksum {
-            self.flaw = Flaw::Checksum;
-        } else if ignored == Ignored::Vrid {
-            self.flaw = Flaw::Vrid;
+        let flaw = Flaw::from(ignored);
+        if flaw != Flaw::None {
+            self.flaw = flaw;
         }
     }
 

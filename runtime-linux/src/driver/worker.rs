@@ -5,6 +5,7 @@
 //! paused hears who took over before it speaks (F3). The draining has a budget, so that a flood on one
 //! interface delays timers by a bounded number of packets and never stops them.
 
+use core::net::IpAddr;
 use core::time::Duration;
 use std::collections::BTreeMap;
 use std::io;
@@ -58,6 +59,8 @@ pub(super) struct Worker {
     pub(super) starts_at: Duration,
     /// Those that wait for it.
     pub(super) waiting: Vec<usize>,
+    /// Where the packet comes from that is handled.
+    pub(super) sender: Option<IpAddr>,
     pub(super) tuning: Tuning,
     pub(super) link_delays: LinkDelays,
     /// When instances announce their addresses on other interfaces.
@@ -125,6 +128,7 @@ impl Worker {
             phrases: Phrases::default(),
             starts_at: clock::now().saturating_add(setup.startup_delay),
             waiting: Vec::new(),
+            sender: None,
             tuning: Tuning::default(),
             link_delays: LinkDelays::default(),
             extra: BTreeMap::new(),
@@ -308,6 +312,8 @@ impl Worker {
                         instance.complaints |= bit;
                         let text = wording::ignored(&instance.wanted.name, ignored);
                         self.hands.outbox.log(Level::Info, text);
+                        let (instance, source) = (instance.wanted.name.clone(), self.sender);
+                        self.hands.outbox.report(Report::Rejected { instance, ignored, source });
                     }
                 }
                 Action::Noticed(notice) => {

@@ -5,9 +5,10 @@
 use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use ipvs_core::{Protocol, ServiceKey};
-use vrrp_core::Reason;
+use vrrp_core::{Family, Reason};
 
 use super::value::{Oid, Value};
+use crate::driver::Flaw;
 use crate::perform::notify::State;
 
 /// Something that is told when it happens.
@@ -54,6 +55,24 @@ pub enum Trap<'t> {
         /// Where its adverts come from.
         source: Ipv4Addr,
     },
+    /// `vrrpTrapAuthFailure` (RFC 2787).
+    AuthenticationFailure {
+        /// Whose.
+        place: Place,
+        /// Who sent the packet.
+        source: Ipv4Addr,
+        /// What is wrong.
+        kind: AuthenticationFlaw,
+    },
+    /// `vrrpv3ProtoError` (RFC 6527).
+    ProtocolError {
+        /// Whose.
+        place: Place,
+        /// Of its addresses.
+        family: Family,
+        /// What is wrong.
+        flaw: Flaw,
+    },
     /// `vrrpv3NewMaster` (RFC 6527).
     NewActiveV3 {
         /// Whose.
@@ -97,6 +116,18 @@ pub struct Place {
     pub interface: u32,
     /// Its VRID.
     pub vrid: u8,
+}
+
+/// `vrrpTrapAuthErrorType`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum AuthenticationFlaw {
+    /// A type that none is.
+    UnknownType = 1,
+    /// Another type than ours.
+    OtherType = 2,
+    /// A wrong password or digest.
+    Wrong = 3,
 }
 
 /// `vrrpv3StatisticsNewMasterReason`: why a router is Active.
@@ -178,6 +209,24 @@ impl Trap<'_> {
                 let address =
                     Oid::from([1, 3, 6, 1, 2, 1, 68, 1, 3, 1, 7, place.interface, place.vrid.into()]);
                 return named(&[1, 3, 6, 1, 2, 1, 68, 0, 1], [(address, Value::IpAddress(*source))]);
+            }
+            Self::AuthenticationFailure { place, source, kind } => {
+                let row = [place.interface, place.vrid.into()];
+                let from = Oid::from([1, 3, 6, 1, 2, 1, 68, 1, 5]).with(&row);
+                let what = Oid::from([1, 3, 6, 1, 2, 1, 68, 1, 6]).with(&row);
+                let objects =
+                    [(from, Value::IpAddress(*source)), (what, Value::Integer(i32::from(*kind as u8)))];
+                return named(&[1, 3, 6, 1, 2, 1, 68, 0, 2], objects);
+            }
+            Self::ProtocolError { place, family, flaw } => {
+                let kind = match family {
+                    Family::V4 => 1,
+                    Family::V6 => 2,
+                };
+                let what = Oid::from([1, 3, 6, 1, 2, 1, 207, 1, 2, 5, 1, 6]);
+                let what = what.with(&[place.interface, place.vrid.into(), kind]);
+                let objects = [(what, Value::Integer(i32::from(*flaw as u8)))];
+                return named(&[1, 3, 6, 1, 2, 1, 207, 0, 2], objects);
             }
             Self::NewActiveV3 { place, source, reason } => {
                 let (kind, octets) = internet(*source);
@@ -316,6 +365,28 @@ mod tests {
                 ".1.3.6.1.6.3.1.1.4.1.0 ObjectIdentifier(.1.3.6.1.2.1.207.0.1)",
                 ".1.3.6.1.2.1.207.1.1.1.1.3.3.51.1 OctetString([192, 0, 2, 1])",
                 ".1.3.6.1.2.1.207.1.2.5.1.2.3.51.1 Integer(3)",
+            ]
+        );
+    }
+
+    /// What keepalived 2.2.7 was seen to send.
+    #[test]
+    fn traps_about_packets_say_who_sent_them_or_what_is_wrong() {
+        let place = Place { interface: 3, vrid: 51 };
+        let source = Ipv4Addr::new(192, 0, 2, 2);
+        assert_eq!(
+            lines(&Trap::AuthenticationFailure { place, source, kind: AuthenticationFlaw::Wrong }),
+            [
+                ".1.3.6.1.6.3.1.1.4.1.0 ObjectIdentifier(.1.3.6.1.2.1.68.0.2)",
+                ".1.3.6.1.2.1.68.1.5.3.51 IpAddress(192.0.2.2)",
+                ".1.3.6.1.2.1.68.1.6.3.51 Integer(3)",
+            ]
+        );
+        assert_eq!(
+            lines(&Trap::ProtocolError { place, family: Family::V4, flaw: Flaw::Checksum }),
+            [
+                ".1.3.6.1.6.3.1.1.4.1.0 ObjectIdentifier(.1.3.6.1.2.1.207.0.2)",
+                ".1.3.6.1.2.1.207.1.2.5.1.6.3.51.1 Integer(3)",
             ]
         );
     }

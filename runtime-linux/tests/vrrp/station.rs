@@ -125,6 +125,7 @@ impl Station {
                 | Report::LesserHeard { .. }
                 | Report::Log { .. }
                 | Report::Applied { .. }
+                | Report::Rejected { .. }
                 | Report::Stopped => None,
             })
             .collect()
