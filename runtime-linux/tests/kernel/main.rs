@@ -6,6 +6,9 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic, in its helpers too")]
 
 mod backend;
+#[path = "../snmp/objects/comparison.rs"]
+#[expect(dead_code, reason = "nothing is counted here that may differ")]
+mod comparison;
 mod damage;
 mod different;
 mod director;
@@ -24,3 +27,4 @@ mod thousands;
 mod told;
 mod traffic;
 mod waiting;
+mod walk;

@@ -1,16 +1,17 @@
 //! What keepalived and we answer to one walk over everything, with the same configuration on the same kind of host.
 
+pub(crate) mod comparison;
 mod configuration;
 mod differences;
 
 use core::time::Duration;
-use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::thread;
 
 use runtime_linux::lab::{self, Daemon, Node, Switch};
 
-use self::differences::{DIFFERENCES, Difference};
+use self::comparison::{Objects, compare};
+use self::differences::DIFFERENCES;
 use crate::master::{Master, wait, walk};
 
 #[test]
@@ -22,13 +23,10 @@ fn the_objects_of_routers_are_those_of_keepalived_but_for_what_is_listed() {
             .map(|daemon| thread::spawn(move || objects(&daemon)))
             .map(|life| life.join().unwrap());
         assert!(theirs.len() > 500, "{theirs:#?}");
-        let complaints = compare(&theirs, &ours);
+        let complaints = compare(&theirs, &ours, DIFFERENCES);
         assert!(complaints.is_empty(), "{}", complaints.join("\n"));
     });
 }
-
-/// Everything that a daemon tells, by name.
-type Objects = BTreeMap<String, String>;
 
 /// Starts a daemon on a host of its own and asks it for everything once its routers are Active.
 fn objects(daemon: &Daemon) -> Objects {
@@ -59,32 +57,7 @@ fn objects(daemon: &Daemon) -> Objects {
     thread::park_timeout(Duration::from_millis(1_500));
     let whole = ["1.3.6.1.4.1.9586.100.5", "1.3.6.1.2.1.68", "1.3.6.1.2.1.207"];
     let lines = whole.iter().flat_map(|name| walk(&node, name));
-    let objects = lines.filter_map(|line| {
-        let (name, value) = line.split_once(" = ")?;
-        Some((name.to_owned(), value.trim_end().to_owned()))
-    });
-    let objects = objects.collect();
+    let objects = comparison::objects(lines);
     process.stop(crate::master::PATIENCE).unwrap();
     objects
-}
-
-/// What differs and is not listed, and what is listed and does not differ.
-fn compare(theirs: &Objects, ours: &Objects) -> Vec<String> {
-    let mut used = vec![false; DIFFERENCES.len()];
-    let mut complaints = Vec::new();
-    let names: BTreeSet<&String> = theirs.keys().chain(ours.keys()).collect();
-    for name in names {
-        let [their, our] = [theirs, ours].map(|objects| objects.get(name).map_or("nothing", String::as_str));
-        let listed = DIFFERENCES.iter().position(|difference| difference.is_of(name));
-        let explained = listed.is_some_and(|place| {
-            used[place] |= their != our;
-            DIFFERENCES[place].explains(their, our)
-        });
-        if their != our && !explained {
-            complaints.push(format!("{name}: keepalived has {their}, we have {our}"));
-        }
-    }
-    let unused = DIFFERENCES.iter().zip(&used).filter(|(_, used)| !**used);
-    complaints.extend(unused.map(|(Difference { name, .. }, _)| format!("{name}: there is no difference")));
-    complaints
 }

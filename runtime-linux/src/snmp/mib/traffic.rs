@@ -84,7 +84,7 @@ impl Counted {
             _ => {
                 let half = column - 3;
                 let rate = *self.rates().get(usize::try_from(half / 2).ok()?)?;
-                Some(unsigned(if half % 2 == 0 { rate & 0xffff_ffff } else { rate >> 32 }))
+                Some(unsigned(if half.is_multiple_of(2) { rate & 0xffff_ffff } else { rate >> 32 }))
             }
         }
     }

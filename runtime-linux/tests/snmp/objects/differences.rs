@@ -1,55 +1,6 @@
-//! Where our objects differ from keepalived's on purpose; the reasons in full are at `snmp::mib`.
+//! Where our objects of routers differ from keepalived's on purpose; the reasons in full are at `snmp::mib`.
 
-/// Objects that may differ.
-pub(super) struct Difference {
-    /// Their names; `*` is any number.
-    pub(super) name: &'static str,
-    how: How,
-    why: &'static str,
-}
-
-enum How {
-    /// In these values, keepalived's first; `nothing` where there is no such object, and `*` is any value.
-    Values(&'static str, &'static str),
-    /// In numbers of the same syntax.
-    Numbers,
-}
-
-impl Difference {
-    pub(super) fn is_of(&self, name: &str) -> bool {
-        let mut numbers = name.split('.');
-        let mut own = self.name.split('.');
-        own.by_ref().all(|own| numbers.next().is_some_and(|number| own == "*" || own == number))
-            && numbers.next().is_none()
-    }
-
-    pub(super) fn explains(&self, theirs: &str, ours: &str) -> bool {
-        assert!(!self.why.is_empty());
-        match self.how {
-            How::Values(their, our) => {
-                [(their, theirs), (our, ours)].iter().all(|(listed, value)| *listed == "*" || listed == value)
-            }
-            How::Numbers => syntax(theirs).is_some() && syntax(theirs) == syntax(ours),
-        }
-    }
-}
-
-fn syntax(value: &str) -> Option<&str> {
-    value.split_once(": ").map(|(syntax, _)| syntax)
-}
-
-const fn values(
-    name: &'static str,
-    theirs: &'static str,
-    ours: &'static str,
-    why: &'static str,
-) -> Difference {
-    Difference { name, how: How::Values(theirs, ours), why }
-}
-
-const fn numbers(name: &'static str, why: &'static str) -> Difference {
-    Difference { name, how: How::Numbers, why }
-}
+use super::comparison::{Difference, numbers, values};
 
 pub(super) const DIFFERENCES: &[Difference] = &[
     values("K.1.1.0", "*", "STRING: \"steadfast 0.1.0\"", "it is who we are"),
