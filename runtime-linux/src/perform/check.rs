@@ -272,7 +272,8 @@ impl Task {
         // The files may have changed.
         self.clients = Clients::default();
         let (voice, mut crowd) = (self.voice.clone(), Crowd::default());
-        self.roster.apply(clock::now(), virtual_servers, &mut crowd, &mut |event| voice.say(event));
+        self.changed =
+            self.roster.apply(clock::now(), virtual_servers, &mut crowd, &mut |event| voice.say(event));
         self.under_way = (self.roster.probers.iter().enumerate())
             .filter_map(|(place, prober)| prober.run.as_ref().map(|run| (run.id(), place)))
             .collect();
@@ -292,10 +293,12 @@ impl Task {
             service.begin(now, &mut crowd, &mut |event| voice.say(event));
         }
         crowd.end(&mut |event| voice.say(event));
-        self.changed.clear();
-        for place in 0..self.roster.services.len() {
+        for (place, service) in self.roster.services.iter().enumerate() {
+            self.deadlines.set(place, service.pool.deadline());
+        }
+        for (count, place) in (1..).zip(core::mem::take(&mut self.changed)) {
             self.publish(place);
-            if place % BUDGET == BUDGET - 1 {
+            if count % BUDGET == 0 {
                 // Who listens takes these before there are more.
                 yield_now().await;
             }

@@ -1,9 +1,11 @@
 //! All services and all their checks, and how a reload changes them.
 
+use core::cell::LazyCell;
 use core::hash::BuildHasher;
-use core::net::{IpAddr, SocketAddr};
+use core::net::IpAddr;
+use core::ops::Range;
 use core::time::Duration;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::hash::RandomState;
 use std::sync::Arc;
 
@@ -56,31 +58,45 @@ pub(super) struct Slot {
 }
 
 impl Roster {
-    /// Takes another set of services. What stays the same keeps its state: a service its quorum, a check its
-    /// verdict, its next time and the probe under way.
+    /// Takes another set of services; returns the places of those that are not the same as before. What stays the same
+    /// keeps its state: a service its quorum, a check its verdict, its next time and the probe under way.
     pub(super) fn apply(
         &mut self,
         now: Duration,
         wanted: &[Arc<VirtualServer>],
         crowd: &mut Crowd,
         say: &mut impl FnMut(Event),
-    ) {
-        let all = wanted.iter().flat_map(|service| &service.real_servers);
-        let all = all.flat_map(|real| real.checks.iter().map(|check| Key::new(real.address, check)));
-        let still_wanted = all.map(|key| self.hashes.hash_one(key)).collect();
-        let mut old = self.take(still_wanted);
+    ) -> BTreeSet<usize> {
+        let hashes = self.hashes.clone();
+        let still_wanted = LazyCell::new(|| {
+            let all = wanted.iter().flat_map(|service| &service.real_servers);
+            let all = all.flat_map(|real| real.checks.iter().map(|check| Key::new(real.address, check)));
+            all.map(|key| hashes.hash_one(key)).collect::<HashSet<u64>>()
+        });
+        let mut old = self.take();
+        let mut changed = BTreeSet::new();
         let mut present: HashMap<u64, Vec<usize>> = HashMap::new();
         // Services that may be gone.
         let mut doubtful = Vec::new();
         self.services.reserve_exact(wanted.len());
         for config in wanted.iter().map(Arc::clone) {
             let key = config.service.key;
-            let before = old.service(&key);
+            let mut found = old.service(&key);
+            if let Some((place, before)) = found.take_if(|(_, before)| Arc::ptr_eq(&before.config, &config)) {
+                self.keep(place, before, &mut old, &mut present);
+                continue;
+            }
+            changed.insert(self.services.len());
+            let (checks, before) = found.map(|(place, before)| (old.slots_of(place), before)).unzip();
+            let checks = checks.unwrap_or_default();
             let down = before.as_ref().map(Served::down).unwrap_or_default();
             let mut servers = Vec::with_capacity(config.real_servers.len());
             for (number, real) in config.real_servers.iter().enumerate() {
                 let was_down = down.contains(&real.address);
-                let mut same = old.slots.remove(&(key, real.address)).unwrap_or_default();
+                let is_its = |slot: &&Slot| {
+                    before.as_ref().is_some_and(|before| before.address_of(slot.server) == real.address)
+                };
+                let mut same: Vec<Slot> = old.slots[checks.clone()].iter().filter(is_its).copied().collect();
                 let server = Server::new(real.weight, real.inhibit_on_failure);
                 let mut server = server.with_slow_start(real.slow_start);
                 let mut offset = 0_i64;
@@ -91,9 +107,10 @@ impl Roster {
                     let known = present.entry(hash).or_default();
                     let found = known.iter().copied().find(|place| self.probers[*place].serves(key));
                     let prober = found.unwrap_or_else(|| {
-                        let prober = old.prober(now, hash, key, before, &self.probers).unwrap_or_else(|| {
-                            Prober::begin(now, key, self.spread.draw(wanted.timing.warmup), was_down)
-                        });
+                        let prober =
+                            old.prober(now, hash, key, before, &self.probers, &still_wanted).unwrap_or_else(
+                                || Prober::begin(now, key, self.spread.draw(wanted.timing.warmup), was_down),
+                            );
                         self.probers.push(prober);
                         known.push(self.probers.len() - 1);
                         self.probers.len() - 1
@@ -137,7 +154,7 @@ impl Roster {
             doubtful.extend(keys(&old.config));
         }
         if doubtful.is_empty() {
-            return;
+            return changed;
         }
         doubtful.sort_unstable();
         doubtful.dedup();
@@ -146,6 +163,26 @@ impl Roster {
         for service in doubtful.into_iter().filter(|service| !kept.contains(service)) {
             say(Event::Gone { service });
         }
+        changed
+    }
+
+    /// Goes on with a service, which was at `place`, as it is.
+    fn keep(&mut self, place: usize, service: Served, old: &mut Old, present: &mut HashMap<u64, Vec<usize>>) {
+        for at in old.slots_of(place) {
+            let slot = old.slots[at];
+            let prober = match &old.probers[slot.prober] {
+                Place::There(there) => *there,
+                &Place::Here(hash, _) => {
+                    let there = self.probers.len();
+                    self.probers.extend(old.take(slot.prober, there));
+                    present.entry(hash).or_default().push(there);
+                    there
+                }
+            };
+            self.probers[prober].slots.push(self.slots.len());
+            self.slots.push(Slot { service: self.services.len(), prober, ..slot });
+        }
+        self.services.push(service);
     }
 
     /// Tells the pools what a prober says, as far as they do not know it yet; returns the services of which something
@@ -232,12 +269,8 @@ impl Roster {
     }
 
     /// Everything, by what it is found again by.
-    fn take(&mut self, still_wanted: HashSet<u64>) -> Old {
-        let mut slots: BTreeMap<_, Vec<Slot>> = BTreeMap::new();
-        for slot in core::mem::take(&mut self.slots) {
-            let service = &self.services[slot.service];
-            slots.entry((service.key(), service.address_of(slot.server))).or_default().push(slot);
-        }
+    fn take(&mut self) -> Old {
+        let slots = core::mem::take(&mut self.slots);
         let mut found: HashMap<u64, Vec<usize>> = HashMap::new();
         let mut probers = Vec::with_capacity(self.probers.len());
         for (place, mut prober) in core::mem::take(&mut self.probers).into_iter().enumerate() {
@@ -249,7 +282,7 @@ impl Roster {
         let places =
             self.services.iter().enumerate().map(|(place, service)| (service.key(), place)).collect();
         let services = core::mem::take(&mut self.services).into_iter().map(Some).collect();
-        Old { services, places, slots, probers, found, still_wanted }
+        Old { services, places, slots, probers, found }
     }
 }
 
@@ -264,13 +297,11 @@ struct Old {
     services: Vec<Option<Served>>,
     /// Where they are.
     places: HashMap<ServiceKey, usize>,
-    /// The checks of each server.
-    slots: BTreeMap<(ServiceKey, SocketAddr), Vec<Slot>>,
+    /// The checks of all servers, in the order of the services and servers.
+    slots: Vec<Slot>,
     probers: Vec<Place>,
     /// Probers by the hash of their keys.
     found: HashMap<u64, Vec<usize>>,
-    /// Hashes of the keys that are wanted from now on.
-    still_wanted: HashSet<u64>,
 }
 
 /// Where an old prober is.
@@ -282,9 +313,16 @@ enum Place {
 }
 
 impl Old {
-    /// Takes the service with this key.
-    fn service(&mut self, key: &ServiceKey) -> Option<Served> {
-        self.services[*self.places.get(key)?].take()
+    /// Takes the service with this key; where it was.
+    fn service(&mut self, key: &ServiceKey) -> Option<(usize, Served)> {
+        let place = *self.places.get(key)?;
+        Some((place, self.services[place].take()?))
+    }
+
+    /// The checks of the service at this place.
+    fn slots_of(&self, place: usize) -> Range<usize> {
+        let first = self.slots.partition_point(|slot| slot.service < place);
+        first..first + self.slots[first..].partition_point(|slot| slot.service == place)
     }
 
     /// Takes the check that asks the same from the old checks of a server.
@@ -298,7 +336,8 @@ impl Old {
     }
 
     /// The prober that goes on with this key, if there is one: the one that had it, or else the one that made the
-    /// probes of the check `before`, which had another timing. `new`: where it will be next.
+    /// probes of the check `before`, which had another timing. `new`: where it will be next; `still_wanted`: the hashes of
+    /// the keys that are wanted from now on.
     fn prober(
         &mut self,
         now: Duration,
@@ -306,6 +345,7 @@ impl Old {
         key: Key<'_>,
         before: Option<Slot>,
         new: &[Prober],
+        still_wanted: &HashSet<u64>,
     ) -> Option<Prober> {
         let had = self.found.get(&hash).into_iter().flatten().copied();
         let had = had.into_iter().find(|place| match &self.probers[*place] {
@@ -317,7 +357,7 @@ impl Old {
         }
         let place = before?.prober;
         match &self.probers[place] {
-            Place::Here(hash, prober) if self.still_wanted.contains(hash) => Some(prober.parted(now, key)),
+            Place::Here(hash, prober) if still_wanted.contains(hash) => Some(prober.parted(now, key)),
             Place::Here(..) => self.take(place, new.len()).map(|prober| prober.turned(now, key)),
             Place::There(there) => Some(new[*there].parted(now, key)),
         }

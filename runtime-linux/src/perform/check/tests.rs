@@ -11,6 +11,7 @@ use crate::config::model::{Check, Connect, Probe, RealServer};
 
 mod bounds;
 mod following;
+mod kept;
 mod large;
 mod operator;
 mod sharing;

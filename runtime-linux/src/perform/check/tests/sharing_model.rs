@@ -7,7 +7,7 @@ use super::*;
 use crate::perform::check::crowd::Crowd;
 
 /// A server of a service: which of the targets it is, and which of the timings each of its checks has.
-type Drawn = (u8, Vec<usize>);
+pub(super) type Drawn = (u8, Vec<usize>);
 
 proptest! {
     #[test]
@@ -62,7 +62,7 @@ proptest! {
 }
 
 /// Makes a probe if one is due; how many were made.
-fn judge(core: &mut Core, now: Duration, result: check::Event) -> u32 {
+pub(super) fn judge(core: &mut Core, now: Duration, result: check::Event) -> u32 {
     if !core.handle(now, check::Event::Tick).contains(&check::Action::Probe) {
         return 0;
     }
@@ -75,7 +75,7 @@ fn started(mut core: Core) -> Core {
     core
 }
 
-fn config(number: u8, servers: &[Drawn]) -> VirtualServer {
+pub(super) fn config(number: u8, servers: &[Drawn]) -> VirtualServer {
     let mut drawn: Vec<RealServer> = Vec::new();
     for (target, timings) in servers {
         let to = SocketAddr::new(core::net::Ipv4Addr::new(192, 0, 2, *target).into(), 80);
@@ -101,7 +101,7 @@ fn timing_of(number: usize) -> Timing {
     [timing(100, 0, false), timing(100, 2, false), timing(130, 1, true), timing(70, 1, false)][number]
 }
 
-fn target(address: SocketAddr) -> u8 {
+pub(super) fn target(address: SocketAddr) -> u8 {
     match address.ip() {
         core::net::IpAddr::V4(address) => address.octets()[3],
         core::net::IpAddr::V6(_) => unreachable!("all are IPv4"),
