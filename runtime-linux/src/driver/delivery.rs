@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use vrrp_core::Event;
 
-use super::Level;
 use super::worker::Worker;
+use super::{Level, Phase};
 use crate::clock;
 use crate::net::post::Post;
 use crate::net::queue::Stuck;
@@ -32,6 +32,11 @@ impl Worker {
                     recovered.push(letter.owner);
                 }
             }
+            // The last word of a router whose link went: why it is in FAULT has been told.
+            Err(error)
+                if matches!(error.raw_os_error(), Some(libc::ENETUNREACH | libc::ENETDOWN))
+                    && (self.roster.get(letter.owner))
+                        .is_some_and(|instance| instance.phase.0 == Phase::Fault) => {}
             Err(error) => {
                 let peer = Some(letter.destination).filter(|to| !to.is_multicast());
                 let cause = peer.map_or_else(|| error.to_string(), |peer| format!("{peer}: {error}"));

@@ -23,6 +23,7 @@ fn an_interface_that_goes_down_is_a_fault_until_it_is_up_again() {
             station.entered(),
             [Phase::Backup, Phase::Master, Phase::Fault, Phase::Backup, Phase::Master]
         );
+        assert_eq!(station.lines("cannot send"), 0, "that its last word did not get out is no news");
     });
 }
 
