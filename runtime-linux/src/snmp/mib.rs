@@ -1,6 +1,6 @@
 //! The objects: which there are, and what they have.
 //!
-//! They are those that keepalived 2.2.7 serves, with its values; [`tree`] finds them in their order, and each table has
+//! They are those that keepalived 2.2.7 serves, with its values; `tree` finds them in their order, and each table has
 //! a file. Nothing is kept between two questions but what [`Found`] has.
 //!
 //! Where they differ from keepalived's on purpose:
