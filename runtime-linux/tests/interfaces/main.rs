@@ -1,7 +1,7 @@
 //! What stands around the daemon: its flags, how it is told to read its file again, what it tells scripts, FIFOs and mail
 //! servers, and the tool that computes digests. Daemons run in namespaces that the tests make.
 //!
-//! Where each row of keepalived.md 3.1 to 3.6 and 3.8 is shown:
+//! Where each row of keepalived.md 3.1 to 3.8 is shown:
 //!
 //! | row | test |
 //! |---|---|
@@ -27,6 +27,7 @@
 //! | 3.6 subjects for instance, group, real and virtual server; `smtp_alert` of each; `no_email_faults` | [`beside`], `tests/kernel/told.rs` (keepalived) |
 //! | 3.6 headers, body, dots, many recipients | `perform/mail/letter.rs`, `perform/mail/tests.rs` |
 //! | 3.6 AUTH, STARTTLS | [`exim`] (Exim), `perform/mail/secrecy.rs` |
+//! | 3.7 objects and traps of three MIBs | `tests/snmp`, `tests/kernel/objects.rs`, `tests/kernel/walk.rs` (keepalived, snmpd) |
 //! | 3.8 objects, properties, methods, signals, errors, policy | [`dbus`] (keepalived); bytes: `dbus/wire`, `dbus/answer/tests.rs`; a bus that is absent, hangs, refuses, restarts: [`dbus`], `dbus/tests.rs` |
 //! | faults: mail that hangs, FIFO without a reader, endless scripts | `tests/vrrp/notices.rs`; a full disk: [`full_disk`] |
 //!

@@ -60,7 +60,9 @@ mod tests {
         let mut voice = Voice::new(events);
         let mut heard = |fifos, snmp, mail| {
             voice.listeners = Listeners { fifos, snmp, mail };
-            [Event::Applied, turned(false), turned(true)].into_iter().for_each(|event| voice.say(event));
+            for event in [Event::Applied, turned(false), turned(true)] {
+                voice.say(event);
+            }
             core::iter::from_fn(|| said.try_recv().ok()).collect::<Vec<_>>()
         };
         assert_eq!(heard(true, false, false), [Event::Applied, turned(false), turned(true)]);

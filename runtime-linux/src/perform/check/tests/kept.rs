@@ -27,9 +27,10 @@ proptest! {
         let mut held: Vec<Arc<VirtualServer>> = Vec::new();
         let mut now = Duration::ZERO;
         for (number, (drawn, good)) in rounds.iter().enumerate() {
-            let configs: Vec<VirtualServer> = match same[number] && number > 0 {
-                true => held.iter().rev().map(|config| (**config).clone()).collect(),
-                false => (1..).zip(drawn).map(|(number, servers)| config(number, servers)).collect(),
+            let configs: Vec<VirtualServer> = if same[number] && number > 0 {
+                held.iter().rev().map(|config| (**config).clone()).collect()
+            } else {
+                (1..).zip(drawn).map(|(number, servers)| config(number, servers)).collect()
             };
             let shared = |config: &VirtualServer| {
                 held.iter().find(|held| ***held == *config).map_or_else(|| Arc::new(config.clone()), Arc::clone)
@@ -40,7 +41,7 @@ proptest! {
             prop_assert_eq!(take_up(&mut kept, now, &wanted), take_up(&mut fresh, now, &anew));
             for _ in 0..300 {
                 now += Duration::from_millis(1);
-                prop_assert_eq!(pass(&mut kept, now, good), pass(&mut fresh, now, good));
+                prop_assert_eq!(pass(&mut kept, now, *good), pass(&mut fresh, now, *good));
             }
             prop_assert_eq!(&kept.slots, &fresh.slots);
             prop_assert_eq!(status::of(&kept, now), status::of(&fresh, now));
@@ -63,7 +64,7 @@ fn take_up(roster: &mut Roster, now: Duration, wanted: &[Arc<VirtualServer>]) ->
 }
 
 /// What is said when all probes that are due end at once.
-fn pass(roster: &mut Roster, now: Duration, good: &[bool; 3]) -> Vec<Event> {
+fn pass(roster: &mut Roster, now: Duration, good: [bool; 3]) -> Vec<Event> {
     let mut said = Vec::new();
     for place in 0..roster.probers.len() {
         let prober = &mut roster.probers[place];
