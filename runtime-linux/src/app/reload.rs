@@ -1,5 +1,6 @@
 //! From a configuration to running parts, at the start and at each reload.
 
+use core::cell::LazyCell;
 use core::time::Duration;
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
@@ -267,12 +268,16 @@ fn share_services(new: &mut [Arc<VirtualServer>], old: &[Arc<VirtualServer>]) ->
     if new.len() == old.len() && new.iter().zip(old).all(stands) {
         return false;
     }
-    let by_key: HashMap<ServiceKey, &Arc<VirtualServer>> =
-        old.iter().map(|server| (server.service.key, server)).collect();
-    for server in &mut *new {
-        let same =
-            by_key.get(&server.service.key).filter(|old| !Arc::ptr_eq(old, server) && ***old == *server);
-        if let Some(same) = same {
+    // Most stand where they stood.
+    let by_key = LazyCell::new(|| {
+        let keys = old.iter().map(|server| (server.service.key, server));
+        keys.collect::<HashMap<ServiceKey, &Arc<VirtualServer>>>()
+    });
+    for (place, server) in new.iter_mut().enumerate() {
+        let key = server.service.key;
+        let here = old.get(place).filter(|old| old.service.key == key);
+        let before = here.or_else(|| by_key.get(&key).copied());
+        if let Some(same) = before.filter(|old| !Arc::ptr_eq(old, server) && *old == server) {
             *server = Arc::clone(same);
         }
     }

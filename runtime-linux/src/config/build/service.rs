@@ -90,7 +90,7 @@ pub(super) fn read_all(
     let surroundings = Surroundings::new(defaults, Material::read(tree.heads(), diagnostics));
     let mut reading = remembered.empty(&surroundings);
     let mut servers: Vec<Arc<VirtualServer>> = Vec::new();
-    let mut taken: HashSet<ServiceKey> = HashSet::new();
+    let mut taken: HashSet<ServiceKey> = HashSet::with_capacity(remembered.count());
     let mut nodes = tree.select(|word| word == "virtual_server");
     loop {
         let text = nodes.plain().filter(|_| purpose == Purpose::Run);

@@ -1,6 +1,6 @@
 //! All services and all their checks, and how a reload changes them.
 
-use core::cell::LazyCell;
+use core::cell::{LazyCell, OnceCell};
 use core::hash::BuildHasher;
 use core::net::IpAddr;
 use core::ops::Range;
@@ -81,7 +81,7 @@ impl Roster {
         self.services.reserve_exact(wanted.len());
         for config in wanted.iter().map(Arc::clone) {
             let key = config.service.key;
-            let mut found = old.service(&key);
+            let mut found = old.service(key, self.services.len());
             if let Some((place, before)) = found.take_if(|(_, before)| Arc::ptr_eq(&before.config, &config)) {
                 self.keep(place, before, &mut old, &mut present);
                 continue;
@@ -279,10 +279,8 @@ impl Roster {
             found.entry(hash).or_default().push(place);
             probers.push(Place::Here(hash, Box::new(prober)));
         }
-        let places =
-            self.services.iter().enumerate().map(|(place, service)| (service.key(), place)).collect();
         let services = core::mem::take(&mut self.services).into_iter().map(Some).collect();
-        Old { services, places, slots, probers, found }
+        Old { services, places: OnceCell::new(), slots, probers, found }
     }
 }
 
@@ -295,8 +293,8 @@ fn keys(config: &VirtualServer) -> impl Iterator<Item = ServiceKey> {
 struct Old {
     /// Those that were not found again yet.
     services: Vec<Option<Served>>,
-    /// Where they are.
-    places: HashMap<ServiceKey, usize>,
+    /// Where they are, once one is not where it was.
+    places: OnceCell<HashMap<ServiceKey, usize>>,
     /// The checks of all servers, in the order of the services and servers.
     slots: Vec<Slot>,
     probers: Vec<Place>,
@@ -313,9 +311,17 @@ enum Place {
 }
 
 impl Old {
-    /// Takes the service with this key; where it was.
-    fn service(&mut self, key: &ServiceKey) -> Option<(usize, Served)> {
-        let place = *self.places.get(key)?;
+    /// Takes the service with this key, most likely from this place; where it was.
+    fn service(&mut self, key: ServiceKey, likely: usize) -> Option<(usize, Served)> {
+        let is_it = |service: &mut Served| service.key() == key;
+        if let Some(service) = self.services.get_mut(likely).and_then(|service| service.take_if(is_it)) {
+            return Some((likely, service));
+        }
+        let places = self.places.get_or_init(|| {
+            let services = self.services.iter().enumerate();
+            services.filter_map(|(place, service)| Some((service.as_ref()?.key(), place))).collect()
+        });
+        let place = *places.get(&key)?;
         Some((place, self.services[place].take()?))
     }
 

@@ -55,6 +55,11 @@ impl Remembered {
         }
     }
 
+    /// How many there are.
+    pub(super) fn count(&self) -> usize {
+        self.servers.len()
+    }
+
     pub(super) fn digest(&self, text: &str) -> Digest {
         self.hashes.each_ref().map(|hash| hash.hash_one(text))
     }
