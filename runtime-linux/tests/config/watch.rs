@@ -122,6 +122,36 @@ fn routers_track_files_and_processes_with_their_own_weight_or_that_of_the_defini
 }
 
 #[test]
+fn whoever_says_only_a_weight_keeps_what_the_definition_says_of_reverse() {
+    let definitions = "global_defs { enable_script_security }\n\
+                       vrrp_script s {\n script /bin/true\n user nobody\n weight 7 reverse\n}\n\
+                       track_file f {\n file /run/f\n weight 2 reverse\n}\n\
+                       vrrp_track_process p {\n process a\n weight 5 reverse\n}\n\
+                       bfd_instance b {\n neighbor_ip 192.0.2.2\n weight 6 reverse\n}\n";
+    let lists = |words: &str| {
+        ["track_script {\n s", "track_file {\n f", "track_process {\n p", "track_bfd {\n b"]
+            .map(|list| format!("{list} {words}\n}}\n"))
+            .concat()
+    };
+    let wanted = |weight, reverse| ["s", "f", "p", "b"].map(|name| tracked(name, weight, reverse));
+    for (words, wanted) in [
+        ("weight 3", wanted(3, true)),
+        ("weight 3 reverse", wanted(3, true)),
+        ("weight 3 noreverse", wanted(3, false)),
+    ] {
+        let one = clean(&format!("{definitions}{}", router(&lists(words)))).instances.remove(0);
+        let found = [&one.track_scripts, &one.track_files, &one.track_processes, &one.track_bfd];
+        assert_eq!(found.map(|list| list[0].clone()), wanted, "{words}");
+        let group = format!("vrrp_sync_group G {{\n group {{\n A\n B\n}}\n{}}}\n", lists(words));
+        let second = router("").replace("vrrp_instance A", "vrrp_instance B").replace("_id 5", "_id 6");
+        for one in clean(&format!("{definitions}{group}{}{second}", router(""))).instances {
+            let found = [&one.track_scripts, &one.track_files, &one.track_processes, &one.track_bfd];
+            assert_eq!(found.map(|list| list[0].clone()), wanted, "{words}");
+        }
+    }
+}
+
+#[test]
 fn what_a_group_tracks_its_members_track_unless_they_say_otherwise() {
     let definitions = "track_file f { file /run/f }\nvrrp_track_process p { process a }\n";
     let second = router("track_file {\n f weight 3\n}")

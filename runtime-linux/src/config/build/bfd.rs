@@ -48,7 +48,7 @@ fn read(node: &Node, name: String, diagnostics: &mut Diagnostics) -> Option<BfdI
     let (mut vrrp, mut checker) = (false, false);
     each(node.children(), Block::BfdInstance, diagnostics, |word, node, diagnostics| {
         if word == "weight" {
-            set(&mut weight, track::weight(node, 0, &track::WEIGHTS, diagnostics));
+            set(&mut weight, track::weight(node, 0, &track::WEIGHTS, false, diagnostics));
             return true;
         }
         let mut values = Values::new(node, diagnostics);

@@ -38,7 +38,7 @@ fn read(node: &Node, name: String, diagnostics: &mut Diagnostics) -> Option<Trac
         match word {
             "weight" => {
                 if let Some((value, backwards)) =
-                    super::track::weight(node, 0, &super::track::WEIGHTS, diagnostics)
+                    super::track::weight(node, 0, &super::track::WEIGHTS, false, diagnostics)
                 {
                     (weight, reverse) = (value, backwards);
                 }

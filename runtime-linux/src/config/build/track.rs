@@ -75,12 +75,13 @@ pub(super) const WEIGHTS: RangeInclusive<i16> = -253..=253;
 /// Weights of files: how often their number is added.
 pub(super) const MULTIPLIERS: RangeInclusive<i16> = -254..=254;
 
-/// `weight N [reverse]` as a word of its own, its values from `first` on; complains and gives `None` if it is
-/// wrong.
+/// `weight N [reverse|noreverse]` as a word of its own, its values from `first` on, and whether it is `reversed` where
+/// it does not say; complains and gives `None` if it is wrong.
 pub(super) fn weight(
     node: &Node,
     first: usize,
     range: &RangeInclusive<i16>,
+    reversed: bool,
     diagnostics: &mut Diagnostics,
 ) -> Option<(i16, bool)> {
     let expected = format!("a weight from {} to {}", range.start(), range.end());
@@ -91,9 +92,9 @@ pub(super) fn weight(
         Some(word) if matches!(word.text.as_str(), "noreverse" | "no_reverse") => false,
         Some(word) => {
             diagnostics.push(wrong(word, "`reverse`").consequence("it is ignored"));
-            false
+            reversed
         }
-        None => false,
+        None => reversed,
     };
     Values::new(node, diagnostics).no_more_than(first + 2);
     Some((weight, reverse))
@@ -145,7 +146,7 @@ fn named<'k>(
     });
 }
 
-/// `NAME [weight N [reverse]]`, with the weight that the thing itself has.
+/// `NAME [weight N [reverse|noreverse]]`. What it does not say the thing itself says, of both.
 fn entries(
     node: &Node,
     tracked: &mut Vec<Tracked>,
@@ -166,7 +167,7 @@ fn entries(
         let Some(mut effective) = own(name, diagnostics) else { continue };
         match entry.values.first() {
             Some(word) if word.text == "weight" => {
-                if let Some(said) = weight(entry, 1, range, diagnostics) {
+                if let Some(said) = weight(entry, 1, range, effective.1, diagnostics) {
                     effective = said;
                 }
             }

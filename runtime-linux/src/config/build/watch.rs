@@ -50,7 +50,7 @@ fn file(node: &Node, name: String, diagnostics: &mut Diagnostics) -> Option<Trac
     each(node.children(), Block::TrackFile, diagnostics, |word, node, diagnostics| {
         match word {
             "file" => path = Values::new(node, diagnostics).word("a path").map(PathBuf::from).or(path.take()),
-            "weight" => set(&mut weight, track::weight(node, 0, &track::MULTIPLIERS, diagnostics)),
+            "weight" => set(&mut weight, track::weight(node, 0, &track::MULTIPLIERS, false, diagnostics)),
             "init_file" => initial = Some(initial_value(node, diagnostics)),
             _ => return false,
         }
@@ -95,7 +95,7 @@ fn process(node: &Node, name: String, diagnostics: &mut Diagnostics) -> Option<T
     let (mut fork_delay, mut terminate_delay) = (Duration::ZERO, Duration::ZERO);
     each(node.children(), Block::TrackProcess, diagnostics, |word, node, diagnostics| {
         if word == "weight" {
-            set(&mut weight, track::weight(node, 0, &track::WEIGHTS, diagnostics));
+            set(&mut weight, track::weight(node, 0, &track::WEIGHTS, false, diagnostics));
             return true;
         }
         let mut values = Values::new(node, diagnostics);
