@@ -10,7 +10,7 @@ use crate::Priority;
 pub struct Tracker {
     /// 0: being bad is a fault. Positive: added while good. Negative: taken off while bad.
     pub weight: i16,
-    /// Good and bad change places.
+    /// What would be added is taken off, and the other way round; with weight 0, being good is the fault.
     pub reverse: bool,
     /// Whether the thing watched is well.
     pub good: bool,
@@ -19,9 +19,12 @@ pub struct Tracker {
 impl Tracker {
     /// What it does as it is now.
     pub fn effect(self) -> Effect {
-        let good = self.good != self.reverse;
-        let counts = good == (self.weight > 0);
-        Effect { adds: if counts { self.weight } else { 0 }, fault: self.weight == 0 && !good }
+        if self.weight == 0 {
+            return Effect { adds: 0, fault: self.good == self.reverse };
+        }
+        let counts = self.good == (self.weight > 0);
+        let weight = if self.reverse { self.weight.saturating_neg() } else { self.weight };
+        Effect { adds: if counts { weight } else { 0 }, fault: false }
     }
 }
 
@@ -136,11 +139,15 @@ mod tests {
     }
 
     #[test]
-    fn reverse_swaps_good_and_bad() {
+    fn reverse_takes_off_what_would_be_added_and_adds_what_would_be_taken_off() {
+        // As keepalived 2.2.7 does with scripts, processes, BFD sessions and interfaces.
         let reversed = |weight, good| Tracker { weight, reverse: true, good };
-        assert_eq!(sum(100, &[reversed(20, false)]), (120, false));
-        assert_eq!(sum(100, &[reversed(-20, true)]), (80, false));
+        assert_eq!(sum(100, &[reversed(20, true)]), (80, false));
+        assert_eq!(sum(100, &[reversed(20, false)]), (100, false));
+        assert_eq!(sum(100, &[reversed(-20, true)]), (100, false));
+        assert_eq!(sum(100, &[reversed(-20, false)]), (120, false));
         assert_eq!(sum(100, &[reversed(0, true)]), (100, true));
+        assert_eq!(sum(100, &[reversed(0, false)]), (100, false));
     }
 
     #[test]

@@ -454,7 +454,7 @@ pub struct Tracked {
     pub name: String,
     /// 0: failure is a fault. Positive: added while good. Negative: subtracted while bad. -253..=253.
     pub weight: i16,
-    /// `reverse`: good and bad change places.
+    /// `reverse`: what would be added is taken off, and the other way round; with weight 0, being good is the fault.
     pub reverse: bool,
 }
 

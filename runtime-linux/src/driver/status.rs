@@ -179,7 +179,7 @@ pub struct TrackerStatus {
     pub value: Option<i32>,
     /// Its weight; 0: being bad is a fault.
     pub weight: i16,
-    /// Good and bad change places.
+    /// What would be added is taken off, and the other way round; with weight 0, being good is the fault.
     pub reverse: bool,
     /// What it does to the priority now.
     pub adds: i16,

@@ -180,10 +180,11 @@ fn bound(nodes: &[Node], address: IpAddr) -> Duration {
             }
             interval = interval.max(instance.advert_interval);
             adverts = adverts.max(u32::from(instance.down_timer_adverts));
-            let bad = instance.track_interfaces.iter().chain(&instance.track_scripts).map(|tracked| {
+            // What is reversed adds least while it is good.
+            let worst = instance.track_interfaces.iter().chain(&instance.track_scripts).map(|tracked| {
                 Tracker { weight: tracked.weight, reverse: tracked.reverse, good: tracked.reverse }
             });
-            let least = track::effective(instance.priority, bad).priority.get();
+            let least = track::effective(instance.priority, worst).priority.get();
             // Version 3 scales the skew with the interval.
             let whole = match instance.version {
                 Version::V2 => Duration::from_secs(1),

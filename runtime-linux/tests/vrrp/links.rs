@@ -1,5 +1,6 @@
 //! Interfaces that come, go and change.
 
+use runtime_linux::config::model::Tracked;
 use runtime_linux::driver::Phase;
 use runtime_linux::lab::{self, Node, Switch};
 
@@ -100,18 +101,17 @@ fn a_tracked_interface_that_is_down_is_a_fault_or_a_lesser_priority() {
         let (lan, wan) = (Switch::new("lan").unwrap(), Switch::new("wan").unwrap());
         let station = Station::new(&lan, "one", 1);
         station.node.link_to(&wan, "wan0", &[]).unwrap();
-        let tracked = |weight| runtime_linux::config::model::Tracked {
-            name: "wan0".to_owned(),
-            weight,
-            reverse: false,
-        };
+        let tracked = |weight, reverse| Tracked { name: "wan0".to_owned(), weight, reverse };
         let mut one = instance("a", 100);
-        one.track_interfaces = vec![tracked(-30)].into();
+        one.track_interfaces = vec![tracked(10, true)].into();
+        station.apply(core::slice::from_ref(&one));
+        wait(PATIENCE, "priority stays", || station.instance("a").priority == 90);
+        one.track_interfaces = vec![tracked(-30, false)].into();
         station.apply(core::slice::from_ref(&one));
         station.wait_for(Phase::Master, PATIENCE);
         station.node.set_link("wan0", false).unwrap();
         wait(PATIENCE, "priority stays", || station.instance("a").priority == 70);
-        one.track_interfaces = vec![tracked(0)].into();
+        one.track_interfaces = vec![tracked(0, false)].into();
         station.apply(&[one]);
         station.wait_for(Phase::Fault, PATIENCE);
         station.node.set_link("wan0", true).unwrap();
