@@ -147,9 +147,8 @@ fn understand(
     if !right {
         (tree, diagnostics, _) = parse(false);
     }
-    let mut configuration = build::build(&tree, options.purpose, &mut remembered, &mut diagnostics);
+    let mut configuration = build::build(&tree, options, &mut remembered, &mut diagnostics);
     diagnostics.sort();
-    configuration.global.snmp.overrule(options.snmp, options.snmp_socket.as_ref());
     match options.subsystems {
         Subsystems::All => {}
         Subsystems::Vrrp => configuration.virtual_servers.clear(),

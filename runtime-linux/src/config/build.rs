@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use ipvs_core::Mode;
 
-use super::Purpose;
 use super::diagnose::{Diagnostic, Diagnostics, kind};
 use super::keyword::{Block, Class, Status, Takes, Word, blocks_of};
 use super::model::{Configuration, DataPlane, Script};
 use super::source::Span;
 use super::tree::{Node, Tree};
 use super::value::Values;
+use super::{Options, Purpose};
 
 mod address;
 mod authentication;
@@ -52,11 +52,11 @@ pub(super) use check::identity_of;
 pub use reload::mask;
 pub use service::Remembered;
 
-/// Makes a configuration of a tree, for this purpose. What is `remembered` of another one is taken from it; afterwards it
-/// is what is to be remembered of this one.
+/// Makes a configuration of a tree, for the purpose of these options. What is `remembered` of another one is taken from
+/// it; afterwards it is what is to be remembered of this one.
 pub fn build(
     tree: &Tree,
-    purpose: Purpose,
+    options: &Options,
     remembered: &mut Remembered,
     diagnostics: &mut Diagnostics,
 ) -> Configuration {
@@ -79,6 +79,8 @@ pub fn build(
         let name = nix::unistd::gethostname().unwrap_or_default();
         configuration.global.router_id = name.to_string_lossy().into_owned();
     }
+    // Before the services are read: what only SNMP tells of them is kept where it is wanted.
+    configuration.global.snmp.overrule(options.snmp, options.snmp_socket.as_ref());
     tuning::read_blocks(nodes, &mut configuration.global.tuning, diagnostics);
     configuration.scripts = script::read_all(nodes, diagnostics);
     configuration.files = watch::files(nodes, diagnostics);
@@ -95,12 +97,12 @@ pub fn build(
     configuration.fixtures = routing::read(nodes, &rest, &defaults, &mut instances, diagnostics);
     configuration.instances = instances.into_iter().map(Arc::new).collect();
     let followed = check::followed::Known::of(&configuration);
-    defaults.keeps_words = configuration.global.snmp.checker && purpose == Purpose::Run;
+    defaults.keeps_words = configuration.global.snmp.checker && options.purpose == Purpose::Run;
     if defaults.keeps_words {
         configuration.server_groups = service::kept_groups(nodes);
     }
     configuration.virtual_servers =
-        service::read_all(tree, &defaults, &followed, purpose, remembered, diagnostics);
+        service::read_all(tree, &defaults, &followed, options.purpose, remembered, diagnostics);
     lvs::complete(&rest, core::mem::take(&mut defaults.sync), &mut configuration, diagnostics);
     complain_of_data_plane(&configuration, diagnostics);
     script::complain_of_security(&configuration, diagnostics);

@@ -75,7 +75,7 @@ pub struct Configuration {
     pub bfd: Vec<BfdInstance>,
     /// `virtual_server` blocks; no two share a service.
     pub virtual_servers: Vec<Arc<VirtualServer>>,
-    /// `virtual_server_group` blocks; kept with `enable_snmp_checker` only.
+    /// `virtual_server_group` blocks; kept with `enable_snmp_checker` or `-x` only.
     pub server_groups: Vec<ServerGroup>,
     /// `static_ipaddress`, `static_routes` and `static_rules`.
     pub fixtures: Fixtures,

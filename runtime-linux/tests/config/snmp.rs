@@ -57,3 +57,23 @@ fn the_command_line_goes_before_the_file() {
     let wanted = Snmp { socket, vrrp: true, checker: true, rfc_v2: true, rfc_v3: true, ..Snmp::default() };
     assert_eq!(loaded.configuration.unwrap().global.snmp, wanted);
 }
+
+#[test]
+fn what_only_snmp_tells_of_services_is_kept_for_the_command_line_as_for_the_file() {
+    let services = "virtual_server_group G {\n 192.0.2.1 80\n fwmark 7\n}\n\
+                    virtual_server group G {\n delay_loop 7\n retry 2\n snmp_name web\n protocol TCP\n\
+                    real_server 198.51.100.1 80 {\n weight 3\n TCP_CHECK {\n connect_timeout 2\n}\n}\n}\n";
+    let read = |file: &str, snmp: bool| {
+        let text = format!("{file}{services}");
+        let options = Options { snmp, ..Options::default() };
+        let read = config::load_text(Path::new("x.conf"), text.as_bytes(), &options).configuration.unwrap();
+        (read.server_groups.clone(), read.virtual_servers[0].words.clone())
+    };
+    let of_the_flag = read("", true);
+    assert_eq!(of_the_flag, read("global_defs {\n enable_snmp_checker\n}\n", false));
+    let words = of_the_flag.1.unwrap();
+    assert_eq!((of_the_flag.0[0].name.as_str(), of_the_flag.0[0].entries.len()), ("G", 2));
+    assert_eq!((words.own.name.as_deref(), words.own.delay_loop), (Some("web"), Duration::from_secs(7)));
+    assert_eq!((words.own.retry, words.servers.len()), (Some(2), 1));
+    assert_eq!(read("", false), (Vec::new(), None));
+}

@@ -39,7 +39,7 @@ pub struct VirtualServer {
     pub suspended_without: Vec<IpAddr>,
     /// The real servers, in file order.
     pub real_servers: Vec<RealServer>,
-    /// What SNMP tells beside all this; kept with `enable_snmp_checker` only.
+    /// What SNMP tells beside all this; kept with `enable_snmp_checker` or `-x` only.
     pub words: Option<Box<ServiceWords>>,
 }
 
