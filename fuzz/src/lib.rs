@@ -1,7 +1,8 @@
 //! Fuzz targets: for each a function that takes any bytes and must return.
 //!
 //! There are three kinds of them. Those that read what others wrote ([`advert`], [`arp`], [`ndisc`], [`envelope`],
-//! [`netlink`], [`bfd_packet`], [`capture_file`], [`capture_frame`], [`configuration`]) must survive it, and what they understood must
+//! [`netlink`], [`bfd_packet`], [`capture_file`], [`capture_frame`], [`configuration`], [`agentx`],
+//! [`bus_message`]) must survive it, and what they understood must
 //! come out again as it went in. Those that are whole machines ([`router`], [`group`], [`check`],
 //! [`tcp_probe`], [`dialogue`], [`pool`], [`bfd_session`]) take the bytes for a list of times and events, and must keep the promises of their kind: only `handle`
 //! moves the deadline; a tick at or past it moves it on, an early one does nothing; same events, same actions; a clock
@@ -20,6 +21,7 @@ mod configuration;
 mod dialogue;
 mod director;
 mod health;
+mod management;
 mod netlink;
 mod router;
 mod wire;
@@ -31,6 +33,7 @@ pub use configuration::configuration;
 pub use dialogue::dialogue;
 pub use director::director;
 pub use health::{check, pool, tcp_probe};
+pub use management::{agentx, bus_message};
 pub use netlink::netlink;
 pub use router::{group, router};
 pub use wire::{advert, arp, envelope, ndisc};
@@ -39,12 +42,14 @@ pub use wire::{advert, arp, envelope, ndisc};
 pub type Target = fn(&[u8]);
 
 /// Every target, under the name of its program and its folder in `corpus`.
-pub const TARGETS: [(&str, Target); 18] = [
+pub const TARGETS: [(&str, Target); 20] = [
     ("advert", advert),
+    ("agentx", agentx),
     ("arp", arp),
     ("bfd_packet", bfd_packet),
     ("bfd_session", bfd_session),
     ("board", board),
+    ("bus_message", bus_message),
     ("capture_file", capture_file),
     ("capture_frame", capture_frame),
     ("check", check),

@@ -34,6 +34,13 @@ use crate::config::model::Instance;
 use crate::driver::Phase;
 use crate::perform::notify::State;
 
+/// The message that these octets are, as this service writes it; its body stands as it stood. `None`: they are none.
+pub fn rewritten(octets: &[u8]) -> Option<Vec<u8>> {
+    let length = wire::frame(octets).ok()??;
+    let message = wire::Message::parse(octets).ok().filter(|_| length == octets.len())?;
+    Some(wire::Message { big_endian: false, ..message }.emit())
+}
+
 /// What is known of the bus, for `steadfast status`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Status {

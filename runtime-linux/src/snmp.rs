@@ -20,3 +20,10 @@ pub use message::{Fault, Heard, Range};
 
 pub use state::State;
 pub use value::{Oid, Value};
+
+/// What a master agent says in these octets, which are one message with its header. `None`: they are none.
+pub fn read(octets: &[u8]) -> Option<Heard> {
+    let (header, payload) = octets.split_first_chunk()?;
+    let header = message::Header::read(header).ok().filter(|header| header.length == payload.len())?;
+    header.payload(payload).ok()
+}

@@ -1,0 +1,3 @@
+#![no_main]
+#![doc = "See `fuzz::agentx`."]
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz::agentx(bytes));
