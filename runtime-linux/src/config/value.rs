@@ -237,18 +237,19 @@ pub fn boolean(word: &str) -> Option<bool> {
     }
 }
 
-/// The command that stands in quotes of either kind, and what follows it; `None` if it stands in none.
+/// The command that stands in quotes of either kind, its backslashes heeded once, and what follows it; `None` if it
+/// stands in none.
 pub fn quoted_command<'v>(
     values: &'v [Token],
     diagnostics: &mut Diagnostics,
 ) -> Option<(String, &'v [Token])> {
     let first = values.first()?;
     if first.shape == Shape::Quoted {
-        return Some((first.text.to_string(), &values[1..]));
+        return Some((unescaped(&first.text), &values[1..]));
     }
     let begun = first.text.strip_prefix('\'')?;
     if let Some(whole) = begun.strip_suffix('\'') {
-        return Some((whole.to_owned(), &values[1..]));
+        return Some((unescaped(whole), &values[1..]));
     }
     let last = values.iter().skip(1).position(|value| value.text.ends_with('\'')).map(|index| index + 1);
     if last.is_none() {
@@ -262,7 +263,7 @@ pub fn quoted_command<'v>(
     let end = last.map_or(values.len(), |last| last + 1);
     let command = command_line(&values[..end]);
     let command = command.trim_start_matches('\'');
-    Some((command.strip_suffix('\'').unwrap_or(command).to_owned(), &values[end..]))
+    Some((unescaped(command.strip_suffix('\'').unwrap_or(command)), &values[end..]))
 }
 
 /// The words as they were written, with one blank between.
@@ -274,8 +275,18 @@ fn command_line(values: &[Token]) -> String {
     written.collect::<Vec<_>>().join(" ")
 }
 
-/// Splits a quoted command into words: blanks separate, quotes of either kind keep together, and a backslash
-/// escapes (`\n`, `\t`, octal `\033`, hexadecimal `\x1b`, else the character itself).
+/// The text with each backslash sequence replaced by what it stands for.
+fn unescaped(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    let mut chars = text.chars().peekable();
+    while let Some(char) = chars.next() {
+        plain.push(if char == '\\' { escaped(&mut chars) } else { char });
+    }
+    plain
+}
+
+/// Splits what stands in the quotes of a command into words: blanks separate, quotes of either kind keep together, and a
+/// backslash escapes everywhere (`\n`, `\t`, octal `\033`, hexadecimal `\x1b`, else the character itself).
 pub fn split_words(command: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;
@@ -283,7 +294,7 @@ pub fn split_words(command: &str) -> Vec<String> {
     let mut chars = command.chars().peekable();
     while let Some(char) = chars.next() {
         match (char, quote) {
-            ('\\', Some('"') | None) => word.get_or_insert_default().push(escaped(&mut chars)),
+            ('\\', _) => word.get_or_insert_default().push(escaped(&mut chars)),
             (close, Some(open)) if close == open => quote = None,
             (inside, Some(_)) => word.get_or_insert_default().push(inside),
             ('"' | '\'', None) => {
@@ -343,10 +354,16 @@ mod tests {
         assert_eq!(split_words(r#"/bin/a 'b c' "d e" f\ g"#), ["/bin/a", "b c", "d e", "f g"]);
         assert_eq!(
             split_words(r#"a \"b\" '\n' \n \x41 \101 \033"#),
-            ["a", "\"b\"", "\\n", "\n", "A", "A", "\x1b"]
+            ["a", "\"b\"", "\n", "\n", "A", "A", "\x1b"]
         );
         assert_eq!(split_words("a '' b"), ["a", "", "b"]);
         assert_eq!(split_words("  "), Vec::<String>::new());
+    }
+
+    #[test]
+    fn text_is_unescaped_once() {
+        assert_eq!(unescaped(r#"\"a b\" c\nd e\\nf \x41 \101 \ \'\\\\"#), "\"a b\" c\nd e\\nf A A  '\\\\");
+        assert_eq!(unescaped("a\\"), "a\\");
     }
 
     #[test]

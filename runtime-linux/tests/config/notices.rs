@@ -163,6 +163,42 @@ fn dump_files_are_named_where_keepalived_names_them_under_both_of_their_words() 
 }
 
 #[test]
+fn backslashes_in_a_script_are_heeded_twice_as_by_keepalived() {
+    // What keepalived 2.2.7 gave a script of its own for these lines.
+    let written = r#"/s \"a b\" c\nd e\\nf \x41 \\x41 g\ h i\\ j \\\"k l\\\" 'm n' 'o\\ p' 'q\"r s\"t' u\\'v w\\\\y \"z\\x41 \\\" z\""#;
+    let given = [
+        "/s",
+        "a b",
+        "c",
+        "d",
+        "e\nf",
+        "A",
+        "A",
+        "g",
+        "h",
+        "i j",
+        "\"k",
+        "l\"",
+        "m n",
+        "o p",
+        "q\"r s\"t",
+        "u'v",
+        "w\\y",
+        "zA \" z",
+    ];
+    let script = format!("vrrp_script s {{\n script \"{written}\"\n}}\n");
+    let text =
+        format!("{script}{}", router(&format!("notify_master \"{written}\" root\ntrack_script {{\n s\n}}")));
+    let configuration = load(&text).configuration.unwrap();
+    assert_eq!(configuration.instances[0].notify.master.as_ref().unwrap().words, given);
+    assert_eq!(configuration.scripts[0].script.words, given);
+    let written = r#"/s "a b" c\nd e\\nf \x41 g\ h i\\ j \"k "m \" n" x\'y z\'w"#;
+    let given = ["/s", "a b", "c", "d", "e\nf", "A", "g", "h", "i j", "k m", " n", "xy zw"];
+    let configuration = load(&router(&format!("notify_master '{written}'"))).configuration.unwrap();
+    assert_eq!(configuration.instances[0].notify.master.as_ref().unwrap().words, given);
+}
+
+#[test]
 fn a_script_in_quotes_of_either_kind_is_one_command_and_the_first_of_two_stays() {
     let master = |lines: &str| {
         let configuration = load(&router(lines)).configuration.unwrap();
