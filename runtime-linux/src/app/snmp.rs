@@ -5,6 +5,7 @@ use core::future::pending;
 use core::net::IpAddr;
 use core::time::Duration;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use ipvs_core::ServiceKey;
 use nix::net::if_::if_nametoindex;
@@ -24,11 +25,13 @@ use crate::snmp::state::{Found, Traffic};
 use crate::snmp::trap::{AuthenticationFlaw, Place, Quorum, Service, Trap};
 use crate::snmp::{self, Question};
 
-/// What was gathered for questions: a walk asks thousands of them. It is kept while they come and forgotten soon after.
+/// What was gathered for questions and traps: they come by the thousand. It is kept meanwhile and forgotten soon after.
 #[derive(Default)]
 pub(super) struct Gathered {
     parts: Option<Parts>,
     counters: Counters,
+    /// Where each virtual server stands, by its first service: thousands may turn at once.
+    places: Option<BTreeMap<ServiceKey, usize>>,
     /// When it is forgotten.
     until: Option<Instant>,
 }
@@ -56,6 +59,17 @@ impl Gathered {
     /// Nothing is kept.
     pub(super) fn forget(&mut self) {
         *self = Self::default();
+    }
+
+    /// The virtual server with this first service, among these; they are the same until all is forgotten.
+    fn service<'v>(
+        &mut self,
+        key: ServiceKey,
+        virtual_servers: &'v [Arc<VirtualServer>],
+    ) -> Option<&'v VirtualServer> {
+        let placed = || virtual_servers.iter().map(|one| one.service.key).zip(0..).collect();
+        let place = *self.places.get_or_insert_with(placed).get(&key)?;
+        virtual_servers.get(place).map(Arc::as_ref)
     }
 
     /// Something is otherwise now; counters may be old all the same.
@@ -184,8 +198,8 @@ impl Daemon {
             return;
         }
         // One that a reload took away is not told of: its servers are not down.
-        let found = self.virtual_servers.iter().find(|one| one.service.key == who.service);
-        let Some(found) = found else { return };
+        self.gathered.until = Some(Instant::now() + KEPT);
+        let Some(found) = self.gathered.service(who.service, &self.virtual_servers) else { return };
         let service = named(found, who.alive);
         if let Some(address) = who.server {
             self.trap(&Trap::RealServer { address, up, service: &service });
@@ -263,3 +277,33 @@ impl Traffic for Counted<'_> {
 const FRESH: Duration = Duration::from_secs(1);
 /// How long it is kept after the last question.
 const KEPT: Duration = Duration::from_secs(5);
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::config;
+
+    #[test]
+    fn services_are_found_by_their_key_and_after_a_reload_where_they_stand_then() {
+        let services = |marks: &[u32]| {
+            let server = "real_server 192.0.2.1 80 {\n weight 9\n}";
+            let one = |mark| format!("virtual_server fwmark {mark} {{\n quorum {mark}\n {server}\n}}\n");
+            let text = marks.iter().map(one).collect::<Vec<_>>().concat();
+            let read = config::load_text(Path::new("x.conf"), text.as_bytes(), &config::Options::default());
+            read.configuration.unwrap().virtual_servers
+        };
+        let before = services(&[3, 1, 2]);
+        let mut gathered = Gathered::default();
+        let mut quorum =
+            |key, among: &[Arc<VirtualServer>]| gathered.service(key, among).map(|one| one.quorum);
+        let keys: Vec<ServiceKey> = before.iter().map(|one| one.service.key).collect();
+        assert_eq!([0, 1, 2].map(|place| quorum(keys[place], &before)), [Some(3), Some(1), Some(2)]);
+        let after = services(&[2, 3]);
+        gathered.forget();
+        let mut quorum =
+            |key, among: &[Arc<VirtualServer>]| gathered.service(key, among).map(|one| one.quorum);
+        assert_eq!([0, 1, 2].map(|place| quorum(keys[place], &after)), [Some(3), None, Some(2)]);
+    }
+}
