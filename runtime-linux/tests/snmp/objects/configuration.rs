@@ -157,7 +157,7 @@ vrrp_instance SIX {
     }
     track_script {
         GOOD
-        SLOW weight 2 reverse
+        SLOW weight -2 reverse
     }
     track_file {
         NUMBER weight 7 reverse
